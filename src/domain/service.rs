@@ -1,1 +1,273 @@
-//! (to come)
+//! What a town charges for. A *kind* is the code that prices it, a *service* is a row with its terms.
+//!
+//! The `Details` and `Terms` structs of the kinds derive serde and utoipa: a service's input is a wire
+//! shape, and "a new kind of charge is one file" is worth that exception.
+
+pub mod canteen;
+pub mod fine;
+pub mod generic;
+pub mod tari;
+
+use std::collections::BTreeMap;
+
+use crate::domain::calendar::Day;
+use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::iban::Iban;
+use crate::domain::money::{Cents, MoneyError};
+use crate::domain::taxonomy::TaxonomyCode;
+
+/// One kind of municipal charge. Pure: same input, same answer, no clock and no database.
+pub trait ServiceKind: Sync {
+    /// Stored in the database and used as the key of `details`; never changes once published.
+    fn code(&self) -> &'static str;
+
+    /// Turns what the office typed into what is owed, to whom, in which ways of paying.
+    ///
+    /// # Errors
+    /// Every rule that the details break, at once, each with its JSON pointer.
+    fn assess(
+        &self,
+        details: &serde_json::Value,
+        service: &Service,
+    ) -> Result<Assessment, Vec<DetailsError>>;
+
+    /// Whether the terms of a service (tariffs, dates) can be read by this kind.
+    ///
+    /// # Errors
+    /// Every rule that the terms break, with pointers relative to the terms.
+    fn check_terms(&self, terms: &serde_json::Value) -> Result<(), Vec<DetailsError>>;
+
+    /// Shape of `details` for the OpenAPI document: component name and every schema it needs.
+    fn details_schema(&self) -> DetailsSchema;
+}
+
+/// Every kind, in the order of the documentation. A new kind is one file and one word here.
+pub static ALL: &[&dyn ServiceKind] =
+    &[&tari::Tari, &canteen::Canteen, &fine::Fine, &generic::Generic];
+
+/// The kind with this code.
+#[must_use]
+pub fn kind(code: &str) -> Option<&'static dyn ServiceKind> {
+    ALL.iter().find(|kind| kind.code() == code).copied()
+}
+
+/// Name of the component and the schemas (its own and those it refers to).
+pub struct DetailsSchema {
+    /// Component name of the details, PascalCase.
+    pub name: String,
+    /// Component schemas by name, the details' own among them.
+    pub schemas: Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>,
+}
+
+/// A service in force on the day of issue: whom it pays, and the terms its kind reads.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// The creditor's own code, as `TARI-2026`.
+    pub code: String,
+    /// What the citizen reads, as `TARI 2026`.
+    pub title: String,
+    /// Tariffs, dates and options, read by the kind.
+    pub terms: serde_json::Value,
+    /// Day the position is issued on.
+    pub issued_on: Day,
+    /// Who receives the charge itself: the creditor's own account.
+    pub main: Beneficiary,
+    /// Further beneficiaries by role; TARI looks for `province` (TEFA).
+    pub others: BTreeMap<String, Beneficiary>,
+}
+
+/// Who receives a transfer, and under which collection code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beneficiary {
+    /// Tax code of the body.
+    pub tax_code: FiscalCode,
+    /// Name of the body.
+    pub legal_name: String,
+    /// Account that is credited.
+    pub iban: Iban,
+    /// Collection code of this part.
+    pub taxonomy: TaxonomyCode,
+}
+
+/// What is owed and how it may be paid. Options exclude each other; inside a plan every notice is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assessment {
+    /// The rows that explain the total, in the order they are shown.
+    pub rows: Vec<Row>,
+    /// Ways of paying the whole; at least one.
+    pub options: Vec<OptionDraft>,
+}
+
+/// One line of the explanation: one exact rational, rounded once. Reductions are negative.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Stable name of the rule, as `fixed_part`.
+    pub code: &'static str,
+    /// What an officer reads, in Italian.
+    pub label: String,
+    /// Cents, negative for reductions.
+    pub amount: Cents,
+}
+
+/// One way to pay the whole position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionDraft {
+    /// At once, or a plan.
+    pub kind: OptionKind,
+    /// One for `Single`, one or more for `Plan`, in the order they fall due.
+    pub notices: Vec<NoticeDraft>,
+}
+
+/// At once or in instalments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptionKind {
+    /// One notice pays everything.
+    Single,
+    /// Every notice is an instalment.
+    Plan,
+}
+
+/// A notice before it has a number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeDraft {
+    /// What is paid, at most 140 characters: `TARI 2026 - rata 1 di 3`.
+    pub description: String,
+    /// Last day to pay in time; `None` when the term starts at a notification still to come.
+    pub due_on: Option<Day>,
+    /// One to five beneficiaries; the first is the creditor.
+    pub transfers: Vec<TransferDraft>,
+    /// What each beneficiary receives, by day of payment.
+    pub schedule: Schedule,
+}
+
+/// One beneficiary of a notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransferDraft {
+    /// Who receives it.
+    pub to: Beneficiary,
+    /// Reserved metadata pairs (`TARI-TEFA-1` …), at most ten.
+    pub metadata: Vec<(String, String)>,
+}
+
+/// The amount of a notice as a function of the day it is paid on.
+///
+/// Steps are in time order. The one that holds on a day is the first whose `until` is not before it;
+/// after a last step with an `until`, the notice can no longer be paid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule(Vec<Step>);
+
+/// What is owed up to a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Last day of this step; `None` holds for ever.
+    pub until: Option<Day>,
+    /// Why this amount, in Italian: `importo ridotto del 30 % entro 5 giorni`.
+    pub reason: String,
+    /// One amount per transfer, in the order of the transfers; a beneficiary may get nothing.
+    pub amounts: Vec<Cents>,
+}
+
+/// What a notice costs on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Due<'a> {
+    /// Sum over the beneficiaries.
+    pub total: Cents,
+    /// The step that holds.
+    pub step: &'a Step,
+}
+
+/// Why a schedule may not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ScheduleError {
+    /// No steps, or a step of an amount that cannot be published (0.01 to 999 999 999.99).
+    #[error("an amount must be between 0.01 and 999 999 999.99 euro")]
+    Unpayable,
+    /// Steps are not in time order, or something follows a step without end.
+    #[error("the steps of a price are not in time order")]
+    OutOfOrder,
+    /// A step has not one amount per transfer, or a negative one.
+    #[error("a step must have one amount, not negative, for each of the transfers")]
+    Uneven,
+    /// The sum overflows.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+}
+
+impl Schedule {
+    /// A schedule for a number of transfers.
+    ///
+    /// # Errors
+    /// [`ScheduleError`].
+    pub fn new(steps: Vec<Step>, transfers: usize) -> Result<Schedule, ScheduleError> {
+        if steps.is_empty() {
+            return Err(ScheduleError::Unpayable);
+        }
+        let mut last: Option<Day> = None;
+        for (i, step) in steps.iter().enumerate() {
+            if step.amounts.len() != transfers || step.amounts.iter().any(|a| *a < Cents::ZERO) {
+                return Err(ScheduleError::Uneven);
+            }
+            let total = Cents::sum(step.amounts.iter().copied())?;
+            if !total.is_positive() || total > Cents::NOTICE_MAX {
+                return Err(ScheduleError::Unpayable);
+            }
+            let is_last = i.saturating_add(1) == steps.len();
+            if (step.until.is_none() && !is_last) || (last.is_some() && step.until.is_some() && step.until <= last) {
+                return Err(ScheduleError::OutOfOrder);
+            }
+            last = step.until;
+        }
+        Ok(Schedule(steps))
+    }
+
+    /// One price for ever.
+    ///
+    /// # Errors
+    /// [`ScheduleError`].
+    pub fn flat(reason: &str, amounts: Vec<Cents>) -> Result<Schedule, ScheduleError> {
+        let transfers = amounts.len();
+        Schedule::new(vec![Step { until: None, reason: reason.to_owned(), amounts }], transfers)
+    }
+
+    /// What is due on a day; `None` when the notice can no longer be paid.
+    #[must_use]
+    pub fn due_on(&self, day: Day) -> Option<Due<'_>> {
+        let step = self.0.iter().find(|step| step.until.is_none_or(|until| day <= until))?;
+        let total = Cents::sum(step.amounts.iter().copied()).ok()?;
+        Some(Due { total, step })
+    }
+
+    /// The amount asked first, which is what is printed and booked at publication.
+    #[must_use]
+    pub fn nominal(&self) -> Cents {
+        self.0
+            .first()
+            .and_then(|step| Cents::sum(step.amounts.iter().copied()).ok())
+            .unwrap_or(Cents::ZERO)
+    }
+
+    /// The steps, in time order.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.0
+    }
+
+    /// The last day on which the notice can be paid; `None` for ever.
+    #[must_use]
+    pub fn payable_until(&self) -> Option<Day> {
+        self.0.last().and_then(|step| step.until)
+    }
+}
+
+/// One rule that the details break.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{pointer}: {detail}")]
+pub struct DetailsError {
+    /// JSON pointer relative to the details: `/area_m2`.
+    pub pointer: String,
+    /// The rule and the allowed values.
+    pub detail: String,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,81 @@
-//! (to come)
+//! Bounded text: 1 to N characters of what the node's XSD can carry.
+
+use std::fmt;
+
+/// Text of 1 to `N` characters, trimmed, without control characters (`stText…` of the XSDs).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text<const N: usize>(String);
+
+/// What can be wrong with a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// Nothing left after trimming.
+    #[error("must not be empty")]
+    Empty,
+    /// Longer than the message can carry.
+    #[error("must have at most {max} characters")]
+    TooLong {
+        /// The most characters allowed.
+        max: usize,
+    },
+    /// A control character, a line break included.
+    #[error("must not contain control characters or line breaks")]
+    Control,
+}
+
+impl<const N: usize> Text<N> {
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// [`TextError`].
+    pub fn parse(text: &str) -> Result<Text<N>, TextError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(TextError::Empty);
+        }
+        if text.chars().any(|c| c.is_control() || c == '\u{fffe}' || c == '\u{ffff}') {
+            return Err(TextError::Control);
+        }
+        if text.chars().count() > N {
+            return Err(TextError::TooLong { max: N });
+        }
+        Ok(Text(text.to_owned()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const N: usize> fmt::Display for Text<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The first `max` characters of a text, trimmed again: for composed descriptions, where the parts
+/// are valid and the whole may be too long for its element.
+#[must_use]
+pub fn fit(text: &str, max: usize) -> String {
+    text.trim().chars().take(max).collect::<String>().trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_trimmed_bounded_and_printable() {
+        assert_eq!(Text::<5>::parse("  perù ").unwrap().as_str(), "perù");
+        assert_eq!(Text::<5>::parse(" \t"), Err(TextError::Empty));
+        assert_eq!(Text::<3>::parse("perù"), Err(TextError::TooLong { max: 3 }));
+        assert_eq!(Text::<9>::parse("a\nb"), Err(TextError::Control));
+    }
+
+    #[test]
+    fn fitting_cuts_by_characters_and_leaves_no_blank_at_the_end() {
+        assert_eq!(fit("Città di Avezzano", 9), "Città di");
+    }
+}
