@@ -1,1 +1,5 @@
-//! (to come)
+//! Domain values into files: CSV, JSON lines, PDF.
+
+pub mod notice_pdf;
+pub mod pdf;
+pub mod receipt_pdf;
