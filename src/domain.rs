@@ -9,6 +9,12 @@ pub mod notice_number;
 pub mod taxonomy;
 pub mod text;
 
+pub mod creditor;
+pub mod ledger;
+pub mod lifecycle;
+pub mod position;
+pub mod receipt;
+
 pub mod document;
 pub mod payload;
 

@@ -1,0 +1,1 @@
+//! The tables, with portable types only. One file per migration.
