@@ -8,6 +8,7 @@ pub mod fine;
 pub mod generic;
 pub mod tari;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::domain::calendar::Day;
@@ -102,7 +103,7 @@ pub struct Assessment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// Stable name of the rule, as `fixed_part`.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What an officer reads, in Italian.
     pub label: String,
     /// Cents, negative for reductions.
@@ -117,6 +118,11 @@ pub struct OptionDraft {
     /// One for `Single`, one or more for `Plan`, in the order they fall due.
     pub notices: Vec<NoticeDraft>,
 }
+
+names!(OptionKind, {
+    OptionKind::Single => "single",
+    OptionKind::Plan => "plan",
+});
 
 /// At once or in instalments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
