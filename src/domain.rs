@@ -2,6 +2,7 @@
 #![deny(clippy::arithmetic_side_effects)]
 
 pub mod calendar;
+pub mod findings;
 pub mod fiscal_code;
 pub mod iban;
 pub mod money;

@@ -10,11 +10,15 @@ pub mod tari;
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
+
 use crate::domain::calendar::Day;
+use crate::domain::findings::{Findings, read};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
 use crate::domain::money::{Cents, MoneyError};
 use crate::domain::taxonomy::TaxonomyCode;
+use crate::domain::text::fit;
 
 /// One kind of municipal charge. Pure: same input, same answer, no clock and no database.
 pub trait ServiceKind: Sync {
@@ -59,6 +63,15 @@ pub struct DetailsSchema {
     pub schemas: Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>,
 }
 
+impl DetailsSchema {
+    fn of<T: utoipa::ToSchema>() -> DetailsSchema {
+        let name = T::name().into_owned();
+        let mut schemas = vec![(name.clone(), T::schema())];
+        T::schemas(&mut schemas);
+        DetailsSchema { name, schemas }
+    }
+}
+
 /// A service in force on the day of issue: whom it pays, and the terms its kind reads.
 #[derive(Debug, Clone)]
 pub struct Service {
@@ -74,6 +87,45 @@ pub struct Service {
     pub main: Beneficiary,
     /// Further beneficiaries by role; TARI looks for `province` (TEFA).
     pub others: BTreeMap<String, Beneficiary>,
+}
+
+impl Service {
+    /// Reads and checks the terms; what is wrong with them is one finding about the whole details,
+    /// because who types the details cannot mend them.
+    fn terms<T: DeserializeOwned>(
+        &self,
+        check: fn(&T, &mut Findings),
+    ) -> Result<T, Vec<DetailsError>> {
+        read_terms(&self.terms, check).map_err(|errors| {
+            let found: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            let detail = format!(
+                "le condizioni del servizio {} non sono valide: {}",
+                self.code,
+                found.join("; ")
+            );
+            vec![DetailsError { pointer: String::new(), detail }]
+        })
+    }
+
+    /// The description of a notice: the title is cut first, so that the rest stays whole.
+    fn description(&self, rest: &str) -> String {
+        let room = DESCRIPTION_MAX.saturating_sub(rest.chars().count()).saturating_sub(3);
+        fit(&format!("{} - {rest}", fit(&self.title, room)), DESCRIPTION_MAX)
+    }
+}
+
+/// Longest description of a notice, as the node's messages carry it (`stText140`).
+const DESCRIPTION_MAX: usize = 140;
+
+/// Reads terms and checks them.
+fn read_terms<T: DeserializeOwned>(
+    terms: &serde_json::Value,
+    check: fn(&T, &mut Findings),
+) -> Result<T, Vec<DetailsError>> {
+    let terms: T = read(terms)?;
+    let mut findings = Findings::default();
+    check(&terms, &mut findings);
+    findings.result().map(|()| terms)
 }
 
 /// Who receives a transfer, and under which collection code.
@@ -269,5 +321,25 @@ pub struct DetailsError {
     pub detail: String,
 }
 
+impl From<MoneyError> for DetailsError {
+    fn from(_: MoneyError) -> DetailsError {
+        DetailsError::from(ScheduleError::Unpayable)
+    }
+}
+
+impl From<ScheduleError> for DetailsError {
+    fn from(error: ScheduleError) -> DetailsError {
+        let detail = match error {
+            ScheduleError::Unpayable | ScheduleError::Money(_) | ScheduleError::Uneven => {
+                "l'importo di un avviso deve essere da 0,01 a 999.999.999,99 euro"
+            }
+            ScheduleError::OutOfOrder => "le scadenze degli importi non sono in ordine di data",
+        };
+        DetailsError { pointer: String::new(), detail: detail.to_owned() }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
