@@ -89,20 +89,30 @@ pub fn easter(year: i32) -> Option<Day> {
     let weekday = (32 + 2 * (century % 4) + 2 * (in_century / 4) - epact - in_century % 4) % 7;
     let late = (golden + 11 * epact + 22 * weekday) / 451;
     let counted = epact + weekday - 7 * late + 114;
-    let (month, day) = (u32::try_from(counted / 31).ok()?, u32::try_from(counted % 31 + 1).ok()?);
+    let (month, day) = (
+        u32::try_from(counted / 31).ok()?,
+        u32::try_from(counted % 31 + 1).ok()?,
+    );
     Day::from_ymd_opt(year, month, day)
 }
 
 /// 366 in leap years, else 365.
 #[must_use]
 pub fn days_in_year(year: i32) -> i64 {
-    if Day::from_ymd_opt(year, 2, 29).is_some() { 366 } else { 365 }
+    if Day::from_ymd_opt(year, 2, 29).is_some() {
+        366
+    } else {
+        365
+    }
 }
 
 /// Days from `from` to `to`, both counted; zero when `to` comes first.
 #[must_use]
 pub fn days_between(from: Day, to: Day) -> i64 {
-    to.signed_duration_since(from).num_days().saturating_add(1).max(0)
+    to.signed_duration_since(from)
+        .num_days()
+        .saturating_add(1)
+        .max(0)
 }
 
 #[cfg(test)]
@@ -178,8 +188,16 @@ mod tests {
             ("2026-03-09", "2026-03-14", "2026-05-08"),
             ("2026-03-10", "2026-03-16", "2026-05-09"),
         ] {
-            assert_eq!(Calendar::Civil.deadline(day(from), 5), day(five), "{from} + 5");
-            assert_eq!(Calendar::Civil.deadline(day(from), 60), day(sixty), "{from} + 60");
+            assert_eq!(
+                Calendar::Civil.deadline(day(from), 5),
+                day(five),
+                "{from} + 5"
+            );
+            assert_eq!(
+                Calendar::Civil.deadline(day(from), 60),
+                day(sixty),
+                "{from} + 60"
+            );
         }
     }
 
@@ -196,7 +214,10 @@ mod tests {
             assert_eq!(Calendar::Tax.roll(day(due)), day(rolled), "{due}");
         }
         assert_eq!(Calendar::Civil.roll(day("2026-05-16")), day("2026-05-16"));
-        assert_eq!(Calendar::Tax.deadline(Day::MAX, 1).max(day("2026-01-01")), Day::MAX);
+        assert_eq!(
+            Calendar::Tax.deadline(Day::MAX, 1).max(day("2026-01-01")),
+            Day::MAX
+        );
     }
 
     #[test]
@@ -204,7 +225,10 @@ mod tests {
         assert_eq!(days_between(day("2026-05-10"), day("2026-12-31")), 236);
         assert_eq!(days_between(day("2028-02-01"), day("2028-12-31")), 335);
         assert_eq!(days_between(day("2026-02-01"), day("2026-01-01")), 0);
-        assert_eq!((days_in_year(2026), days_in_year(2028), days_in_year(2100)), (365, 366, 365));
+        assert_eq!(
+            (days_in_year(2026), days_in_year(2028), days_in_year(2100)),
+            (365, 366, 365)
+        );
     }
 
     proptest::proptest! {

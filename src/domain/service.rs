@@ -46,8 +46,12 @@ pub trait ServiceKind: Sync {
 }
 
 /// Every kind, in the order of the documentation. A new kind is one file and one word here.
-pub static ALL: &[&dyn ServiceKind] =
-    &[&tari::Tari, &canteen::Canteen, &fine::Fine, &generic::Generic];
+pub static ALL: &[&dyn ServiceKind] = &[
+    &tari::Tari,
+    &canteen::Canteen,
+    &fine::Fine,
+    &generic::Generic,
+];
 
 /// The kind with this code.
 #[must_use]
@@ -60,7 +64,10 @@ pub struct DetailsSchema {
     /// Component name of the details, PascalCase.
     pub name: String,
     /// Component schemas by name, the details' own among them.
-    pub schemas: Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>,
+    pub schemas: Vec<(
+        String,
+        utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>,
+    )>,
 }
 
 impl DetailsSchema {
@@ -103,14 +110,22 @@ impl Service {
                 self.code,
                 found.join("; ")
             );
-            vec![DetailsError { pointer: String::new(), detail }]
+            vec![DetailsError {
+                pointer: String::new(),
+                detail,
+            }]
         })
     }
 
     /// The description of a notice: the title is cut first, so that the rest stays whole.
     fn description(&self, rest: &str) -> String {
-        let room = DESCRIPTION_MAX.saturating_sub(rest.chars().count()).saturating_sub(3);
-        fit(&format!("{} - {rest}", fit(&self.title, room)), DESCRIPTION_MAX)
+        let room = DESCRIPTION_MAX
+            .saturating_sub(rest.chars().count())
+            .saturating_sub(3);
+        fit(
+            &format!("{} - {rest}", fit(&self.title, room)),
+            DESCRIPTION_MAX,
+        )
     }
 }
 
@@ -264,7 +279,9 @@ impl Schedule {
                 return Err(ScheduleError::Unpayable);
             }
             let is_last = i.saturating_add(1) == steps.len();
-            if (step.until.is_none() && !is_last) || (last.is_some() && step.until.is_some() && step.until <= last) {
+            if (step.until.is_none() && !is_last)
+                || (last.is_some() && step.until.is_some() && step.until <= last)
+            {
                 return Err(ScheduleError::OutOfOrder);
             }
             last = step.until;
@@ -278,13 +295,23 @@ impl Schedule {
     /// [`ScheduleError`].
     pub fn flat(reason: &str, amounts: Vec<Cents>) -> Result<Schedule, ScheduleError> {
         let transfers = amounts.len();
-        Schedule::new(vec![Step { until: None, reason: reason.to_owned(), amounts }], transfers)
+        Schedule::new(
+            vec![Step {
+                until: None,
+                reason: reason.to_owned(),
+                amounts,
+            }],
+            transfers,
+        )
     }
 
     /// What is due on a day; `None` when the notice can no longer be paid.
     #[must_use]
     pub fn due_on(&self, day: Day) -> Option<Due<'_>> {
-        let step = self.0.iter().find(|step| step.until.is_none_or(|until| day <= until))?;
+        let step = self
+            .0
+            .iter()
+            .find(|step| step.until.is_none_or(|until| day <= until))?;
         let total = Cents::sum(step.amounts.iter().copied()).ok()?;
         Some(Due { total, step })
     }
@@ -335,7 +362,10 @@ impl From<ScheduleError> for DetailsError {
             }
             ScheduleError::OutOfOrder => "le scadenze degli importi non sono in ordine di data",
         };
-        DetailsError { pointer: String::new(), detail: detail.to_owned() }
+        DetailsError {
+            pointer: String::new(),
+            detail: detail.to_owned(),
+        }
     }
 }
 

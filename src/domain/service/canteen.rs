@@ -138,22 +138,41 @@ fn assess(
             pupil.meals,
             price.italian()
         );
-        rows.push(Row { code: "meals", label, amount: price.times(pupil.meals)? });
+        rows.push(Row {
+            code: "meals",
+            label,
+            amount: price.times(pupil.meals)?,
+        });
     }
     let total = Cents::sum(rows.iter().map(|row| row.amount))?;
     if !total.is_positive() {
         let detail = "nulla da pagare: con queste condizioni i pasti sono gratuiti".to_owned();
-        return Err(DetailsError { pointer: "/pupils".to_owned(), detail });
+        return Err(DetailsError {
+            pointer: "/pupils".to_owned(),
+            detail,
+        });
     }
-    let month = details.month.checked_sub(1).and_then(|month| usize::try_from(month).ok());
-    let month = month.and_then(|month| MONTHS.get(month)).copied().unwrap_or_default();
+    let month = details
+        .month
+        .checked_sub(1)
+        .and_then(|month| usize::try_from(month).ok());
+    let month = month
+        .and_then(|month| MONTHS.get(month))
+        .copied()
+        .unwrap_or_default();
     let notice = NoticeDraft {
         description: service.description(&format!("{month} {}", details.year)),
         due_on: Some(Calendar::Civil.deadline(service.issued_on, terms.due_days)),
-        transfers: vec![TransferDraft { to: service.main.clone(), metadata: Vec::new() }],
+        transfers: vec![TransferDraft {
+            to: service.main.clone(),
+            metadata: Vec::new(),
+        }],
         schedule: Schedule::flat("importo dovuto", vec![total])?,
     };
-    let options = vec![OptionDraft { kind: OptionKind::Single, notices: vec![notice] }];
+    let options = vec![OptionDraft {
+        kind: OptionKind::Single,
+        notices: vec![notice],
+    }];
     Ok(Assessment { rows, options })
 }
 
@@ -185,7 +204,10 @@ fn check_details(details: &CanteenDetails, findings: &mut Findings) {
         let code = pupil.pupil_tax_code.as_str();
         if code.len() != 16 {
             findings.add(at("pupil_tax_code"), "deve avere 16 caratteri");
-        } else if FiscalCode::parse(code).map(|parsed| parsed.as_str() != code).unwrap_or(true) {
+        } else if FiscalCode::parse(code)
+            .map(|parsed| parsed.as_str() != code)
+            .unwrap_or(true)
+        {
             findings.add(
                 at("pupil_tax_code"),
                 "non è il codice fiscale di una persona, in lettere maiuscole, con il carattere di controllo giusto",
@@ -195,7 +217,10 @@ fn check_details(details: &CanteenDetails, findings: &mut Findings) {
         }
         findings.range(at("sibling_order"), pupil.sibling_order, 1..=20);
         if !places.insert(pupil.sibling_order) {
-            findings.add(at("sibling_order"), "due alunni hanno lo stesso posto tra i figli");
+            findings.add(
+                at("sibling_order"),
+                "due alunni hanno lo stesso posto tra i figli",
+            );
         }
         findings.range(at("meals"), pupil.meals, 1..=99);
     }
@@ -208,18 +233,38 @@ fn check_terms(terms: &CanteenTerms, findings: &mut Findings) {
     findings.count("/brackets", terms.brackets.len(), 0..=50);
     for (i, bracket) in terms.brackets.iter().enumerate() {
         let at = |field: &str| format!("/brackets/{i}/{field}");
-        findings.range(at("up_to_cents"), bracket.up_to_cents, 0..=Cents::NOTICE_MAX.get());
+        findings.range(
+            at("up_to_cents"),
+            bracket.up_to_cents,
+            0..=Cents::NOTICE_MAX.get(),
+        );
         findings.range(at("price_cents"), bracket.price_cents, 0..=PRICE_MAX);
     }
-    if !terms.brackets.is_sorted_by(|lower, higher| lower.up_to_cents < higher.up_to_cents) {
-        findings.add("/brackets", "le fasce devono essere in ordine crescente di ISEE");
+    if !terms
+        .brackets
+        .is_sorted_by(|lower, higher| lower.up_to_cents < higher.up_to_cents)
+    {
+        findings.add(
+            "/brackets",
+            "le fasce devono essere in ordine crescente di ISEE",
+        );
     }
-    if !terms.brackets.is_sorted_by(|lower, higher| lower.price_cents <= higher.price_cents) {
+    if !terms
+        .brackets
+        .is_sorted_by(|lower, higher| lower.price_cents <= higher.price_cents)
+    {
         findings.add("/brackets", "il prezzo non può scendere quando l'ISEE sale");
     }
     findings.range("/full_price_cents", terms.full_price_cents, 0..=PRICE_MAX);
-    if terms.brackets.last().is_some_and(|last| last.price_cents > terms.full_price_cents) {
-        findings.add("/full_price_cents", "non può essere minore del prezzo dell'ultima fascia");
+    if terms
+        .brackets
+        .last()
+        .is_some_and(|last| last.price_cents > terms.full_price_cents)
+    {
+        findings.add(
+            "/full_price_cents",
+            "non può essere minore del prezzo dell'ultima fascia",
+        );
     }
     for (pointer, price) in [
         ("/second_child_cents", terms.second_child_cents),

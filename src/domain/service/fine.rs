@@ -30,7 +30,12 @@ pub struct FineDetails {
     pub report_number: String,
     /// Plate of the vehicle, capital letters and digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, min_length = 1, max_length = 10, pattern = "^[A-Z0-9]+$")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 10,
+        pattern = "^[A-Z0-9]+$"
+    )]
     pub plate: Option<String>,
     /// What was violated; each is computed, then summed.
     #[schema(min_items = 1, max_items = 10)]
@@ -138,20 +143,42 @@ fn assess(
     // The rows explain the reduced payment; what is asked first may be less, or already more.
     let adjustment = schedule.nominal().minus(tiers.reduced)?;
     if adjustment < Cents::ZERO {
-        let label = format!("Riduzione per pagamento entro {} giorni", terms.discount_days);
-        rows.push(Row { code: "discount", label, amount: adjustment });
+        let label = format!(
+            "Riduzione per pagamento entro {} giorni",
+            terms.discount_days
+        );
+        rows.push(Row {
+            code: "discount",
+            label,
+            amount: adjustment,
+        });
     } else if adjustment.is_positive() {
-        let label = format!("Aumento dopo {} giorni (art. 203 c. 3 CdS)", terms.reduced_days);
-        rows.push(Row { code: "late_increase", label, amount: adjustment });
+        let label = format!(
+            "Aumento dopo {} giorni (art. 203 c. 3 CdS)",
+            terms.reduced_days
+        );
+        rows.push(Row {
+            code: "late_increase",
+            label,
+            amount: adjustment,
+        });
     }
-    let due_on = details.notified_on.map(|day| Calendar::Civil.deadline(day, terms.reduced_days));
+    let due_on = details
+        .notified_on
+        .map(|day| Calendar::Civil.deadline(day, terms.reduced_days));
     let notice = NoticeDraft {
-        description: service.description(&format!("verbale {}", details.report_number)),
+        description: service.description(&format!("verbale {}", details.report_number.trim())),
         due_on,
-        transfers: vec![TransferDraft { to: service.main.clone(), metadata: Vec::new() }],
+        transfers: vec![TransferDraft {
+            to: service.main.clone(),
+            metadata: Vec::new(),
+        }],
         schedule,
     };
-    let options = vec![OptionDraft { kind: OptionKind::Single, notices: vec![notice] }];
+    let options = vec![OptionDraft {
+        kind: OptionKind::Single,
+        notices: vec![notice],
+    }];
     Ok(Assessment { rows, options })
 }
 
@@ -175,19 +202,39 @@ fn tiers(
         let minimum = part_of(article.minimum_cents, night, FULL)?;
         let discount = terms.discount_bp > 0 && !article.discount_excluded;
         any_discount |= discount;
-        let share = if discount { FULL.saturating_sub(terms.discount_bp) } else { FULL };
+        let share = if discount {
+            FULL.saturating_sub(terms.discount_bp)
+        } else {
+            FULL
+        };
         discounted = discounted.plus(part_of(article.minimum_cents, night, share)?)?;
         reduced = reduced.plus(minimum)?;
         late = late.plus(part_of(article.maximum_cents, night, HALF)?)?;
-        let hour = if night { ", di notte: un terzo in più" } else { "" };
+        let hour = if night {
+            ", di notte: un terzo in più"
+        } else {
+            ""
+        };
         let label = format!("{}, minimo della sanzione{hour}", article.label);
-        rows.push(Row { code: "violation", label, amount: minimum });
+        rows.push(Row {
+            code: "violation",
+            label,
+            amount: minimum,
+        });
     }
     if costs.is_positive() {
         let label = "Spese di accertamento e notificazione".to_owned();
-        rows.push(Row { code: "costs", label, amount: costs });
+        rows.push(Row {
+            code: "costs",
+            label,
+            amount: costs,
+        });
     }
-    Ok(Tiers { discounted: any_discount.then_some(discounted), reduced, late })
+    Ok(Tiers {
+        discounted: any_discount.then_some(discounted),
+        reduced,
+        late,
+    })
 }
 
 const FULL: u32 = 10_000;
@@ -197,13 +244,20 @@ const HALF: u32 = 5_000;
 fn part_of(limit_cents: i64, night: bool, share_bp: u32) -> Result<Cents, MoneyError> {
     let (times, over) = if night { (4, 3) } else { (1, 1) };
     let share = i128::from(limit_cents).saturating_mul(i128::from(share_bp));
-    ratio(share.saturating_mul(times), i128::from(FULL).saturating_mul(over))
+    ratio(
+        share.saturating_mul(times),
+        i128::from(FULL).saturating_mul(over),
+    )
 }
 
 /// The price by day. Until the notification is known its terms have not begun, so the lowest price
 /// holds without end; afterwards the steps that ended before the issue are left out.
 fn steps(tiers: &Tiers, details: &FineDetails, terms: &FineTerms, issued_on: Day) -> Vec<Step> {
-    let step = |until, reason: String, amount| Step { until, reason, amounts: vec![amount] };
+    let step = |until, reason: String, amount| Step {
+        until,
+        reason,
+        amounts: vec![amount],
+    };
     let (early, usual) = (terms.discount_days, terms.reduced_days);
     let reduced = format!("pagamento in misura ridotta entro {usual} giorni dalla notifica");
     let discounted = format!("importo scontato entro {early} giorni dalla notifica");
@@ -215,8 +269,11 @@ fn steps(tiers: &Tiers, details: &FineDetails, terms: &FineTerms, issued_on: Day
     };
     let end = |days| Some(Calendar::Civil.deadline(notified_on, days));
     let late = format!("metà del massimo, dopo {usual} giorni dalla notifica");
-    let mut steps: Vec<Step> =
-        tiers.discounted.map(|amount| step(end(early), discounted, amount)).into_iter().collect();
+    let mut steps: Vec<Step> = tiers
+        .discounted
+        .map(|amount| step(end(early), discounted, amount))
+        .into_iter()
+        .collect();
     steps.push(step(end(usual), reduced, tiers.reduced));
     steps.push(step(None, late, tiers.late));
     steps.retain(|step| step.until.is_none_or(|until| until >= issued_on));
@@ -241,23 +298,42 @@ fn check_details(
 ) {
     findings.text::<35>("/report_number", &details.report_number);
     let capital = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit();
-    if details.plate.as_ref().is_some_and(|p| !(1..=10).contains(&p.len()) || !p.bytes().all(capital))
+    if details
+        .plate
+        .as_ref()
+        .is_some_and(|p| !(1..=10).contains(&p.len()) || !p.bytes().all(capital))
     {
         findings.add("/plate", "deve avere da 1 a 10 lettere maiuscole o cifre");
     }
-    findings.range("/costs_cents", details.costs_cents, 0..=Cents::NOTICE_MAX.get());
+    findings.range(
+        "/costs_cents",
+        details.costs_cents,
+        0..=Cents::NOTICE_MAX.get(),
+    );
     findings.count("/violations", details.violations.len(), 1..=10);
     for (i, violation) in details.violations.iter().enumerate() {
         let pointer = format!("/violations/{i}/committed_on");
         findings.day(pointer.as_str(), violation.committed_on);
         if violation.committed_on > service.issued_on {
             let issued = service.issued_on;
-            findings.add(pointer, format!("non può seguire il giorno di emissione, {issued}"));
-        } else if details.notified_on.is_some_and(|day| day < violation.committed_on) {
-            findings.add("/notified_on", "non può precedere il giorno della violazione");
+            findings.add(
+                pointer,
+                format!("non può seguire il giorno di emissione, {issued}"),
+            );
+        } else if details
+            .notified_on
+            .is_some_and(|day| day < violation.committed_on)
+        {
+            findings.add(
+                "/notified_on",
+                "non può precedere il giorno della violazione",
+            );
         }
         if terms.article(violation).is_none() {
-            findings.add(format!("/violations/{i}/article"), unknown(terms, violation));
+            findings.add(
+                format!("/violations/{i}/article"),
+                unknown(terms, violation),
+            );
         }
     }
     if let Some(day) = details.notified_on {
@@ -274,7 +350,10 @@ fn unknown(terms: &FineTerms, violation: &FineViolation) -> String {
         .map(|article| article.code.as_str())
         .collect();
     let known: Vec<&str> = known.into_iter().collect();
-    format!("articoli con importi in vigore quel giorno: {}", known.join(", "))
+    format!(
+        "articoli con importi in vigore quel giorno: {}",
+        known.join(", ")
+    )
 }
 
 fn check_terms(terms: &FineTerms, findings: &mut Findings) {
@@ -295,13 +374,19 @@ fn check_terms(terms: &FineTerms, findings: &mut Findings) {
         findings.text::<100>(at("label"), &article.label);
         findings.day(at("valid_from"), article.valid_from);
         if !seen.insert((article.code.as_str(), article.valid_from)) {
-            findings.add(at("valid_from"), "due righe dello stesso articolo hanno la stessa data");
+            findings.add(
+                at("valid_from"),
+                "due righe dello stesso articolo hanno la stessa data",
+            );
         }
         findings.range(at("minimum_cents"), article.minimum_cents, 1..=10_000_000);
         findings.range(at("maximum_cents"), article.maximum_cents, 1..=40_000_000);
         // Otherwise who pays late (half the maximum) would pay less.
         if article.maximum_cents < article.minimum_cents.saturating_mul(2) {
-            findings.add(at("maximum_cents"), "deve essere almeno il doppio di minimum_cents");
+            findings.add(
+                at("maximum_cents"),
+                "deve essere almeno il doppio di minimum_cents",
+            );
         }
     }
 }

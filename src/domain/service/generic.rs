@@ -32,7 +32,12 @@ pub struct GenericDetails {
     pub amount_cents: Option<i64>,
     /// What is paid, added to the title of the service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, min_length = 1, max_length = 100, pattern = "^[^\\x00-\\x1f\\x7f]+$")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 100,
+        pattern = "^[^\\x00-\\x1f\\x7f]+$"
+    )]
     pub description: Option<String>,
     /// Last day to pay in time; from the terms of the service when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,28 +110,42 @@ fn assess(
 ) -> Result<Assessment, DetailsError> {
     let (label, amount) = match &terms.price {
         Price::Fixed { amount_cents } => ("Importo fisso".to_owned(), Cents::new(*amount_cents)?),
-        Price::Tariff { unit_cents, unit_label } => {
+        Price::Tariff {
+            unit_cents,
+            unit_label,
+        } => {
             let (unit, quantity) = (Cents::new(*unit_cents)?, details.quantity.unwrap_or(1));
             let label = format!("{quantity} × {} € ({unit_label})", unit.italian());
             (label, unit.times(quantity)?)
         }
-        Price::Free { .. } => {
-            ("Importo".to_owned(), Cents::new(details.amount_cents.unwrap_or(0))?)
-        }
+        Price::Free { .. } => (
+            "Importo".to_owned(),
+            Cents::new(details.amount_cents.unwrap_or(0))?,
+        ),
     };
     let due = Calendar::Civil.deadline(service.issued_on, terms.due_days);
     let notice = NoticeDraft {
         description: match &details.description {
-            Some(text) => service.description(text),
+            Some(text) => service.description(text.trim()),
             None => fit(&service.title, super::DESCRIPTION_MAX),
         },
         due_on: Some(details.due_on.unwrap_or(due)),
-        transfers: vec![TransferDraft { to: service.main.clone(), metadata: Vec::new() }],
+        transfers: vec![TransferDraft {
+            to: service.main.clone(),
+            metadata: Vec::new(),
+        }],
         schedule: Schedule::flat("importo dovuto", vec![amount])?,
     };
     Ok(Assessment {
-        rows: vec![Row { code: "amount", label, amount }],
-        options: vec![OptionDraft { kind: OptionKind::Single, notices: vec![notice] }],
+        rows: vec![Row {
+            code: "amount",
+            label,
+            amount,
+        }],
+        options: vec![OptionDraft {
+            kind: OptionKind::Single,
+            notices: vec![notice],
+        }],
     })
 }
 
@@ -139,7 +158,10 @@ fn check_details(
     let (quantity, amount) = match &terms.price {
         Price::Fixed { .. } => (None, None),
         Price::Tariff { .. } => (Some(1..=100_000), None),
-        Price::Free { minimum_cents, maximum_cents } => (None, Some(*minimum_cents..=*maximum_cents)),
+        Price::Free {
+            minimum_cents,
+            maximum_cents,
+        } => (None, Some(*minimum_cents..=*maximum_cents)),
     };
     for (pointer, typed, allowed) in [
         ("/quantity", details.quantity, quantity),
@@ -147,7 +169,9 @@ fn check_details(
     ] {
         match (typed, allowed) {
             (Some(value), Some(allowed)) => findings.range(pointer, value, allowed),
-            (None, Some(_)) => findings.add(pointer, "manca il campo, che questo servizio richiede"),
+            (None, Some(_)) => {
+                findings.add(pointer, "manca il campo, che questo servizio richiede")
+            }
             (Some(_), None) => findings.add(pointer, "questo servizio non prevede il campo"),
             (None, None) => {}
         }
@@ -159,7 +183,10 @@ fn check_details(
         findings.day("/due_on", day);
         if day < service.issued_on {
             let issued = service.issued_on;
-            findings.add("/due_on", format!("non può precedere il giorno di emissione, {issued}"));
+            findings.add(
+                "/due_on",
+                format!("non può precedere il giorno di emissione, {issued}"),
+            );
         }
     }
 }
@@ -170,11 +197,17 @@ fn check_terms(terms: &GenericTerms, findings: &mut Findings) {
         Price::Fixed { amount_cents } => {
             findings.range("/price/fixed/amount_cents", *amount_cents, payable);
         }
-        Price::Tariff { unit_cents, unit_label } => {
+        Price::Tariff {
+            unit_cents,
+            unit_label,
+        } => {
             findings.range("/price/tariff/unit_cents", *unit_cents, payable);
             findings.text::<35>("/price/tariff/unit_label", unit_label);
         }
-        Price::Free { minimum_cents, maximum_cents } => {
+        Price::Free {
+            minimum_cents,
+            maximum_cents,
+        } => {
             findings.range("/price/free/minimum_cents", *minimum_cents, payable.clone());
             findings.range("/price/free/maximum_cents", *maximum_cents, payable);
             if maximum_cents < minimum_cents {

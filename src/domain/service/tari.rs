@@ -9,8 +9,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    Assessment, Beneficiary, DetailsError, DetailsSchema, NoticeDraft, OptionDraft, OptionKind, Row,
-    Schedule, Service, ServiceKind, TransferDraft, read_terms,
+    Assessment, Beneficiary, DetailsError, DetailsSchema, NoticeDraft, OptionDraft, OptionKind,
+    Row, Schedule, Service, ServiceKind, TransferDraft, read_terms,
 };
 use crate::domain::calendar::{Calendar, Day, days_between, days_in_year};
 use crate::domain::findings::{Findings, read};
@@ -46,19 +46,40 @@ pub struct TariDetails {
     pub occupied_to: Option<NaiveDate>,
     /// Codes of the reductions granted, among those of the service, applied in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(min_items = 0, max_items = 10, min_length = 1, max_length = 35, pattern = "^[a-z0-9_]+$")]
+    #[schema(
+        min_items = 0,
+        max_items = 10,
+        min_length = 1,
+        max_length = 35,
+        pattern = "^[a-z0-9_]+$"
+    )]
     pub reductions: Vec<String>,
     /// Code of the only instalment plan to offer; every plan of the service when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, min_length = 1, max_length = 35, pattern = "^[a-z0-9_]+$")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 35,
+        pattern = "^[a-z0-9_]+$"
+    )]
     pub plan: Option<String>,
     /// Where the premises are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, min_length = 1, max_length = 140, pattern = "^[^\\x00-\\x1f\\x7f]+$")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 140,
+        pattern = "^[^\\x00-\\x1f\\x7f]+$"
+    )]
     pub premises_address: Option<String>,
     /// Sheet, parcel and unit of the land registry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, min_length = 1, max_length = 70, pattern = "^[^\\x00-\\x1f\\x7f]+$")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 70,
+        pattern = "^[^\\x00-\\x1f\\x7f]+$"
+    )]
     pub cadastral_reference: Option<String>,
 }
 
@@ -191,17 +212,27 @@ fn assess(
     let town = owed.tari.plus(owed.components)?;
     let due = Calendar::Tax.roll(terms.single_due_on);
     let whole = notice(service, terms, ("rata unica", due), [town, owed.tefa])?;
-    let mut options = vec![OptionDraft { kind: OptionKind::Single, notices: vec![whole] }];
+    let mut options = vec![OptionDraft {
+        kind: OptionKind::Single,
+        notices: vec![whole],
+    }];
     for plan in &terms.plans {
         let wanted = details.plan.as_ref();
         if wanted.is_some_and(|code| *code != plan.code) {
             continue;
         }
         match instalments(&owed, terms, plan, service)? {
-            Some(notices) => options.push(OptionDraft { kind: OptionKind::Plan, notices }),
+            Some(notices) => options.push(OptionDraft {
+                kind: OptionKind::Plan,
+                notices,
+            }),
             None if wanted.is_some() => {
-                let detail = "l'importo è troppo piccolo per questo piano: una rata sarebbe di zero euro";
-                return Err(DetailsError { pointer: "/plan".to_owned(), detail: detail.to_owned() });
+                let detail =
+                    "l'importo è troppo piccolo per questo piano: una rata sarebbe di zero euro";
+                return Err(DetailsError {
+                    pointer: "/plan".to_owned(),
+                    detail: detail.to_owned(),
+                });
             }
             None => {}
         }
@@ -219,8 +250,11 @@ fn instalments(
     let count = plan.due_on.len();
     let (tari, tefa) = (plan.split(owed.tari)?, plan.split(owed.tefa)?);
     let mut notices = Vec::with_capacity(count);
-    for (i, (due, (mut town, province))) in
-        plan.due_on.iter().zip(tari.into_iter().zip(tefa)).enumerate()
+    for (i, (due, (mut town, province))) in plan
+        .due_on
+        .iter()
+        .zip(tari.into_iter().zip(tefa))
+        .enumerate()
     {
         let place = i.saturating_add(1);
         if place == count {
@@ -252,12 +286,20 @@ fn notice(
     }
     let schedule = Schedule::flat("importo dovuto", amounts)?;
     let description = service.description(rest);
-    Ok(NoticeDraft { description, due_on: Some(due), transfers, schedule })
+    Ok(NoticeDraft {
+        description,
+        due_on: Some(due),
+        transfers,
+        schedule,
+    })
 }
 
 fn transfer(to: &Beneficiary, terms: &TariTerms, (id, tax): (u8, &str)) -> TransferDraft {
     let value = format!("{}|{}|{tax}", terms.cadastral_code, terms.year);
-    TransferDraft { to: to.clone(), metadata: vec![(format!("TARI-TEFA-{id}"), value)] }
+    TransferDraft {
+        to: to.clone(),
+        metadata: vec![(format!("TARI-TEFA-{id}"), value)],
+    }
 }
 
 impl Plan {
@@ -336,7 +378,10 @@ fn check_terms(terms: &TariTerms, findings: &mut Findings) {
     if !matches!(code, [letter, digits @ ..]
         if letter.is_ascii_uppercase() && digits.len() == 3 && digits.iter().all(u8::is_ascii_digit))
     {
-        findings.add("/cadastral_code", "deve essere una lettera maiuscola e tre cifre, come A515");
+        findings.add(
+            "/cadastral_code",
+            "deve essere una lettera maiuscola e tre cifre, come A515",
+        );
     }
     // Art. 19 D.Lgs. 504/1992: from 1 to 5 %; a town without TEFA (Aosta) says 0.
     findings.range("/tefa_bp", i64::from(terms.tefa_bp), 0..=500);
@@ -348,7 +393,11 @@ fn check_terms(terms: &TariTerms, findings: &mut Findings) {
         }
         let at = |field: &str| format!("/domestic/{i}/{field}");
         findings.range(at("fixed_micro_m2"), tariff.fixed_micro_m2, 0..=MICRO_MAX);
-        findings.range(at("variable_micro"), tariff.variable_micro, 0..=MICRO_MAX.saturating_mul(10));
+        findings.range(
+            at("variable_micro"),
+            tariff.variable_micro,
+            0..=MICRO_MAX.saturating_mul(10),
+        );
     }
     for (pointer, cents) in [
         ("/ur1_cents", terms.ur1_cents),
@@ -360,9 +409,18 @@ fn check_terms(terms: &TariTerms, findings: &mut Findings) {
     findings.count("/reductions", terms.reductions.len(), 0..=50);
     let mut codes = BTreeSet::new();
     for (i, reduction) in terms.reductions.iter().enumerate() {
-        check_code(&reduction.code, &format!("/reductions/{i}/code"), &mut codes, findings);
+        check_code(
+            &reduction.code,
+            &format!("/reductions/{i}/code"),
+            &mut codes,
+            findings,
+        );
         findings.text::<70>(format!("/reductions/{i}/label"), &reduction.label);
-        findings.range(format!("/reductions/{i}/bp"), i64::from(reduction.bp), 1..=10_000);
+        findings.range(
+            format!("/reductions/{i}/bp"),
+            i64::from(reduction.bp),
+            1..=10_000,
+        );
     }
     findings.day("/single_due_on", terms.single_due_on);
     check_plans(&terms.plans, findings);
@@ -372,7 +430,12 @@ fn check_plans(plans: &[Plan], findings: &mut Findings) {
     findings.count("/plans", plans.len(), 0..=10);
     let mut codes = BTreeSet::new();
     for (i, plan) in plans.iter().enumerate() {
-        check_code(&plan.code, &format!("/plans/{i}/code"), &mut codes, findings);
+        check_code(
+            &plan.code,
+            &format!("/plans/{i}/code"),
+            &mut codes,
+            findings,
+        );
         let pointer = format!("/plans/{i}/due_on");
         findings.count(pointer.as_str(), plan.due_on.len(), 2..=12);
         for (k, day) in plan.due_on.iter().enumerate() {

@@ -27,7 +27,11 @@ pub(super) fn compute(
     let tefa = tari.share(terms.tefa_bp)?;
     if terms.tefa_bp > 0 {
         let percent = percent(terms.tefa_bp);
-        rows.push(Row { code: "tefa", label: format!("TEFA {percent} alla Provincia"), amount: tefa });
+        rows.push(Row {
+            code: "tefa",
+            label: format!("TEFA {percent} alla Provincia"),
+            amount: tefa,
+        });
     }
     let mut components = Cents::ZERO;
     for (code, label, cents) in [
@@ -35,14 +39,28 @@ pub(super) fn compute(
         ("ur2", "Componente perequativa UR2", terms.ur2_cents),
         ("ur3", "Componente perequativa UR3", terms.ur3_cents),
     ] {
-        let whole = Period { days: period.year, ..period };
+        let whole = Period {
+            days: period.year,
+            ..period
+        };
         let amount = (if terms.ur_whole_year { whole } else { period }).of_cents(cents)?;
         if amount.is_positive() {
             components = components.plus(amount)?;
-            rows.push(Row { code, label: label.to_owned(), amount });
+            rows.push(Row {
+                code,
+                label: label.to_owned(),
+                amount,
+            });
         }
     }
-    Ok((rows, Owed { tari, tefa, components }))
+    Ok((
+        rows,
+        Owed {
+            tari,
+            tefa,
+            components,
+        },
+    ))
 }
 
 /// Fixed and variable part, before reductions.
@@ -52,20 +70,35 @@ fn parts(
     period: Period,
     rows: &mut Vec<Row>,
 ) -> Result<(Cents, Cents), DetailsError> {
-    let class = terms.domestic.iter().rev().find(|tariff| tariff.occupants <= details.occupants);
+    let class = terms
+        .domestic
+        .iter()
+        .rev()
+        .find(|tariff| tariff.occupants <= details.occupants);
     let Some(tariff) = class else {
         let detail = "il servizio non ha una tariffa per questo numero di occupanti".to_owned();
-        return Err(DetailsError { pointer: "/occupants".to_owned(), detail });
+        return Err(DetailsError {
+            pointer: "/occupants".to_owned(),
+            detail,
+        });
     };
     let mut fixed = Cents::ZERO;
     for (code, label, area) in [
         ("fixed_part", "Quota fissa", Some(details.area_m2)),
-        ("fixed_part_annex", "Quota fissa pertinenze", details.annex_area_m2),
+        (
+            "fixed_part_annex",
+            "Quota fissa pertinenze",
+            details.annex_area_m2,
+        ),
     ] {
         let Some(area) = area else { continue };
         let amount = period.of_micro(&[tariff.fixed_micro_m2, area])?;
         let rate = euro_of_micro(tariff.fixed_micro_m2);
-        rows.push(Row { code, label: format!("{label}: {area} m² × {rate} €{period}"), amount });
+        rows.push(Row {
+            code,
+            label: format!("{label}: {area} m² × {rate} €{period}"),
+            amount,
+        });
         fixed = fixed.plus(amount)?;
     }
     let variable = period.of_micro(&[tariff.variable_micro])?;
@@ -74,7 +107,11 @@ fn parts(
         details.occupants,
         euro_of_micro(tariff.variable_micro)
     );
-    rows.push(Row { code: "variable_part", label, amount: variable });
+    rows.push(Row {
+        code: "variable_part",
+        label,
+        amount: variable,
+    });
     Ok((fixed, variable))
 }
 
@@ -98,7 +135,11 @@ fn reduce(
     *fixed = fixed.minus(off_fixed)?;
     *variable = variable.minus(discount.minus(off_fixed)?)?;
     let label = format!("{} (-{})", reduction.label, percent(reduction.bp));
-    Ok(Row { code: "reduction", label, amount: discount.negated() })
+    Ok(Row {
+        code: "reduction",
+        label,
+        amount: discount.negated(),
+    })
 }
 
 /// Days of possession in the year: the tax accrues by day (L. 147/2013 c. 643).
@@ -112,14 +153,19 @@ impl Period {
     fn of(details: &TariDetails, terms: &TariTerms) -> Period {
         let from = details.occupied_from.unwrap_or(terms.first_day());
         let to = details.occupied_to.unwrap_or(terms.last_day());
-        Period { days: days_between(from, to), year: days_in_year(terms.year) }
+        Period {
+            days: days_between(from, to),
+            year: days_in_year(terms.year),
+        }
     }
 
     fn of_micro(self, factors: &[i64]) -> Result<Cents, DetailsError> {
         let year = i128::from(self.year).saturating_mul(i128::from(MICRO_PER_CENT));
-        let product = factors.iter().fold(i128::from(self.days), |product, factor| {
-            product.saturating_mul(i128::from(*factor))
-        });
+        let product = factors
+            .iter()
+            .fold(i128::from(self.days), |product, factor| {
+                product.saturating_mul(i128::from(*factor))
+            });
         Ok(ratio(product, year)?)
     }
 
@@ -143,12 +189,18 @@ fn euro_of_micro(micro: i64) -> String {
     let micro = micro.unsigned_abs();
     let decimals = format!("{:06}", micro.checked_rem(1_000_000).unwrap_or(0));
     let trimmed = decimals.trim_end_matches('0');
-    format!("{},{trimmed:0<2}", micro.checked_div(1_000_000).unwrap_or(0))
+    format!(
+        "{},{trimmed:0<2}",
+        micro.checked_div(1_000_000).unwrap_or(0)
+    )
 }
 
 /// `5 %` from 500, `12,5 %` from 1 250.
 fn percent(bp: u32) -> String {
-    let (whole, rest) = (bp.checked_div(100).unwrap_or(0), bp.checked_rem(100).unwrap_or(0));
+    let (whole, rest) = (
+        bp.checked_div(100).unwrap_or(0),
+        bp.checked_rem(100).unwrap_or(0),
+    );
     if rest == 0 {
         return format!("{whole} %");
     }
