@@ -30,6 +30,7 @@ macro_rules! names {
 }
 
 pub mod calendar;
+pub mod findings;
 pub mod fiscal_code;
 pub mod iban;
 pub mod money;
