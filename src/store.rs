@@ -9,6 +9,9 @@ pub mod db;
 pub mod schema;
 pub mod types;
 
+pub mod creditors;
+pub mod jobs;
+
 pub use conn::{Conn, Tx};
 pub use db::Db;
 

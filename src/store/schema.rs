@@ -1,1 +1,7 @@
 //! The tables, with portable types only. One file per migration.
+
+mod creditors;
+pub use creditors::*;
+
+mod jobs;
+pub use jobs::*;
