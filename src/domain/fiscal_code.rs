@@ -44,6 +44,17 @@ impl FiscalCode {
         Ok(FiscalCode(code))
     }
 
+    /// Takes a code as a fact states it, without looking at its check character: 2 to 16 letters and
+    /// digits (`entityUniqueIdentifierValue`). Receipts name bodies and persons that nobody here typed,
+    /// and a fact is not refused for a spelling.
+    ///
+    /// # Errors
+    /// [`FiscalCodeError::Shape`].
+    pub fn as_stated(text: &str) -> Result<FiscalCode, FiscalCodeError> {
+        let fits = (2..=16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        if fits { Ok(FiscalCode(text.to_ascii_uppercase())) } else { Err(FiscalCodeError::Shape) }
+    }
+
     /// The code.
     #[must_use]
     pub fn as_str(&self) -> &str {
