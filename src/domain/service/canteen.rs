@@ -139,7 +139,7 @@ fn assess(
             price.italian()
         );
         rows.push(Row {
-            code: "meals",
+            code: "meals".into(),
             label,
             amount: price.times(pupil.meals)?,
         });

@@ -148,7 +148,7 @@ fn assess(
             terms.discount_days
         );
         rows.push(Row {
-            code: "discount",
+            code: "discount".into(),
             label,
             amount: adjustment,
         });
@@ -158,7 +158,7 @@ fn assess(
             terms.reduced_days
         );
         rows.push(Row {
-            code: "late_increase",
+            code: "late_increase".into(),
             label,
             amount: adjustment,
         });
@@ -217,7 +217,7 @@ fn tiers(
         };
         let label = format!("{}, minimo della sanzione{hour}", article.label);
         rows.push(Row {
-            code: "violation",
+            code: "violation".into(),
             label,
             amount: minimum,
         });
@@ -225,7 +225,7 @@ fn tiers(
     if costs.is_positive() {
         let label = "Spese di accertamento e notificazione".to_owned();
         rows.push(Row {
-            code: "costs",
+            code: "costs".into(),
             label,
             amount: costs,
         });

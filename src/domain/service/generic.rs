@@ -138,7 +138,7 @@ fn assess(
     };
     Ok(Assessment {
         rows: vec![Row {
-            code: "amount",
+            code: "amount".into(),
             label,
             amount,
         }],

@@ -28,7 +28,7 @@ pub(super) fn compute(
     if terms.tefa_bp > 0 {
         let percent = percent(terms.tefa_bp);
         rows.push(Row {
-            code: "tefa",
+            code: "tefa".into(),
             label: format!("TEFA {percent} alla Provincia"),
             amount: tefa,
         });
@@ -47,7 +47,7 @@ pub(super) fn compute(
         if amount.is_positive() {
             components = components.plus(amount)?;
             rows.push(Row {
-                code,
+                code: code.into(),
                 label: label.to_owned(),
                 amount,
             });
@@ -95,7 +95,7 @@ fn parts(
         let amount = period.of_micro(&[tariff.fixed_micro_m2, area])?;
         let rate = euro_of_micro(tariff.fixed_micro_m2);
         rows.push(Row {
-            code,
+            code: code.into(),
             label: format!("{label}: {area} m² × {rate} €{period}"),
             amount,
         });
@@ -108,7 +108,7 @@ fn parts(
         euro_of_micro(tariff.variable_micro)
     );
     rows.push(Row {
-        code: "variable_part",
+        code: "variable_part".into(),
         label,
         amount: variable,
     });
@@ -136,7 +136,7 @@ fn reduce(
     *variable = variable.minus(discount.minus(off_fixed)?)?;
     let label = format!("{} (-{})", reduction.label, percent(reduction.bp));
     Ok(Row {
-        code: "reduction",
+        code: "reduction".into(),
         label,
         amount: discount.negated(),
     })
