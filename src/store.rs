@@ -13,6 +13,9 @@ pub mod receipts;
 pub mod schema;
 pub mod types;
 
+pub mod creditors;
+pub mod jobs;
+
 pub use conn::{Conn, Tx};
 pub use db::Db;
 
