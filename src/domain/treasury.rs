@@ -53,13 +53,15 @@ pub struct Movement {
     /// Account of the treasury (conto evidenza).
     pub account: String,
     /// Number of the movement, unique in year and account.
-    pub number: String,
+    pub number: i64,
     /// In or out.
     pub direction: Direction,
     /// Kind of document.
     pub document: DocumentKind,
     /// What was done with it.
     pub operation: Operation,
+    /// Number of the provisional document (provvisorio), when it is one.
+    pub provisional: Option<i64>,
     /// Amount, never negative.
     pub amount: Cents,
     /// Day of the movement.
@@ -73,6 +75,12 @@ pub struct Movement {
 }
 
 impl Movement {
+    /// `year/account/number`: what an entry is known by.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{}/{}/{}", self.year, self.account, self.number)
+    }
+
     /// Whether the entry can be money of a flow.
     #[must_use]
     pub fn in_scope(&self) -> bool {
@@ -299,6 +307,23 @@ fn is_payment_reference(id: &str) -> bool {
     });
     (digits && (id.len() == 15 || id.len() == 17)) || (structured && id.len() <= 25)
 }
+
+names!(Direction, {
+    Direction::In => "in",
+    Direction::Out => "out",
+});
+
+names!(DocumentKind, {
+    DocumentKind::PendingCredit => "pending_credit",
+    DocumentKind::Other => "other",
+});
+
+names!(Operation, {
+    Operation::Executed => "executed",
+    Operation::Reversed => "reversed",
+    Operation::Regularised => "regularised",
+    Operation::Restored => "restored",
+});
 
 #[cfg(test)]
 mod tests;

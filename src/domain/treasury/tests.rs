@@ -96,10 +96,11 @@ fn only_pending_credits_are_in_scope_and_reversals_take_away() {
     let mut entry = Movement {
         year: 2026,
         account: "1".into(),
-        number: "7".into(),
+        number: 7,
         direction: Direction::In,
         document: DocumentKind::PendingCredit,
         operation: Operation::Reversed,
+        provisional: Some(12),
         amount: Cents::new(500).unwrap(),
         booked_on: "2026-03-01".parse().unwrap(),
         value_on: None,
