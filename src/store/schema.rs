@@ -3,7 +3,9 @@
 mod creditors;
 mod jobs;
 mod positions;
+mod settlement;
 
 pub use creditors::*;
 pub use jobs::*;
 pub use positions::*;
+pub use settlement::*;
