@@ -53,7 +53,11 @@ impl QrPayload {
         if !amount.is_positive() || amount > Cents::NOTICE_MAX {
             return Err(PayloadError::Amount);
         }
-        Ok(QrPayload { notice_number, creditor, amount })
+        Ok(QrPayload {
+            notice_number,
+            creditor,
+            amount,
+        })
     }
 
     /// Reads what a scanner read. Other issuers pad the amount with more zeros: they are accepted.
@@ -68,7 +72,11 @@ impl QrPayload {
         let number = NoticeNumber::parse(number).map_err(|_bad| PayloadError::NoticeNumber)?;
         let creditor = FiscalCode::parse(creditor).map_err(|_bad| PayloadError::Creditor)?;
         let digits = (1..=11).contains(&amount.len()) && amount.bytes().all(|b| b.is_ascii_digit());
-        let cents = amount.parse().ok().filter(|_| digits).ok_or(PayloadError::Amount)?;
+        let cents = amount
+            .parse()
+            .ok()
+            .filter(|_| digits)
+            .ok_or(PayloadError::Amount)?;
         let amount = Cents::new(cents).map_err(|_too_much| PayloadError::Amount)?;
         QrPayload::new(number, creditor, amount)
     }
@@ -96,7 +104,11 @@ impl QrPayload {
 impl fmt::Display for QrPayload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cents = self.amount.get();
-        write!(f, "PAGOPA|002|{}|{}|{cents:02}", self.notice_number, self.creditor)
+        write!(
+            f,
+            "PAGOPA|002|{}|{}|{cents:02}",
+            self.notice_number, self.creditor
+        )
     }
 }
 
@@ -131,7 +143,10 @@ pub struct PostalSlip<'a> {
 /// # Errors
 /// [`PayloadError::NotPostal`], [`PayloadError::Creditor`], [`PayloadError::Amount`] above [`POSTAL_MAX`].
 pub fn postal_matrix_text(slip: &PostalSlip<'_>) -> Result<String, PayloadError> {
-    let account = slip.account.postal_account().ok_or(PayloadError::NotPostal)?;
+    let account = slip
+        .account
+        .postal_account()
+        .ok_or(PayloadError::NotPostal)?;
     if !account.bytes().all(|b| b.is_ascii_digit()) {
         return Err(PayloadError::NotPostal);
     }
@@ -141,14 +156,21 @@ pub fn postal_matrix_text(slip: &PostalSlip<'_>) -> Result<String, PayloadError>
     if !slip.amount.is_positive() || slip.amount > POSTAL_MAX {
         return Err(PayloadError::Amount);
     }
-    let code_line = format!("18{}12{account:0>12}10{:010}3896", slip.notice_number, slip.amount.get());
+    let code_line = format!(
+        "18{}12{account:0>12}10{:010}3896",
+        slip.notice_number,
+        slip.amount.get()
+    );
     let debtor = format!(
         "{}{}{}",
         postal_field(slip.debtor_tax_code, 16),
         postal_field(slip.debtor_name, 40),
         postal_field(slip.subject, 110)
     );
-    Ok(format!("codfase=NBPA;{code_line}1P1{}{debtor}{:12}A", slip.creditor, ""))
+    Ok(format!(
+        "codfase=NBPA;{code_line}1P1{}{debtor}{:12}A",
+        slip.creditor, ""
+    ))
 }
 
 /// Folds to the alphabet of the slip, then cuts or pads to exactly `length` characters.
@@ -206,7 +228,11 @@ const ACCENTED: [(char, &str); 19] = [
 fn base_letter(c: char) -> char {
     let mut lower = c.to_lowercase();
     let (first, more) = (lower.next().unwrap_or(c), lower.next());
-    let known = |letter: char| ACCENTED.iter().find(|(_, variants)| variants.contains(letter));
+    let known = |letter: char| {
+        ACCENTED
+            .iter()
+            .find(|(_, variants)| variants.contains(letter))
+    };
     let found = known(c).or_else(|| if more.is_none() { known(first) } else { None });
     found.map_or(' ', |(plain, _)| *plain)
 }

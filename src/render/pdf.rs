@@ -2,6 +2,7 @@
 //!
 //! Every file is PDF/A-2a and PDF/UA-1 at once, and the same values give the same bytes: dates and
 //! identifiers come from the caller, so a document can be printed again instead of stored.
+#![expect(clippy::float_arithmetic, reason = "points on a page, never money")]
 
 use chrono::{Datelike, Offset, Timelike};
 use chrono_tz::Europe::Rome;
@@ -88,7 +89,10 @@ pub(super) fn single_page(
         .with_accessibility_validator(Accessibility::UA1)
         .finish()
         .map_err(|_conflict| RenderError::Writer)?;
-    let settings = SerializeSettings { configuration, ..SerializeSettings::default() };
+    let settings = SerializeSettings {
+        configuration,
+        ..SerializeSettings::default()
+    };
     let mut document = Document::new_with(settings);
     let size = PageSettings::from_wh(PAGE_WIDTH, PAGE_HEIGHT).ok_or(RenderError::Geometry)?;
     let mut page = document.start_page_with(size);
@@ -134,6 +138,23 @@ fn pdf_date(at: Instant) -> DateTime {
         .utc_offset_minute(0)
 }
 
+/// At most two lines: what is beyond the first is put on the second.
+pub(super) fn two_lines(lines: &[String]) -> Vec<String> {
+    match lines.split_first() {
+        Some((first, rest)) if !rest.is_empty() => vec![first.clone(), rest.join(", ")],
+        _ => lines.to_vec(),
+    }
+}
+
+/// Refuses what was drawn below the margin, 8 mm from the edge: no printer would show it.
+pub(super) fn within_page(last_baseline: f32) -> Result<(), RenderError> {
+    if last_baseline <= PAGE_HEIGHT - 22.7 {
+        Ok(())
+    } else {
+        Err(RenderError::Geometry)
+    }
+}
+
 /// A day as people write it in Italy: `31/10/2026`.
 pub(super) fn italian_day(day: Day) -> String {
     day.format("%d/%m/%Y").to_string()
@@ -141,7 +162,9 @@ pub(super) fn italian_day(day: Day) -> String {
 
 /// An instant as people in Italy read it off the clock: `31/10/2026 09:05:00`.
 pub(super) fn italian_instant(at: Instant) -> String {
-    at.with_timezone(&Rome).format("%d/%m/%Y %H:%M:%S").to_string()
+    at.with_timezone(&Rome)
+        .format("%d/%m/%Y %H:%M:%S")
+        .to_string()
 }
 
 /// Digits in groups of four from the left, as the standard prints a notice number.

@@ -7,8 +7,10 @@ use krilla::tagging::{Tag, TagGroup};
 
 use super::pdf::fonts::Style;
 use super::pdf::pictograms::{PAID, TOWN_HALL};
-use super::pdf::sheet::{Band, Cells, Column, GREY, Ink, Sheet, ink, left};
-use super::pdf::{About, LEFT, PAGE_WIDTH, RIGHT, in_fours, italian_instant, single_page};
+use super::pdf::sheet::{Band, Cells, Column, GREY, Ink, Row, Sheet, ink, left};
+use super::pdf::{
+    About, LEFT, PAGE_WIDTH, RIGHT, in_fours, italian_instant, single_page, within_page,
+};
 use crate::domain::document::{DocumentParty, ReceiptDocument, ReceiptTransfer};
 use crate::domain::money::Cents;
 
@@ -36,9 +38,15 @@ const CLOSING: &str = "La ricevuta riporta i dati comunicati da pagoPA all’ent
 /// [`RenderError::Amount`] when amount and fee cannot be added; the others point at a defect of the program.
 pub fn receipt_pdf(document: &ReceiptDocument) -> Result<Vec<u8>, RenderError> {
     let about = About {
-        title: format!("Ricevuta di pagamento {} – {}", document.notice_number, document.subject),
+        title: format!(
+            "Ricevuta di pagamento {} – {}",
+            document.notice_number, document.subject
+        ),
         author: document.creditor.legal_name.clone(),
-        id: format!("avviso:receipt:{}:{}", document.creditor.tax_code, document.receipt_id),
+        id: format!(
+            "avviso:receipt:{}:{}",
+            document.creditor.tax_code, document.receipt_id
+        ),
         at: document.paid_at,
     };
     single_page(&about, |sheet, root| {
@@ -47,116 +55,274 @@ pub fn receipt_pdf(document: &ReceiptDocument) -> Result<Vec<u8>, RenderError> {
         let y = parties(sheet, root, document, y)?;
         let y = transfers(sheet, root, document, y)?;
         let closing = block(LEFT, y, WHOLE, (10.7, 4));
-        sheet.paragraph(root, closing, Ink { color: GREY, ..SMALL }, CLOSING);
-        Ok(())
+        within_page(sheet.paragraph(
+            root,
+            closing,
+            Ink {
+                color: GREY,
+                ..SMALL
+            },
+            CLOSING,
+        ))
     })
 }
 
 const fn block(x: f32, y: f32, width: f32, (leading, lines): (f32, usize)) -> Column {
-    Column { spot: left(x, y), width, leading, lines }
+    Column {
+        spot: left(x, y),
+        width,
+        leading,
+        lines,
+    }
 }
 
 const fn whole_band(y: f32) -> Band {
-    Band { x: 0.0, y, width: PAGE_WIDTH, title_x: LEFT }
+    Band {
+        x: 0.0,
+        y,
+        width: PAGE_WIDTH,
+        title_x: LEFT,
+    }
 }
 
-fn header(sheet: &mut Sheet<'_>, root: &mut TagGroup, document: &ReceiptDocument) -> Result<f32, RenderError> {
+fn header(
+    sheet: &mut Sheet<'_>,
+    root: &mut TagGroup,
+    document: &ReceiptDocument,
+) -> Result<f32, RenderError> {
     sheet.pictogram(&PAID, (LEFT, 28.5), 28.0)?;
     let kind = ink(Style::Bold, 10.0);
-    sheet.paragraph(root, block(66.0, 39.5, 300.0, (0.0, 1)), kind, "RICEVUTA DI PAGAMENTO");
+    sheet.paragraph(
+        root,
+        block(66.0, 39.5, 300.0, (0.0, 1)),
+        kind,
+        "RICEVUTA DI PAGAMENTO",
+    );
     let when = format!("Pagato il {}", italian_instant(document.paid_at));
-    let grey = Ink { color: GREY, ..SMALL };
+    let grey = Ink {
+        color: GREY,
+        ..SMALL
+    };
     sheet.paragraph(root, block(66.0, 51.0, 300.0, (0.0, 1)), grey, &when);
-    let last = sheet.heading(root, H1, block(LEFT, 82.5, 430.0, (20.0, 5)), &document.subject);
+    let last = sheet.heading(
+        root,
+        H1,
+        block(LEFT, 82.5, 430.0, (20.0, 4)),
+        &document.subject,
+    );
     sheet.pictogram(&TOWN_HALL, (497.0, 32.0), RIGHT - 497.0)?;
     Ok((last + 21.0).max(124.5))
 }
 
 /// What was paid, when, through whom, and the identifiers to find it again.
-fn payment(sheet: &mut Sheet<'_>, root: &mut TagGroup, document: &ReceiptDocument, top: f32) -> Result<f32, RenderError> {
+fn payment(
+    sheet: &mut Sheet<'_>,
+    root: &mut TagGroup,
+    document: &ReceiptDocument,
+    top: f32,
+) -> Result<f32, RenderError> {
     let mut section = TagGroup::new(Tag::Section);
     sheet.band(&mut section, whole_band(top), "PAGAMENTO")?;
     let y = top + 46.5;
     let big = ink(Style::Bold, 16.0);
     let euro = |amount: Cents| format!("{} Euro", amount.italian());
-    sheet.code(&mut section, (left(LEFT, y), HALF), "Importo pagato", (big, &euro(document.amount)));
+    sheet.code(
+        &mut section,
+        (left(LEFT, y), HALF),
+        "Importo pagato",
+        (big, &euro(document.amount)),
+    );
     let bold = ink(Style::Bold, 12.0);
     if let Some(fee) = document.fee {
-        let total = document.amount.plus(fee).map_err(|_range| RenderError::Amount)?;
-        sheet.code(&mut section, (left(MIDDLE, y), 120.0), "Commissione", (bold, &euro(fee)));
-        sheet.code(&mut section, (left(MIDDLE + 130.0, y), 130.0), "Totale addebitato", (bold, &euro(total)));
+        let total = document
+            .amount
+            .plus(fee)
+            .map_err(|_range| RenderError::Amount)?;
+        sheet.code(
+            &mut section,
+            (left(MIDDLE, y), 120.0),
+            "Commissione",
+            (bold, &euro(fee)),
+        );
+        sheet.code(
+            &mut section,
+            (left(MIDDLE + 130.0, y), 130.0),
+            "Totale addebitato",
+            (bold, &euro(total)),
+        );
     }
-    let y = y + 46.0;
+    let y = y + 42.0;
     let number = in_fours(document.notice_number.as_str());
-    sheet.code(&mut section, (left(LEFT, y), HALF), "Codice Avviso", (CODE, &number));
-    sheet.code(&mut section, (left(MIDDLE, y), HALF), "IUV", (CODE, document.iuv.as_str()));
-    let y = y + 40.0;
-    sheet.code(&mut section, (left(LEFT, y), HALF), "Identificativo della ricevuta", (CODE, &document.receipt_id));
+    sheet.code(
+        &mut section,
+        (left(LEFT, y), HALF),
+        "Codice Avviso",
+        (CODE, &number),
+    );
+    sheet.code(
+        &mut section,
+        (left(MIDDLE, y), HALF),
+        "IUV",
+        (CODE, document.iuv.as_str()),
+    );
+    let y = y + 36.0;
+    sheet.code(
+        &mut section,
+        (left(LEFT, y), HALF),
+        "Identificativo della ricevuta",
+        (CODE, &document.receipt_id),
+    );
     let when = italian_instant(document.paid_at);
-    sheet.code(&mut section, (left(MIDDLE, y), HALF), "Data e ora del pagamento", (CODE, &when));
-    let column = block(LEFT, y + 40.0, WHOLE, (10.5, 2));
-    let y = sheet.field(&mut section, column, "Prestatore del servizio di pagamento", &document.psp_name);
+    sheet.code(
+        &mut section,
+        (left(MIDDLE, y), HALF),
+        "Data e ora del pagamento",
+        (CODE, &when),
+    );
+    let column = block(LEFT, y + 36.0, WHOLE, (10.5, 2));
+    let y = sheet.field(
+        &mut section,
+        column,
+        "Prestatore del servizio di pagamento",
+        &document.psp_name,
+    );
     root.push(section);
-    Ok(y + 24.0)
+    Ok(y + 18.0)
 }
 
 /// Who asked, who owed, who paid.
-fn parties(sheet: &mut Sheet<'_>, root: &mut TagGroup, document: &ReceiptDocument, top: f32) -> Result<f32, RenderError> {
+fn parties(
+    sheet: &mut Sheet<'_>,
+    root: &mut TagGroup,
+    document: &ReceiptDocument,
+    top: f32,
+) -> Result<f32, RenderError> {
     let creditor = &document.creditor;
     let mut section = TagGroup::new(Tag::Section);
     sheet.band(&mut section, whole_band(top), "ENTE CREDITORE")?;
-    let name = block(LEFT, top + 44.0, HALF, (10.5, 3));
+    let name = block(LEFT, top + 40.0, HALF, (10.5, 3));
     let mut y = sheet.field(&mut section, name, "Denominazione", &creditor.legal_name);
-    let code = block(MIDDLE, top + 44.0, HALF, (10.5, 1));
-    sheet.field(&mut section, code, "Codice fiscale", creditor.tax_code.as_str());
-    for line in creditor.office_name.iter().chain(&creditor.info) {
-        y = sheet.paragraph(&mut section, block(LEFT, y + 11.5, WHOLE, (10.7, 2)), SMALL, line);
+    let code = block(MIDDLE, top + 40.0, HALF, (10.5, 1));
+    sheet.field(
+        &mut section,
+        code,
+        "Codice fiscale",
+        creditor.tax_code.as_str(),
+    );
+    let contacts: Vec<&str> = creditor
+        .office_name
+        .iter()
+        .chain(&creditor.info)
+        .map(String::as_str)
+        .collect();
+    let lines = block(LEFT, y + 11.5, WHOLE, (10.7, 2));
+    if !contacts.is_empty() {
+        y = sheet.paragraph(&mut section, lines, SMALL, &contacts.join(" – "));
     }
     root.push(section);
 
-    let payer = document.payer.as_ref().filter(|payer| **payer != document.debtor);
+    let payer = document
+        .payer
+        .as_ref()
+        .filter(|payer| **payer != document.debtor);
     let mut section = TagGroup::new(Tag::Section);
-    let top = y + 22.0;
-    let title = if payer.is_some() { "DEBITORE E VERSANTE" } else { "DEBITORE" };
+    let top = y + 17.0;
+    let title = if payer.is_some() {
+        "DEBITORE E VERSANTE"
+    } else {
+        "DEBITORE"
+    };
     sheet.band(&mut section, whole_band(top), title)?;
-    let mut y = party(sheet, &mut section, ("Debitore", &document.debtor), top + 44.0);
+    let mut y = party(
+        sheet,
+        &mut section,
+        ("Debitore", &document.debtor),
+        top + 40.0,
+    );
     if let Some(payer) = payer {
-        y = party(sheet, &mut section, ("Versante", payer), y + 20.0);
+        y = party(sheet, &mut section, ("Versante", payer), y + 16.0);
     }
     root.push(section);
-    Ok(y + 22.0)
+    Ok(y + 17.0)
 }
 
-fn party(sheet: &mut Sheet<'_>, section: &mut TagGroup, (label, party): (&str, &DocumentParty), top: f32) -> f32 {
-    let mut y = sheet.field(section, block(LEFT, top, HALF, (10.5, 3)), label, &party.full_name);
+fn party(
+    sheet: &mut Sheet<'_>,
+    section: &mut TagGroup,
+    (label, party): (&str, &DocumentParty),
+    top: f32,
+) -> f32 {
+    let mut y = sheet.field(
+        section,
+        block(LEFT, top, HALF, (10.5, 3)),
+        label,
+        &party.full_name,
+    );
     if !party.tax_code.is_empty() {
-        sheet.field(section, block(MIDDLE, top, HALF, (10.5, 1)), "Codice fiscale", &party.tax_code);
+        sheet.field(
+            section,
+            block(MIDDLE, top, HALF, (10.5, 1)),
+            "Codice fiscale",
+            &party.tax_code,
+        );
     }
-    for line in &party.address {
-        y = sheet.paragraph(section, block(LEFT, y + 11.5, WHOLE, (10.7, 2)), SMALL, line);
+    if !party.address.is_empty() {
+        let line = block(LEFT, y + 11.5, WHOLE, (10.7, 1));
+        y = sheet.paragraph(section, line, SMALL, &party.address.join(", "));
     }
     y
 }
 
 /// Where the money went; at most five transfers exist in a receipt.
-fn transfers(sheet: &mut Sheet<'_>, root: &mut TagGroup, document: &ReceiptDocument, top: f32) -> Result<f32, RenderError> {
+fn transfers(
+    sheet: &mut Sheet<'_>,
+    root: &mut TagGroup,
+    document: &ReceiptDocument,
+    top: f32,
+) -> Result<f32, RenderError> {
     if document.transfers.is_empty() {
         return Ok(top);
     }
     let mut section = TagGroup::new(Tag::Section);
     sheet.band(&mut section, whole_band(top), "A CHI È STATO VERSATO")?;
     let columns = [
-        Cells { title: "Beneficiario", x: LEFT, width: 290.0, to_the_right: false, style: Style::Regular },
-        Cells { title: "Codice fiscale", x: 335.0, width: 120.0, to_the_right: false, style: Style::Mono },
-        Cells { title: "Euro", x: RIGHT, width: 100.0, to_the_right: true, style: Style::Mono },
+        Cells {
+            title: "Beneficiario",
+            x: LEFT,
+            width: 290.0,
+            to_the_right: false,
+            style: Style::Regular,
+        },
+        Cells {
+            title: "Codice fiscale",
+            x: 335.0,
+            width: 120.0,
+            to_the_right: false,
+            style: Style::Mono,
+        },
+        Cells {
+            title: "Euro",
+            x: RIGHT,
+            width: 100.0,
+            to_the_right: true,
+            style: Style::Mono,
+        },
     ];
     let cells = |to: &ReceiptTransfer| {
-        vec![to.beneficiary_name.clone(), to.beneficiary_tax_code.clone(), to.amount.italian()]
+        let texts = [
+            &to.beneficiary_name,
+            &to.beneficiary_tax_code,
+            &to.amount.italian(),
+        ];
+        Row {
+            cells: texts.map(String::clone).to_vec(),
+            bold: false,
+        }
     };
-    let rows: Vec<Vec<String>> = document.transfers.iter().map(cells).collect();
-    let y = sheet.table(&mut section, top + 44.0, &columns, &rows);
+    let rows: Vec<Row> = document.transfers.iter().map(cells).collect();
+    let y = sheet.table(&mut section, top + 40.0, &columns, &rows);
     root.push(section);
-    Ok(y + 30.0)
+    Ok(y + 24.0)
 }
 
 #[cfg(test)]
@@ -212,6 +378,38 @@ mod tests {
         assert_eq!(first, receipt_pdf(&receipt()).unwrap());
         if let Some(folder) = option_env!("AVVISO_PDF_OUT") {
             std::fs::write(format!("{folder}/receipt.pdf"), first).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_longest_receipt_fits_the_page() {
+        let mut long = receipt();
+        let words = |n: usize| {
+            "Consorzio Wxyz "
+                .repeat(20)
+                .chars()
+                .take(n)
+                .collect::<String>()
+        };
+        long.creditor.legal_name = words(140);
+        long.creditor.info = vec![words(100), words(100)];
+        long.subject = words(140);
+        long.psp_name = words(140);
+        long.debtor.full_name = words(70);
+        long.debtor.address = vec![words(140), words(70)];
+        long.payer = Some(DocumentParty {
+            full_name: words(71),
+            ..long.debtor.clone()
+        });
+        long.transfers = (0..5)
+            .map(|_| ReceiptTransfer {
+                beneficiary_name: words(140),
+                ..long.transfers[0].clone()
+            })
+            .collect();
+        let bytes = receipt_pdf(&long).unwrap();
+        if let Some(folder) = option_env!("AVVISO_PDF_OUT") {
+            std::fs::write(format!("{folder}/receipt-long.pdf"), bytes).unwrap();
         }
     }
 

@@ -8,8 +8,13 @@ fn notice() -> NoticeDocument {
     let notice_number = NoticeNumber::parse("301999999999999982").unwrap();
     let tax_code = FiscalCode::parse("12345678903").unwrap();
     let amount = Cents::new(20_903).unwrap();
-    let qr_text = QrPayload::new(notice_number.clone(), tax_code.clone(), amount).unwrap().to_string();
-    let row = |label: &str, cents| AmountRow { label: label.to_owned(), amount: Cents::new(cents).unwrap() };
+    let qr_text = QrPayload::new(notice_number.clone(), tax_code.clone(), amount)
+        .unwrap()
+        .to_string();
+    let row = |label: &str, cents| AmountRow {
+        label: label.to_owned(),
+        amount: Cents::new(cents).unwrap(),
+    };
     NoticeDocument {
         creditor: DocumentCreditor {
             legal_name: "Comune di Roccaverde Superiore".to_owned(),
@@ -25,7 +30,10 @@ fn notice() -> NoticeDocument {
         debtor: DocumentParty {
             full_name: "Nicolò D’Amèlio".to_owned(),
             tax_code: "RSSMRA80A01H501U".to_owned(),
-            address: vec!["Via della Libertà 12".to_owned(), "31100 Treviso (TV)".to_owned()],
+            address: vec![
+                "Via della Libertà 12".to_owned(),
+                "31100 Treviso (TV)".to_owned(),
+            ],
         },
         subject: "TARI 2026 – tassa sui rifiuti, utenza domestica".to_owned(),
         iuv: notice_number.iuv(),
@@ -67,13 +75,24 @@ fn the_same_notice_has_the_same_bytes() {
 fn the_longest_and_oddest_values_still_make_a_notice() {
     let mut long = notice();
     long.creditor.legal_name = "Unione dei Comuni ".repeat(6).chars().take(100).collect();
-    long.debtor.full_name = "Александр Şükrü Γεώργιος 李小龍 Wrzeszczykiewiczówna-Konstantinidou e soci".to_owned();
+    long.debtor.full_name =
+        "Александр Şükrü Γεώργιος 李小龍 Wrzeszczykiewiczówna-Konstantinidou e soci".to_owned();
     long.debtor.address = vec!["Località ".repeat(15), "x".repeat(140)];
-    long.subject = "Canone unico patrimoniale per occupazione di suolo pubblico con impalcature e ponteggi ".repeat(2).chars().take(140).collect();
+    long.subject =
+        "Canone unico patrimoniale per occupazione di suolo pubblico con impalcature e ponteggi "
+            .repeat(2)
+            .chars()
+            .take(140)
+            .collect();
     long.amount = Cents::NOTICE_MAX;
     long.qr_text = "PAGOPA|002|301999999999999982|12345678903|99999999999".to_owned();
     long.instalments = Some(12);
-    long.explanation = (0..60).map(|i| AmountRow { label: format!("Voce {i} {}", "lunga ".repeat(30)), amount: Cents::new(-i).unwrap() }).collect();
+    long.explanation = (0..60)
+        .map(|i| AmountRow {
+            label: format!("Voce {i} {}", "lunga ".repeat(30)),
+            amount: Cents::new(-i).unwrap(),
+        })
+        .collect();
     let bytes = notice_pdf(&long, issued_at()).unwrap();
     keep("notice-long", &bytes);
 }
@@ -104,7 +123,10 @@ fn a_qr_text_that_no_scanner_expects_is_refused() {
 
 #[test]
 fn rows_beyond_the_page_are_summed_in_the_last() {
-    let row = |cents| AmountRow { label: String::new(), amount: Cents::new(cents).unwrap() };
+    let row = |cents| AmountRow {
+        label: String::new(),
+        amount: Cents::new(cents).unwrap(),
+    };
     let rows = [row(1), row(2), row(3), row(4)];
     let shown = shortened(&rows, 3).unwrap();
     assert_eq!(shown.len(), 3);

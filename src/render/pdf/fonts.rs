@@ -27,6 +27,14 @@ pub(in crate::render) enum Style {
 }
 
 impl Style {
+    /// The same family, bold.
+    pub(in crate::render) fn bold(self) -> Style {
+        match self {
+            Style::Regular | Style::Bold => Style::Bold,
+            Style::Mono | Style::MonoBold => Style::MonoBold,
+        }
+    }
+
     /// The other family at the same weight, where a missing glyph may be.
     fn fallback(self) -> Style {
         match self {
@@ -66,7 +74,10 @@ pub(in crate::render) struct Fonts {
 /// The fonts, read at the first use and kept.
 pub(in crate::render) fn fonts() -> Result<&'static Fonts, RenderError> {
     static FONTS: OnceLock<Option<Fonts>> = OnceLock::new();
-    FONTS.get_or_init(Fonts::load).as_ref().ok_or(RenderError::Fonts)
+    FONTS
+        .get_or_init(Fonts::load)
+        .as_ref()
+        .ok_or(RenderError::Fonts)
 }
 
 impl Face {
@@ -75,7 +86,12 @@ impl Face {
         let units_per_em = f32::from(i16::try_from(shaper.units_per_em()).ok()?);
         let latin = Some(script::LATIN);
         let plan = ShapePlan::new(&shaper, Direction::LeftToRight, latin, None, &[]);
-        Some(Face { font: Font::new(bytes.into(), 0)?, shaper, plan, units_per_em })
+        Some(Face {
+            font: Font::new(bytes.into(), 0)?,
+            shaper,
+            plan,
+            units_per_em,
+        })
     }
 
     fn covers(&self, c: char) -> bool {
@@ -92,7 +108,8 @@ impl Face {
         buffer.set_direction(Direction::LeftToRight);
         buffer.set_script(script::LATIN);
         let shaped = rustybuzz::shape_with_plan(&self.shaper, &self.plan, buffer);
-        let cluster = |info: &rustybuzz::GlyphInfo| usize::try_from(info.cluster).unwrap_or_default();
+        let cluster =
+            |info: &rustybuzz::GlyphInfo| usize::try_from(info.cluster).unwrap_or_default();
         let starts: Vec<usize> = shaped.glyph_infos().iter().map(cluster).collect();
         let mut run = Run {
             font: self.font.clone(),
@@ -100,15 +117,24 @@ impl Face {
             glyphs: Vec::with_capacity(starts.len()),
             width: 0.0,
         };
-        let glyphs = shaped.glyph_infos().iter().zip(shaped.glyph_positions()).enumerate();
+        let glyphs = shaped
+            .glyph_infos()
+            .iter()
+            .zip(shaped.glyph_positions())
+            .enumerate();
         for (i, (info, position)) in glyphs {
             let start = cluster(info);
-            let end = starts.iter().skip(i).find(|next| **next != start).map_or(text.len(), |n| *n);
+            let end = starts
+                .iter()
+                .skip(i)
+                .find(|next| **next != start)
+                .map_or(text.len(), |n| *n);
             let advance = self.em(position.x_advance);
             run.width += advance;
             let (x, y) = (self.em(position.x_offset), self.em(position.y_offset));
             let id = GlyphId::new(info.glyph_id);
-            run.glyphs.push(KrillaGlyph::new(id, advance, x, y, 0.0, start..end, None));
+            run.glyphs
+                .push(KrillaGlyph::new(id, advance, x, y, 0.0, start..end, None));
         }
         run
     }
@@ -162,7 +188,9 @@ impl Fonts {
 
     /// Keeps an accent written apart where the fonts can compose it with its letter.
     fn keep_mark(&self, mark: char, kept: &mut String) {
-        let Some(base) = kept.chars().last() else { return };
+        let Some(base) = kept.chars().last() else {
+            return;
+        };
         let pair: String = [base, mark].into_iter().collect();
         let composes = |face: &Face| {
             let run = face.shape(&pair);
@@ -185,19 +213,29 @@ impl Fonts {
             _ => pieces.push((style, text.to_owned())),
         };
         let all = |style: Style, word: &str| word.chars().all(|c| self.has(style, c));
-        for word in text.split_inclusive(' ') {
-            if all(style, word) {
+        for (i, word) in text.split(' ').enumerate() {
+            if i > 0 {
+                add(style, " ");
+            }
+            if word.is_empty() || all(style, word) {
                 add(style, word);
             } else if all(style.fallback(), word) {
                 add(style.fallback(), word);
             } else {
                 for c in word.chars() {
-                    let chosen = if self.has(style, c) { style } else { style.fallback() };
+                    let chosen = if self.has(style, c) {
+                        style
+                    } else {
+                        style.fallback()
+                    };
                     add(chosen, c.encode_utf8(&mut [0; 4]));
                 }
             }
         }
-        pieces.iter().map(|(style, text)| self.face(*style).shape(text)).collect()
+        let pieces = pieces.iter().filter(|(_, text)| !text.is_empty());
+        pieces
+            .map(|(style, text)| self.face(*style).shape(text))
+            .collect()
     }
 
     /// Whether a style sets a character; accents apart were found to compose in every style.
@@ -207,12 +245,20 @@ impl Fonts {
 
     /// Width of a printable text, in points.
     pub(in crate::render) fn measure(&self, style: Style, size: f32, text: &str) -> f32 {
-        self.shape(style, text).iter().map(|run| run.width * size).sum()
+        self.shape(style, text)
+            .iter()
+            .map(|run| run.width * size)
+            .sum()
     }
 
     /// Breaks a printable text in at most `most` lines no wider than `width`. A word wider than the
     /// line is broken; what does not fit gives way to an ellipsis.
-    pub(in crate::render) fn wrap(&self, ink: (Style, f32), text: &str, (width, most): (f32, usize)) -> Vec<String> {
+    pub(in crate::render) fn wrap(
+        &self,
+        ink: (Style, f32),
+        text: &str,
+        (width, most): (f32, usize),
+    ) -> Vec<String> {
         let (style, size) = ink;
         let blank = self.measure(style, size, " ");
         let mut lines: Vec<String> = Vec::new();
@@ -255,7 +301,12 @@ impl Fonts {
     }
 
     /// A word, in pieces no wider than the line.
-    fn break_word(&self, (style, size): (Style, f32), word: &str, width: f32) -> Vec<(String, f32)> {
+    fn break_word(
+        &self,
+        (style, size): (Style, f32),
+        word: &str,
+        width: f32,
+    ) -> Vec<(String, f32)> {
         let whole = self.measure(style, size, word);
         if whole <= width {
             return vec![(word.to_owned(), whole)];
@@ -284,8 +335,16 @@ mod tests {
     #[test]
     fn the_fonts_are_those_of_the_readme_and_may_be_embedded() {
         let readme = include_str!("../../../fixtures/fonts/README.md");
-        for bytes in [TITILLIUM_REGULAR, TITILLIUM_BOLD, ROBOTO_REGULAR, ROBOTO_BOLD] {
-            let hash: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+        for bytes in [
+            TITILLIUM_REGULAR,
+            TITILLIUM_BOLD,
+            ROBOTO_REGULAR,
+            ROBOTO_BOLD,
+        ] {
+            let hash: String = Sha256::digest(bytes)
+                .iter()
+                .map(|b| format!("{b:02x}"))
+                .collect();
             assert!(readme.contains(&hash), "{hash}");
         }
         assert!(fonts().is_ok());
@@ -294,12 +353,20 @@ mod tests {
     #[test]
     fn every_character_gets_a_glyph_or_a_question_mark() {
         let fonts = fonts().unwrap();
-        let odd = "Đorđe Šarić, Иван Γεώργιος 李 \u{1f600}\u{200b} a\u{300}x\u{35f} \u{e000}\t«€» Nguyễn";
+        let odd =
+            "Đorđe Šarić, Иван Γεώργιος 李 \u{1f600}\u{200b} a\u{300}x\u{35f} \u{e000}\t«€» Nguyễn";
         let printable = fonts.printable(odd);
-        assert_eq!(printable, "Đorđe Šarić, Иван Γεώργιος ? ? a\u{300}x ? «€» Nguyễn");
+        assert_eq!(
+            printable,
+            "Đorđe Šarić, Иван Γεώργιος ? ? a\u{300}x ? «€» Nguyễn"
+        );
         for style in [Style::Regular, Style::Bold, Style::Mono, Style::MonoBold] {
             for run in fonts.shape(style, &printable) {
-                assert!(run.glyphs.iter().all(|g| g.glyph_id.to_u32() != 0), "{}", run.text);
+                assert!(
+                    run.glyphs.iter().all(|g| g.glyph_id.to_u32() != 0),
+                    "{}",
+                    run.text
+                );
             }
         }
     }
@@ -310,9 +377,17 @@ mod tests {
         let text = format!("Tassa rifiuti {} e altro ancora da dire", "x".repeat(90));
         let lines = fonts.wrap((Style::Bold, 14.0), &text, (200.0, 3));
         assert_eq!(lines.len(), 3);
-        assert!(lines.iter().all(|l| fonts.measure(Style::Bold, 14.0, l) <= 200.0), "{lines:?}");
+        assert!(
+            lines
+                .iter()
+                .all(|l| fonts.measure(Style::Bold, 14.0, l) <= 200.0),
+            "{lines:?}"
+        );
         assert!(lines[2].ends_with('…'));
-        assert_eq!(fonts.wrap((Style::Bold, 14.0), "breve", (200.0, 3)), ["breve"]);
+        assert_eq!(
+            fonts.wrap((Style::Bold, 14.0), "breve", (200.0, 3)),
+            ["breve"]
+        );
         assert!(fonts.wrap((Style::Bold, 14.0), "  ", (200.0, 3)).is_empty());
     }
 }

@@ -42,7 +42,11 @@ pub(in crate::render) struct Ink {
 
 /// Black ink.
 pub(in crate::render) const fn ink(style: Style, size: f32) -> Ink {
-    Ink { style, size, color: BLACK }
+    Ink {
+        style,
+        size,
+        color: BLACK,
+    }
 }
 
 /// Where a line begins, or ends when it is set to the right.
@@ -55,12 +59,20 @@ pub(in crate::render) struct Spot {
 
 /// A baseline that begins at `x`.
 pub(in crate::render) const fn left(x: f32, y: f32) -> Spot {
-    Spot { x, y, to_the_right: false }
+    Spot {
+        x,
+        y,
+        to_the_right: false,
+    }
 }
 
 /// A baseline that ends at `x`.
 pub(in crate::render) const fn right(x: f32, y: f32) -> Spot {
-    Spot { x, y, to_the_right: true }
+    Spot {
+        x,
+        y,
+        to_the_right: true,
+    }
 }
 
 /// Room for lines of text; `spot` is the first baseline.
@@ -92,6 +104,12 @@ pub(in crate::render) struct Cells {
     pub(in crate::render) style: Style,
 }
 
+/// One row of a table, as many cells as the table has columns.
+pub(in crate::render) struct Row {
+    pub(in crate::render) cells: Vec<String>,
+    pub(in crate::render) bold: bool,
+}
+
 /// The page being drawn.
 pub(in crate::render) struct Sheet<'a> {
     surface: Surface<'a>,
@@ -101,7 +119,11 @@ pub(in crate::render) struct Sheet<'a> {
 fn fill(color: Color) -> Fill {
     let (r, g, b) = color;
     let paint = rgb::Color::new(r, g, b).into();
-    Fill { paint, opacity: NormalizedF32::ONE, rule: FillRule::NonZero }
+    Fill {
+        paint,
+        opacity: NormalizedF32::ONE,
+        rule: FillRule::NonZero,
+    }
 }
 
 impl<'a> Sheet<'a> {
@@ -111,19 +133,33 @@ impl<'a> Sheet<'a> {
 
     /// Width of a text.
     pub(in crate::render) fn measure(&self, ink: Ink, text: &str) -> f32 {
-        self.fonts.measure(ink.style, ink.size, &self.fonts.printable(text))
+        self.fonts
+            .measure(ink.style, ink.size, &self.fonts.printable(text))
     }
 
     /// Sets one line inside an open element; its width comes back.
-    pub(in crate::render) fn line(&mut self, group: &mut TagGroup, spot: Spot, ink: Ink, text: &str) -> f32 {
+    pub(in crate::render) fn line(
+        &mut self,
+        group: &mut TagGroup,
+        spot: Spot,
+        ink: Ink,
+        text: &str,
+    ) -> f32 {
         let runs = self.fonts.shape(ink.style, &self.fonts.printable(text));
         let width: f32 = runs.iter().map(|run| run.width * ink.size).sum();
-        let mut x = if spot.to_the_right { spot.x - width } else { spot.x };
+        let mut x = if spot.to_the_right {
+            spot.x - width
+        } else {
+            spot.x
+        };
         self.surface.set_fill(Some(fill(ink.color)));
         for run in runs {
-            let id = self.surface.start_tagged(ContentTag::Span(SpanTag::empty()));
+            let id = self
+                .surface
+                .start_tagged(ContentTag::Span(SpanTag::empty()));
             let start = Point::from_xy(x, spot.y);
-            self.surface.draw_glyphs(start, &run.glyphs, run.font, &run.text, ink.size, false);
+            self.surface
+                .draw_glyphs(start, &run.glyphs, run.font, &run.text, ink.size, false);
             self.surface.end_tagged();
             group.push(id);
             x += run.width * ink.size;
@@ -132,7 +168,13 @@ impl<'a> Sheet<'a> {
     }
 
     /// Sets wrapped lines inside an open element; the last baseline comes back.
-    pub(in crate::render) fn lines(&mut self, group: &mut TagGroup, column: Column, ink: Ink, text: &str) -> f32 {
+    pub(in crate::render) fn lines(
+        &mut self,
+        group: &mut TagGroup,
+        column: Column,
+        ink: Ink,
+        text: &str,
+    ) -> f32 {
         let printable = self.fonts.printable(text);
         let room = (column.width, column.lines);
         let lines = self.fonts.wrap((ink.style, ink.size), &printable, room);
@@ -143,14 +185,24 @@ impl<'a> Sheet<'a> {
                 spot.y += column.leading;
             }
             // The blank at a line's end keeps its words apart for whoever listens or copies.
-            let joined = if i < last && !spot.to_the_right { format!("{line} ") } else { line.clone() };
+            let joined = if i < last && !spot.to_the_right {
+                format!("{line} ")
+            } else {
+                line.clone()
+            };
             self.line(group, spot, ink, &joined);
         }
         spot.y
     }
 
     /// A paragraph of its own; the last baseline comes back.
-    pub(in crate::render) fn paragraph(&mut self, parent: &mut TagGroup, column: Column, ink: Ink, text: &str) -> f32 {
+    pub(in crate::render) fn paragraph(
+        &mut self,
+        parent: &mut TagGroup,
+        column: Column,
+        ink: Ink,
+        text: &str,
+    ) -> f32 {
         if text.trim().is_empty() {
             return column.spot.y;
         }
@@ -161,20 +213,42 @@ impl<'a> Sheet<'a> {
     }
 
     /// A paragraph of one line, made smaller when it would exceed `width`.
-    pub(in crate::render) fn fitted(&mut self, parent: &mut TagGroup, (spot, width): (Spot, f32), ink: Ink, text: &str) {
+    pub(in crate::render) fn fitted(
+        &mut self,
+        parent: &mut TagGroup,
+        (spot, width): (Spot, f32),
+        ink: Ink,
+        text: &str,
+    ) {
         let mut group = TagGroup::new(Tag::P);
         self.fitted_line(&mut group, (spot, width), ink, text);
         parent.push(group);
     }
 
-    fn fitted_line(&mut self, group: &mut TagGroup, (spot, width): (Spot, f32), ink: Ink, text: &str) {
+    fn fitted_line(
+        &mut self,
+        group: &mut TagGroup,
+        (spot, width): (Spot, f32),
+        ink: Ink,
+        text: &str,
+    ) {
         let natural = self.measure(ink, text);
-        let size = if natural > width { ink.size * width / natural } else { ink.size };
+        let size = if natural > width {
+            ink.size * width / natural
+        } else {
+            ink.size
+        };
         self.line(group, spot, Ink { size, ..ink }, text);
     }
 
     /// A heading of level 1, 2 or 3; the last baseline comes back.
-    pub(in crate::render) fn heading(&mut self, parent: &mut TagGroup, level: NonZeroU16, column: Column, text: &str) -> f32 {
+    pub(in crate::render) fn heading(
+        &mut self,
+        parent: &mut TagGroup,
+        level: NonZeroU16,
+        column: Column,
+        text: &str,
+    ) -> f32 {
         let size = if level == NonZeroU16::MIN { 16.0 } else { 10.0 };
         let mut group = TagGroup::new(Tag::Hn(level, Some(self.fonts.printable(text))));
         let y = self.lines(&mut group, column, ink(Style::Bold, size), text);
@@ -183,48 +257,120 @@ impl<'a> Sheet<'a> {
     }
 
     /// A grey bar with its title as a level 2 heading; the baseline comes back, for what else stands on it.
-    pub(in crate::render) fn band(&mut self, parent: &mut TagGroup, band: Band, title: &str) -> Result<f32, RenderError> {
-        let bar = Rect::from_xywh(band.x, band.y, band.width, BAND_HEIGHT).ok_or(RenderError::Geometry)?;
+    pub(in crate::render) fn band(
+        &mut self,
+        parent: &mut TagGroup,
+        band: Band,
+        title: &str,
+    ) -> Result<f32, RenderError> {
+        let bar = Rect::from_xywh(band.x, band.y, band.width, BAND_HEIGHT)
+            .ok_or(RenderError::Geometry)?;
         let mut path = PathBuilder::new();
         path.push_rect(bar);
-        self.surface.start_tagged(ContentTag::Artifact(Artifact::with_kind(ArtifactType::Layout)));
+        let path = path.finish().ok_or(RenderError::Geometry)?;
+        self.surface
+            .start_tagged(ContentTag::Artifact(Artifact::with_kind(
+                ArtifactType::Layout,
+            )));
         self.surface.set_fill(Some(fill(BAND)));
-        self.surface.draw_path(&path.finish().ok_or(RenderError::Geometry)?);
+        self.surface.draw_path(&path);
         self.surface.end_tagged();
         let baseline = band.y + BAND_BASELINE;
-        let column = Column { spot: left(band.title_x, baseline), width: band.width, leading: 0.0, lines: 1 };
+        let column = Column {
+            spot: left(band.title_x, baseline),
+            width: band.width,
+            leading: 0.0,
+            lines: 1,
+        };
         let level = NonZeroU16::MIN.saturating_add(1);
         self.heading(parent, level, column, title);
         Ok(baseline)
     }
 
     /// A small label over a bold value that may take more lines; the last baseline comes back.
-    pub(in crate::render) fn field(&mut self, parent: &mut TagGroup, column: Column, label: &str, text: &str) -> f32 {
+    pub(in crate::render) fn field(
+        &mut self,
+        parent: &mut TagGroup,
+        column: Column,
+        label: &str,
+        text: &str,
+    ) -> f32 {
         let mut group = TagGroup::new(Tag::P);
-        self.line(&mut group, column.spot, ink(Style::Regular, 8.0), &format!("{label} "));
-        let below = Spot { y: column.spot.y + 10.5, ..column.spot };
-        let y = self.lines(&mut group, Column { spot: below, ..column }, ink(Style::Bold, 8.0), text);
+        self.line(
+            &mut group,
+            column.spot,
+            ink(Style::Regular, 8.0),
+            &format!("{label} "),
+        );
+        let below = Spot {
+            y: column.spot.y + 10.5,
+            ..column.spot
+        };
+        let y = self.lines(
+            &mut group,
+            Column {
+                spot: below,
+                ..column
+            },
+            ink(Style::Bold, 8.0),
+            text,
+        );
         parent.push(group);
         y
     }
 
     /// A small label over a value of one line in the given ink, no wider than the room.
-    pub(in crate::render) fn code(&mut self, parent: &mut TagGroup, (spot, width): (Spot, f32), label: &str, (value, text): (Ink, &str)) {
+    pub(in crate::render) fn code(
+        &mut self,
+        parent: &mut TagGroup,
+        (spot, width): (Spot, f32),
+        label: &str,
+        (value, text): (Ink, &str),
+    ) {
         let mut group = TagGroup::new(Tag::P);
-        let style = if value.style == Style::Bold { Style::Bold } else { Style::Regular };
-        self.line(&mut group, spot, ink(style, 8.0), label);
-        let below = Spot { y: spot.y + 5.0 + value.size * 0.78 + 3.0, ..spot };
-        self.fitted_line(&mut group, (below, width), value, text);
+        let style = if value.style == Style::Bold {
+            Style::Bold
+        } else {
+            Style::Regular
+        };
+        // A blank on the side away from the edge keeps label and value apart for whoever listens.
+        let ends = spot.to_the_right;
+        let label = if ends {
+            label.to_owned()
+        } else {
+            format!("{label} ")
+        };
+        let text = if ends {
+            format!(" {text}")
+        } else {
+            text.to_owned()
+        };
+        self.line(&mut group, spot, ink(style, 8.0), &label);
+        let below = Spot {
+            y: spot.y + 5.0 + value.size * 0.78 + 3.0,
+            ..spot
+        };
+        self.fitted_line(&mut group, (below, width), value, &text);
         parent.push(group);
     }
 
     /// A table with its header row; the last baseline comes back.
-    pub(in crate::render) fn table(&mut self, parent: &mut TagGroup, y: f32, columns: &[Cells], rows: &[Vec<String>]) -> f32 {
+    pub(in crate::render) fn table(
+        &mut self,
+        parent: &mut TagGroup,
+        y: f32,
+        columns: &[Cells],
+        rows: &[Row],
+    ) -> f32 {
         let mut table = TagGroup::new(Tag::Table);
         let mut header = TagGroup::new(Tag::TR);
         for cells in columns {
             let mut cell = TagGroup::new(Tag::TH(TableHeaderScope::Column));
-            let spot = Spot { x: cells.x, y, to_the_right: cells.to_the_right };
+            let spot = Spot {
+                x: cells.x,
+                y,
+                to_the_right: cells.to_the_right,
+            };
             self.line(&mut cell, spot, ink(Style::Bold, 8.0), cells.title);
             header.push(cell);
         }
@@ -233,11 +379,25 @@ impl<'a> Sheet<'a> {
         for row in rows {
             let top = bottom + 13.0;
             let mut line = TagGroup::new(Tag::TR);
-            for (cells, text) in columns.iter().zip(row) {
+            for (cells, text) in columns.iter().zip(&row.cells) {
                 let mut cell = TagGroup::new(Tag::TD);
-                let spot = Spot { x: cells.x, y: top, to_the_right: cells.to_the_right };
-                let column = Column { spot, width: cells.width, leading: 10.5, lines: 2 };
-                bottom = bottom.max(self.lines(&mut cell, column, ink(cells.style, 8.0), text));
+                let spot = Spot {
+                    x: cells.x,
+                    y: top,
+                    to_the_right: cells.to_the_right,
+                };
+                let column = Column {
+                    spot,
+                    width: cells.width,
+                    leading: 10.5,
+                    lines: 2,
+                };
+                let style = if row.bold {
+                    cells.style.bold()
+                } else {
+                    cells.style
+                };
+                bottom = bottom.max(self.lines(&mut cell, column, ink(style, 8.0), text));
                 line.push(cell);
             }
             bottom = bottom.max(top);
@@ -248,24 +408,37 @@ impl<'a> Sheet<'a> {
     }
 
     /// The QR code of a notice, vector, 25 mm.
-    pub(in crate::render) fn qr(&mut self, parent: &mut TagGroup, (x, y): (f32, f32), code: &QRCode, alt: &str) -> Result<(), RenderError> {
+    pub(in crate::render) fn qr(
+        &mut self,
+        parent: &mut TagGroup,
+        (x, y): (f32, f32),
+        code: &QRCode,
+        alt: &str,
+    ) -> Result<(), RenderError> {
         let mut path = PathBuilder::new();
         let size = u16::try_from(code.size).map_err(|_size| RenderError::Qr)?;
         for (row, top) in code.data.chunks(code.size).zip(0..size) {
             for (from, to) in dark_runs(row.iter().map(|module| module.value())) {
                 let (top, bottom) = (f32::from(top), f32::from(top) + 1.0);
-                path.push_rect(Rect::from_ltrb(f32::from(from), top, f32::from(to), bottom).ok_or(RenderError::Geometry)?);
+                path.push_rect(
+                    Rect::from_ltrb(f32::from(from), top, f32::from(to), bottom)
+                        .ok_or(RenderError::Geometry)?,
+                );
             }
         }
+        // Whatever can fail comes before the element is opened: the page insists that it be closed.
+        let path = path.finish().ok_or(RenderError::Geometry)?;
+        let bounds = Rect::from_xywh(x, y, QR_SIDE, QR_SIDE).ok_or(RenderError::Geometry)?;
         let module = QR_SIDE / f32::from(size);
         let id = self.surface.start_tagged(ContentTag::Other);
-        self.surface.push_transform(&Transform::from_row(module, 0.0, 0.0, module, x, y));
+        self.surface
+            .push_transform(&Transform::from_row(module, 0.0, 0.0, module, x, y));
         self.surface.set_fill(Some(fill(BLACK)));
-        self.surface.draw_path(&path.finish().ok_or(RenderError::Geometry)?);
+        self.surface.draw_path(&path);
         self.surface.pop();
         self.surface.end_tagged();
-        let bounds = Rect::from_xywh(x, y, QR_SIDE, QR_SIDE).ok_or(RenderError::Geometry)?;
-        let figure = Tag::Figure(Some(self.fonts.printable(alt))).with_bbox(Some(BBox::new(0, bounds)));
+        let figure =
+            Tag::Figure(Some(self.fonts.printable(alt))).with_bbox(Some(BBox::new(0, bounds)));
         let mut group = TagGroup::new(figure);
         group.push(id);
         parent.push(group);
@@ -273,10 +446,19 @@ impl<'a> Sheet<'a> {
     }
 
     /// An ornament, skipped by who listens.
-    pub(in crate::render) fn pictogram(&mut self, pictogram: &Pictogram, (x, y): (f32, f32), width: f32) -> Result<(), RenderError> {
-        self.surface.start_tagged(ContentTag::Artifact(Artifact::with_kind(ArtifactType::Layout)));
+    pub(in crate::render) fn pictogram(
+        &mut self,
+        pictogram: &Pictogram,
+        (x, y): (f32, f32),
+        width: f32,
+    ) -> Result<(), RenderError> {
+        self.surface
+            .start_tagged(ContentTag::Artifact(Artifact::with_kind(
+                ArtifactType::Layout,
+            )));
         let scale = width / pictogram.width;
-        self.surface.push_transform(&Transform::from_row(scale, 0.0, 0.0, scale, x, y));
+        self.surface
+            .push_transform(&Transform::from_row(scale, 0.0, 0.0, scale, x, y));
         let drawn = pictogram.shapes.iter().try_for_each(|shape| {
             let path = shape.path().ok_or(RenderError::Geometry)?;
             self.surface.set_fill(shape.fill().map(fill));
