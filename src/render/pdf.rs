@@ -20,7 +20,9 @@ use crate::domain::calendar::{Day, Instant};
 
 pub(super) mod fonts;
 pub(super) mod pictograms;
+pub(super) mod qr;
 pub(super) mod sheet;
+pub(super) mod table;
 
 use sheet::Sheet;
 

@@ -1,6 +1,8 @@
+use super::amount_rows::shortened;
 use super::*;
-use crate::domain::document::{DocumentCreditor, DocumentParty};
+use crate::domain::document::AmountRow;
 use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::money::Cents;
 use crate::domain::notice_number::NoticeNumber;
 use crate::domain::payload::QrPayload;
 

@@ -3,15 +3,12 @@
 
 use std::num::NonZeroU16;
 
-use fast_qr::{ECL, QRBuilder, QRCode, Version};
 use krilla::color::rgb;
 use krilla::geom::{PathBuilder, Point, Rect, Transform};
 use krilla::num::NormalizedF32;
 use krilla::paint::{Fill, FillRule};
 use krilla::surface::Surface;
-use krilla::tagging::{
-    Artifact, ArtifactType, BBox, ContentTag, SpanTag, TableHeaderScope, Tag, TagGroup,
-};
+use krilla::tagging::{Artifact, ArtifactType, ContentTag, SpanTag, Tag, TagGroup};
 
 use super::RenderError;
 use super::fonts::{Fonts, Style};
@@ -29,8 +26,6 @@ const BAND: Color = (0xec, 0xec, 0xec);
 pub(in crate::render) const BAND_HEIGHT: f32 = 22.8;
 /// From the top of a band to its baseline.
 const BAND_BASELINE: f32 = 14.8;
-/// Side of the QR code: 25 mm.
-pub(in crate::render) const QR_SIDE: f32 = 70.87;
 
 /// How a text looks.
 #[derive(Clone, Copy)]
@@ -94,29 +89,13 @@ pub(in crate::render) struct Band {
     pub(in crate::render) title_x: f32,
 }
 
-/// One column of a table.
-#[derive(Clone, Copy)]
-pub(in crate::render) struct Cells {
-    pub(in crate::render) title: &'static str,
-    pub(in crate::render) x: f32,
-    pub(in crate::render) width: f32,
-    pub(in crate::render) to_the_right: bool,
-    pub(in crate::render) style: Style,
-}
-
-/// One row of a table, as many cells as the table has columns.
-pub(in crate::render) struct Row {
-    pub(in crate::render) cells: Vec<String>,
-    pub(in crate::render) bold: bool,
-}
-
 /// The page being drawn.
 pub(in crate::render) struct Sheet<'a> {
-    surface: Surface<'a>,
-    fonts: &'static Fonts,
+    pub(super) surface: Surface<'a>,
+    pub(super) fonts: &'static Fonts,
 }
 
-fn fill(color: Color) -> Fill {
+pub(super) fn fill(color: Color) -> Fill {
     let (r, g, b) = color;
     let paint = rgb::Color::new(r, g, b).into();
     Fill {
@@ -354,97 +333,6 @@ impl<'a> Sheet<'a> {
         parent.push(group);
     }
 
-    /// A table with its header row; the last baseline comes back.
-    pub(in crate::render) fn table(
-        &mut self,
-        parent: &mut TagGroup,
-        y: f32,
-        columns: &[Cells],
-        rows: &[Row],
-    ) -> f32 {
-        let mut table = TagGroup::new(Tag::Table);
-        let mut header = TagGroup::new(Tag::TR);
-        for cells in columns {
-            let mut cell = TagGroup::new(Tag::TH(TableHeaderScope::Column));
-            let spot = Spot {
-                x: cells.x,
-                y,
-                to_the_right: cells.to_the_right,
-            };
-            self.line(&mut cell, spot, ink(Style::Bold, 8.0), cells.title);
-            header.push(cell);
-        }
-        table.push(header);
-        let mut bottom = y;
-        for row in rows {
-            let top = bottom + 13.0;
-            let mut line = TagGroup::new(Tag::TR);
-            for (cells, text) in columns.iter().zip(&row.cells) {
-                let mut cell = TagGroup::new(Tag::TD);
-                let spot = Spot {
-                    x: cells.x,
-                    y: top,
-                    to_the_right: cells.to_the_right,
-                };
-                let column = Column {
-                    spot,
-                    width: cells.width,
-                    leading: 10.5,
-                    lines: 2,
-                };
-                let style = if row.bold {
-                    cells.style.bold()
-                } else {
-                    cells.style
-                };
-                bottom = bottom.max(self.lines(&mut cell, column, ink(style, 8.0), text));
-                line.push(cell);
-            }
-            bottom = bottom.max(top);
-            table.push(line);
-        }
-        parent.push(table);
-        bottom
-    }
-
-    /// The QR code of a notice, vector, 25 mm.
-    pub(in crate::render) fn qr(
-        &mut self,
-        parent: &mut TagGroup,
-        (x, y): (f32, f32),
-        code: &QRCode,
-        alt: &str,
-    ) -> Result<(), RenderError> {
-        let mut path = PathBuilder::new();
-        let size = u16::try_from(code.size).map_err(|_size| RenderError::Qr)?;
-        for (row, top) in code.data.chunks(code.size).zip(0..size) {
-            for (from, to) in dark_runs(row.iter().map(|module| module.value())) {
-                let (top, bottom) = (f32::from(top), f32::from(top) + 1.0);
-                path.push_rect(
-                    Rect::from_ltrb(f32::from(from), top, f32::from(to), bottom)
-                        .ok_or(RenderError::Geometry)?,
-                );
-            }
-        }
-        // Whatever can fail comes before the element is opened: the page insists that it be closed.
-        let path = path.finish().ok_or(RenderError::Geometry)?;
-        let bounds = Rect::from_xywh(x, y, QR_SIDE, QR_SIDE).ok_or(RenderError::Geometry)?;
-        let module = QR_SIDE / f32::from(size);
-        let id = self.surface.start_tagged(ContentTag::Other);
-        self.surface
-            .push_transform(&Transform::from_row(module, 0.0, 0.0, module, x, y));
-        self.surface.set_fill(Some(fill(BLACK)));
-        self.surface.draw_path(&path);
-        self.surface.pop();
-        self.surface.end_tagged();
-        let figure =
-            Tag::Figure(Some(self.fonts.printable(alt))).with_bbox(Some(BBox::new(0, bounds)));
-        let mut group = TagGroup::new(figure);
-        group.push(id);
-        parent.push(group);
-        Ok(())
-    }
-
     /// An ornament, skipped by who listens.
     pub(in crate::render) fn pictogram(
         &mut self,
@@ -470,62 +358,5 @@ impl<'a> Sheet<'a> {
         self.surface.pop();
         self.surface.end_tagged();
         drawn
-    }
-}
-
-/// Where dark modules begin and end along a row.
-fn dark_runs(row: impl Iterator<Item = bool>) -> Vec<(u16, u16)> {
-    let mut runs: Vec<(u16, u16)> = Vec::new();
-    for (at, dark) in (0u16..).zip(row) {
-        let next = at.saturating_add(1);
-        match runs.last_mut() {
-            Some((_, end)) if dark && *end == at => *end = next,
-            _ if dark => runs.push((at, next)),
-            _ => {}
-        }
-    }
-    runs
-}
-
-/// The symbol the standard prescribes: version 4, error correction M, bytes.
-pub(in crate::render) fn qr_symbol(text: &str) -> Result<QRCode, RenderError> {
-    // 62 bytes is what version 4 M holds.
-    if text.len() > 62 {
-        return Err(RenderError::Qr);
-    }
-    QRBuilder::new(text)
-        .ecl(ECL::M)
-        .version(Version::V04)
-        .mode(fast_qr::Mode::Byte)
-        .build()
-        .map_err(|_too_long| RenderError::Qr)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_symbol_is_version_4_and_decodes_to_its_text() {
-        let text = "PAGOPA|002|301999999999999982|12345678903|99999999999";
-        let code = qr_symbol(text).unwrap();
-        assert_eq!(code.size, 33);
-        let (scale, quiet) = (4, 4);
-        let side = (code.size + 2 * quiet) * scale;
-        let mut luma = vec![255u8; side * side];
-        for (y, row) in code.data.chunks(code.size).take(code.size).enumerate() {
-            for (from, to) in dark_runs(row.iter().map(|m| m.value())) {
-                for py in 0..scale {
-                    let start = ((y + quiet) * scale + py) * side;
-                    let (from, to) = (usize::from(from) + quiet, usize::from(to) + quiet);
-                    luma[start + from * scale..start + to * scale].fill(0);
-                }
-            }
-        }
-        let side = u32::try_from(side).unwrap();
-        let kind = Some(rxing::BarcodeFormat::QR_CODE);
-        let read = rxing::helpers::detect_in_luma(luma, side, side, kind).unwrap();
-        assert_eq!(read.getText(), text);
-        assert_eq!(qr_symbol(&"x".repeat(63)).err(), Some(RenderError::Qr));
     }
 }
