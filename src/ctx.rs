@@ -4,12 +4,14 @@
 
 mod clock;
 mod ids;
+mod numbers;
 mod registry;
 
 use std::sync::Arc;
 
 pub use clock::{Clock, ClockError};
 pub use ids::Ids;
+pub use numbers::Numbers;
 pub use registry::Registry;
 
 use crate::config::Config;
@@ -30,6 +32,8 @@ pub struct Ctx {
     pub config: Arc<Config>,
     /// The creditors, their stations and services, in memory.
     pub registry: Registry,
+    /// Notice numbers reserved and not used up.
+    pub numbers: Numbers,
 }
 
 impl Ctx {
@@ -56,6 +60,7 @@ impl Ctx {
             ids,
             config: Arc::new(config),
             registry: Registry::default(),
+            numbers: Numbers::default(),
         })
     }
 
