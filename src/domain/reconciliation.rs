@@ -11,7 +11,7 @@ mod facts;
 
 use std::collections::BTreeSet;
 
-pub use codes::{Code, Flag, Group, LineKind};
+pub use codes::{AgeBucket, Code, Flag, Group, LineKind};
 pub use facts::{Case, Cash, Credit, CreditTarget, Flow, Notice, Paid, Quality, Reported};
 
 use crate::domain::calendar::Day;
@@ -257,13 +257,12 @@ impl<'a> Chain<'a> {
             found.credits.extend(flow.credits.iter().map(|credit| credit.key.clone()));
             found.compare("flow_and_cash", flow.sum, flow.cash());
         }
-        if code == Code::MatchedSettledSingle || (code == Code::SettledAmountDiff && self.row.is_none())
-        {
-            if let Some(paid) = self.paid {
-                let singles = self.case.singles(&paid.iuv);
-                found.compare("receipt_and_cash", paid.total, facts::sum(singles.clone()));
-                found.credits.extend(singles.map(|credit| credit.key.clone()));
-            }
+        let alone = code == Code::SettledAmountDiff && self.row.is_none();
+        let single = code == Code::MatchedSettledSingle || alone;
+        if let Some(paid) = self.paid.filter(|_| single) {
+            let singles = self.case.singles(&paid.iuv);
+            found.compare("receipt_and_cash", paid.total, facts::sum(singles.clone()));
+            found.credits.extend(singles.map(|credit| credit.key.clone()));
         }
         found
     }

@@ -278,6 +278,61 @@ pub fn page(
     rows.into_iter().map(CodeRow::into_domain).collect()
 }
 
+/// How many rows have a code, and what they come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeCount {
+    /// The code.
+    pub code: Code,
+    /// How many.
+    pub count: i64,
+    /// Their sum.
+    pub amount: Cents,
+}
+
+#[derive(QueryableByName)]
+struct CountRow {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    code: String,
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    lines: i64,
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    total_cents: i64,
+}
+
+/// Counts the codes of the flow rows whose key begins with `psp/flow/revision/`.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn counts(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    prefix: &str,
+) -> Result<Vec<CodeCount>, Error> {
+    // `0` is the character after `/`.
+    let end = format!("{}0", prefix.trim_end_matches('/'));
+    let rows: Vec<CountRow> = on!(conn, |c| diesel::sql_query(
+        "SELECT code, COUNT(*) AS lines, CAST(SUM(amount_cents) AS BIGINT) AS total_cents \
+         FROM reconciliation WHERE creditor = $1 AND line_kind = $2 AND line_key >= $3 \
+         AND line_key < $4 GROUP BY code"
+    )
+    .bind::<diesel::sql_types::Text, _>(creditor.as_str())
+    .bind::<diesel::sql_types::Text, _>(LineKind::FlowLine.as_str())
+    .bind::<diesel::sql_types::Text, _>(prefix)
+    .bind::<diesel::sql_types::Text, _>(&end)
+    .load(c))?;
+    let mut counts = Vec::with_capacity(rows.len());
+    for row in rows {
+        let corrupt = |why: &'static str| Error::corrupt(TABLE, prefix, why);
+        counts.push(CodeCount {
+            code: Code::from_name(&row.code).ok_or_else(|| corrupt("code"))?,
+            count: row.lines,
+            amount: Cents::new(row.total_cents).map_err(|_range| corrupt("sum"))?,
+        });
+    }
+    counts.sort_by_key(|count| count.code);
+    Ok(counts)
+}
+
 /// Every verdict on a line, oldest first.
 ///
 /// # Errors

@@ -5,7 +5,9 @@ use diesel::upsert::excluded;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::schema::{flow, flow_cursor, flow_document, flow_line};
+use super::schema::{
+    flow, flow_cursor, flow_document, flow_line, notice, position, settlement_lock,
+};
 use super::types::{At, Id};
 use super::{Conn, Error, Inserted, Tx};
 use crate::domain::calendar::{Day, Instant};
@@ -130,6 +132,49 @@ pub struct RevisionKey<'a> {
     pub revision: i64,
 }
 
+/// Lets one transaction at a time match flows and cash of a creditor. SQLite has one writer anyway.
+///
+/// # Errors
+/// The database's.
+pub fn hold(tx: &mut Tx<'_>, creditor: &FiscalCode) -> Result<(), Error> {
+    if let Conn::Pg(c) = &mut **tx {
+        diesel::insert_into(settlement_lock::table)
+            .values(settlement_lock::creditor.eq(creditor.as_str()))
+            .on_conflict(settlement_lock::creditor)
+            .do_update()
+            .set(settlement_lock::creditor.eq(excluded(settlement_lock::creditor)))
+            .execute(c)?;
+    }
+    Ok(())
+}
+
+/// Holds the positions behind these references until the transaction ends, as filing a receipt does.
+///
+/// # Errors
+/// The database's.
+pub fn hold_positions(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    iuvs: &[&str],
+) -> Result<(), Error> {
+    if let Conn::Pg(c) = &mut **tx {
+        let ids: Vec<Id> = notice::table
+            .filter(notice::creditor.eq(creditor.as_str()))
+            .filter(notice::iuv.eq_any(iuvs))
+            .select(notice::position_id)
+            .distinct()
+            .load(c)?;
+        let _held: Vec<Id> = position::table
+            .filter(position::creditor.eq(creditor.as_str()))
+            .filter(position::id.eq_any(ids))
+            .order(position::id)
+            .select(position::id)
+            .for_update()
+            .load(c)?;
+    }
+    Ok(())
+}
+
 /// Keeps an answer as it came: part 0 is the head, then the pages of rows. A repeat changes nothing.
 ///
 /// # Errors
@@ -198,7 +243,7 @@ pub fn revisions(
 /// Files a revision with its rows.
 ///
 /// # Errors
-/// The database's.
+/// [`Error::Changed`] when another process has filed it, or another live one, meanwhile.
 pub fn insert(
     tx: &mut Tx<'_>,
     creditor: &FiscalCode,
@@ -206,7 +251,13 @@ pub fn insert(
     lines: &[Line],
 ) -> Result<(), Error> {
     let row = FlowRow::from_domain(creditor, filed);
-    on!(&mut **tx, |c| diesel::insert_into(flow::table).values(row).execute(c))?;
+    let made = on!(&mut **tx, |c| diesel::insert_into(flow::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    if made == 0 {
+        return Err(Error::Changed { table: TABLE, id: filed.name() });
+    }
     for chunk in lines.chunks(CHUNK) {
         let rows: Vec<LineRow> =
             chunk.iter().map(|line| LineRow::from_domain(creditor, filed.id, line)).collect();

@@ -1,3 +1,4 @@
+DROP TABLE settlement_lock;
 DROP TABLE flow_cursor;
 DROP TABLE reconciliation_history;
 DROP TABLE reconciliation;

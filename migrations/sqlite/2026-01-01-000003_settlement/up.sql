@@ -20,6 +20,8 @@ CREATE TABLE flow (
     PRIMARY KEY (creditor, id)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX flow_by_revision ON flow (creditor, psp_id, flow_id, revision);
+-- One revision of a flow is in force.
+CREATE UNIQUE INDEX flow_live ON flow (creditor, psp_id, flow_id) WHERE state = 'live';
 CREATE INDEX flow_by_key ON flow (creditor, flow_key);
 CREATE INDEX flow_by_day ON flow (creditor, regulation_on);
 
@@ -121,5 +123,10 @@ CREATE TABLE flow_cursor (
     creditor TEXT NOT NULL,
     published_at BIGINT NOT NULL,
     pulled_at BIGINT NOT NULL,
+    PRIMARY KEY (creditor)
+) WITHOUT ROWID;
+
+CREATE TABLE settlement_lock (
+    creditor TEXT NOT NULL,
     PRIMARY KEY (creditor)
 ) WITHOUT ROWID;

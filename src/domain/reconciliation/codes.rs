@@ -96,6 +96,15 @@ impl Code {
         }
     }
 
+    /// What has to be done about it at an age: what should long have come is looked at.
+    #[must_use]
+    pub fn group_at(self, age: AgeBucket) -> Group {
+        match (self.group(), age) {
+            (Group::Pending, AgeBucket::Month | AgeBucket::Older) => Group::Anomaly,
+            (group, _) => group,
+        }
+    }
+
     /// What an officer reads, in Italian.
     #[must_use]
     pub fn label(self) -> &'static str {
@@ -118,7 +127,7 @@ impl Code {
         }
     }
 
-    /// The labels of MyPivot with the same meaning, for offices that come from it.
+    /// The labels of `MyPivot` with the same meaning, for offices that come from it.
     #[must_use]
     pub fn mypivot(self) -> &'static [&'static str] {
         match self {
@@ -132,6 +141,39 @@ impl Code {
             Code::ReportedWithoutReceipt => &["IUV_NO_RT"],
             Code::CashUnknownReference => &["TES_NO_IUF_OR_IUV"],
             Code::CashUnidentified => &["TES_NO_MATCH"],
+        }
+    }
+}
+
+/// How long a line has been where it is. Computed when it is read, never stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AgeBucket {
+    /// Up to three days: flow and cash are not due yet.
+    Fresh,
+    /// Four to ten days.
+    Week,
+    /// Eleven to thirty days.
+    Month,
+    /// More than thirty days.
+    Older,
+}
+
+names!(AgeBucket, {
+    AgeBucket::Fresh => "0-3",
+    AgeBucket::Week => "4-10",
+    AgeBucket::Month => "11-30",
+    AgeBucket::Older => "30+",
+});
+
+impl AgeBucket {
+    /// The bucket of an age in days.
+    #[must_use]
+    pub fn of(days: i64) -> AgeBucket {
+        match days {
+            ..=3 => AgeBucket::Fresh,
+            4..=10 => AgeBucket::Week,
+            11..=30 => AgeBucket::Month,
+            31.. => AgeBucket::Older,
         }
     }
 }

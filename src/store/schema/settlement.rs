@@ -134,4 +134,10 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    settlement_lock (creditor) {
+        creditor -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(flow, flow_line);
