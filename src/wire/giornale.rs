@@ -31,9 +31,7 @@ use std::io::{self, BufRead as _, BufReader, Read};
 use chrono::NaiveDate;
 use csv::ByteRecord;
 
-use super::amount::digits;
-use super::text::{fit_optional, is_space};
-use super::time::plain_date;
+mod columns;
 
 #[cfg(test)]
 mod tests;
@@ -59,9 +57,6 @@ pub const LINE_BYTES_MAX: usize = 64 << 10;
 
 /// Largest `importo`, in cents: the schema's 15 digits.
 pub const AMOUNT_CENTS_MAX: i64 = 999_999_999_999_999;
-
-const ACCOUNT_CHARS_MAX: usize = 25;
-const NUMBER_DIGITS_MAX: usize = 18;
 
 /// One movement of the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -326,27 +321,27 @@ impl Row {
         if found != COLUMNS.len() {
             return Err(self.error(None, Rule::Fields { found }));
         }
-        let document = self.required(4, document)?;
+        let document = self.required(4, columns::document)?;
         let pending = matches!(document, Document::PendingIn | Document::PendingOut);
-        let provisional = self.optional(6, number)?;
+        let provisional = self.optional(6, columns::number)?;
         if pending && provisional.is_none() {
             return Err(self.error(COLUMNS.get(6).copied(), Rule::Missing));
         }
         Ok(Movement {
             line: self.line,
-            year: self.required(0, year)?,
-            account: self.required(1, account)?,
-            number: self.required(2, number)?,
-            direction: self.required(3, direction)?,
+            year: self.required(0, columns::year)?,
+            account: self.required(1, columns::account)?,
+            number: self.required(2, columns::number)?,
+            direction: self.required(3, columns::direction)?,
             document,
-            operation: self.required(5, operation)?,
+            operation: self.required(5, columns::operation)?,
             provisional,
-            amount_cents: self.required(7, amount)?,
-            booked_on: self.required(8, day)?,
-            value_on: self.optional(9, day)?,
-            payer: self.optional(10, |text| Ok(free(text)))?.flatten(),
+            amount_cents: self.required(7, columns::amount)?,
+            booked_on: self.required(8, columns::day)?,
+            value_on: self.optional(9, columns::day)?,
+            payer: self.optional(10, |text| Ok(columns::free(text)))?.flatten(),
             remittance: self
-                .optional(11, |text| Ok(free(text)))?
+                .optional(11, |text| Ok(columns::free(text)))?
                 .flatten()
                 .unwrap_or_default(),
         })
@@ -387,125 +382,4 @@ impl Row {
             rule,
         }
     }
-}
-
-fn year(text: &str) -> Result<u16, Rule> {
-    digits(text)
-        .and_then(|year| u16::try_from(year).ok())
-        .filter(|year| (1999..=2099).contains(year))
-        .ok_or(Rule::Form("a year from 1999 to 2099"))
-}
-
-fn account(text: &str) -> Result<String, Rule> {
-    fit_optional(text, usize::MAX)
-        .filter(|text| text.chars().count() <= ACCOUNT_CHARS_MAX)
-        .ok_or(Rule::Form("1 to 25 characters"))
-}
-
-fn number(text: &str) -> Result<i64, Rule> {
-    digits(text)
-        .filter(|_| text.len() <= NUMBER_DIGITS_MAX)
-        .ok_or(Rule::Form("a number of at most 18 digits"))
-}
-
-fn direction(text: &str) -> Result<Direction, Rule> {
-    match word(text).as_str() {
-        "ENTRATA" => Ok(Direction::In),
-        "USCITA" => Ok(Direction::Out),
-        _ => Err(Rule::Form("ENTRATA or USCITA")),
-    }
-}
-
-fn document(text: &str) -> Result<Document, Rule> {
-    match word(text).as_str() {
-        "REVERSALE" => Ok(Document::CollectionOrder),
-        "MANDATO" => Ok(Document::PaymentOrder),
-        "SOSPESO ENTRATA" => Ok(Document::PendingIn),
-        "SOSPESO USCITA" => Ok(Document::PendingOut),
-        "ANTICIPAZIONE" => Ok(Document::Advance),
-        "GIROCONTO" => Ok(Document::OwnTransfer),
-        "FONDO DI CASSA" => Ok(Document::CashFund),
-        "DEFICIT DI CASSA" => Ok(Document::CashDeficit),
-        _ => Err(Rule::Form(
-            "REVERSALE, MANDATO, SOSPESO ENTRATA, SOSPESO USCITA, ANTICIPAZIONE, GIROCONTO, \
-             FONDO DI CASSA or DEFICIT DI CASSA",
-        )),
-    }
-}
-
-fn operation(text: &str) -> Result<Operation, Rule> {
-    match word(text).as_str() {
-        "ESEGUITO" => Ok(Operation::Executed),
-        "STORNATO" => Ok(Operation::Reversed),
-        "REGOLARIZZATO" => Ok(Operation::Regularised),
-        "RIPRISTINATO" => Ok(Operation::Reinstated),
-        _ => Err(Rule::Form(
-            "ESEGUITO, STORNATO, REGOLARIZZATO or RIPRISTINATO",
-        )),
-    }
-}
-
-fn day(text: &str) -> Result<NaiveDate, Rule> {
-    let italian = || {
-        let (day, rest) = text.split_once('/')?;
-        let (month, year) = rest.split_once('/')?;
-        plain_date(&format!("{year}-{month}-{day}"))
-    };
-    plain_date(text)
-        .or_else(italian)
-        .ok_or(Rule::Form("a date as 2026-03-31 or 31/03/2026"))
-}
-
-fn amount(text: &str) -> Result<i64, Rule> {
-    euro(text)
-        .filter(|cents| (1..=AMOUNT_CENTS_MAX).contains(cents))
-        .ok_or(Rule::Form(
-            "an amount above zero as 1.234,56, 1234,56 or 1234.56",
-        ))
-}
-
-/// Cents of an amount with one or two decimals or none. A lone dot before three digits (`1.234`)
-/// may mean thousands or thousandths and is refused.
-fn euro(text: &str) -> Option<i64> {
-    let (euros, decimals) = match text.split_once(',') {
-        Some((euros, decimals)) => (thousands(euros)?, Some(decimals)),
-        None => match text.split_once('.') {
-            Some((euros, decimals)) => (digits(euros)?, Some(decimals)),
-            None => (digits(text)?, None),
-        },
-    };
-    let cents = match decimals {
-        None => 0,
-        Some(decimals) => match decimals.len() {
-            1 => digits(decimals)?.checked_mul(10)?,
-            2 => digits(decimals)?,
-            _ => return None,
-        },
-    };
-    euros.checked_mul(100)?.checked_add(cents)
-}
-
-/// An integer, its thousands separated by dots or not at all.
-fn thousands(text: &str) -> Option<i64> {
-    let mut groups = text.split('.');
-    let first = groups.next()?;
-    let mut rest = groups.peekable();
-    let separated = rest.peek().is_some();
-    if (separated && first.len() > 3) || rest.any(|group| group.len() != 3) {
-        return None;
-    }
-    digits(&text.replace('.', ""))
-}
-
-/// Capital letters, blanks joined; `SOSPESO_ENTRATA` is a common spelling.
-fn word(text: &str) -> String {
-    let words: Vec<_> = text
-        .split(|c| is_space(c) || c == '_')
-        .filter(|w| !w.is_empty())
-        .collect();
-    words.join(" ").to_uppercase()
-}
-
-fn free(text: &str) -> Option<String> {
-    fit_optional(text, usize::MAX)
 }

@@ -1,3 +1,4 @@
+use super::columns::euro;
 use super::*;
 
 const LINE: &str = "2026;0001;17;ENTRATA;SOSPESO ENTRATA;ESEGUITO;000345;1.234,56;31/03/2026;\
