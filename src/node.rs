@@ -267,6 +267,10 @@ async fn send_rt(
 
 fn receipt(receiver: &FiscalCode, request: &SendRtReq) -> Result<Receipt, Refusal> {
     let stated = &request.receipt;
+    let indexes: std::collections::BTreeSet<u8> = stated.transfers.iter().map(|t| t.id).collect();
+    if indexes.len() != stated.transfers.len() {
+        return Err(Refusal::RepeatedTransfer);
+    }
     let code =
         |text: &str| FiscalCode::as_stated(text).map_err(|_shape| Refusal::Semantics("tax code"));
     let party = |subject: &Subject| {

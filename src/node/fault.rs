@@ -24,6 +24,9 @@ pub enum Refusal {
     /// A value that the schema lets through contradicts the others; names the element.
     #[error("inconsistent {0}")]
     Semantics(&'static str),
+    /// A rule beyond the schema: the parts of a receipt must be told apart.
+    #[error("idTransfer is repeated")]
+    RepeatedTransfer,
     /// A receipt with this id says something else.
     #[error("another receipt has this id")]
     OtherReceiptFiled,
@@ -55,8 +58,8 @@ impl Fault {
     #[must_use]
     pub fn syntax(creditor: &str, violation: &str) -> Fault {
         Fault {
-            code: "PAA_SINTASSI_EXTRAXSD",
-            text: "Errore di sintassi extra XSD",
+            code: "PAA_SINTASSI_XSD",
+            text: "Errore di sintassi XSD",
             creditor: creditor.to_owned(),
             description: Some(violation.to_owned()),
         }
