@@ -5,9 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use crate::answers::CallError;
 use crate::flows::plus_days;
 use crate::journal::{JournalError, Store};
-use crate::messages::CallError;
 use crate::node::{Fault, NodeClient};
 use crate::state::{Day, Event, State};
 

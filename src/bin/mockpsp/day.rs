@@ -13,6 +13,7 @@ use crate::payments::{self, Moment, Notice, Order};
 use crate::plan::Kind;
 use crate::psps;
 use crate::rng::Rng;
+use crate::rules;
 use crate::state::{Closed, Day, Event, State, Status};
 
 /// Payments on their way at the same time.
@@ -169,7 +170,7 @@ async fn pursue(app: &App, index: usize, day: Day) -> Result<(), Halt> {
     });
     let Some(plan) = plan else { return Ok(()) };
     let Some(_claim) = app.claim(&plan.notice.creditor, &plan.notice.number) else {
-        return refuse(app, index, day, &payments::in_progress());
+        return refuse(app, index, day, &rules::in_progress());
     };
     let tokens = match tokens(app, &plan, day).await {
         Ok(tokens) => tokens,

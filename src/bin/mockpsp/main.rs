@@ -2,7 +2,9 @@
 //! calls its station (with payment service providers behind it) and the node that it calls for
 //! its reporting flows. It shares no code with the engine: they meet on the wire only.
 
+mod answers;
 mod app;
+mod batches;
 mod control;
 mod day;
 mod fdr;
@@ -16,6 +18,7 @@ mod plan;
 mod problem;
 mod psps;
 mod rng;
+mod rules;
 mod scenario;
 mod soap;
 mod state;

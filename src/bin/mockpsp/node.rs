@@ -9,7 +9,8 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::messages::{CallError, Door};
+use crate::answers::CallError;
+use crate::messages::Door;
 
 const ANSWER_LIMIT: usize = 1 << 20;
 /// Times an answer that cannot be used is asked for again.

@@ -4,12 +4,14 @@
 use chrono::NaiveDateTime;
 use serde::Serialize;
 
+use crate::answers::{self, Answer, CallError, Verified};
 use crate::app::{App, Halt};
 use crate::journal::JournalError;
-use crate::messages::{self, Answer, CallError, Door, Verified};
+use crate::messages::{self, Door};
 use crate::node::{Call, Fault, Patience};
 use crate::rng::Rng;
-use crate::state::{Activated, Creditor, Day, Event, Paid, Payment, State, Station, Status};
+use crate::rules::{door, gate, known_accounts, recipients};
+use crate::state::{Activated, Day, Event, Paid, Payment, State, Status};
 
 /// The notice that is being paid.
 #[derive(Debug, Clone)]
@@ -50,7 +52,7 @@ pub(crate) async fn verify(
         .map_err(Halt::Fault)?;
     let ask = || async {
         let message = messages::verify_request(&door, &notice.number);
-        messages::read_verified(&app.node.send(Call::Verify, &door, message).await?)
+        answers::read_verified(&app.node.send(Call::Verify, &door, message).await?)
     };
     Ok(app.node.insist(patience, ask).await?)
 }
@@ -69,7 +71,7 @@ pub(crate) async fn activate(
     let ask = || async move {
         let message = messages::activation_request(door, &notice.number, ask_for);
         let answer = app.node.send(Call::Activate, door, message).await?;
-        let answer = messages::read_activation(&answer, door.version)?;
+        let answer = answers::read_activation(&answer, door.version)?;
         app.read(|state| known_accounts(state, &answer))?;
         Ok(answer)
     };
@@ -247,7 +249,7 @@ pub(crate) async fn send_receipt(app: &App, door: &Door, index: usize) -> Result
     let message = app.read(|state| messages::receipt_request(door, state.payment(index)?));
     let message =
         message.ok_or_else(|| CallError::Malformed("the payment has no receipt".to_owned()))?;
-    messages::read_receipt_answer(
+    answers::read_receipt_answer(
         &app.node.send(Call::Receipt, door, message).await?,
         door.version,
     )
@@ -296,105 +298,6 @@ fn answered(
         day,
         fault,
     })
-}
-
-/// The station that answers for the notice, then every broadcast station of the creditors in
-/// the transfer list; without those that have answered.
-fn recipients(state: &State, payment: &Payment) -> Vec<Door> {
-    let activation = &payment.activation;
-    let notice = Notice {
-        creditor: activation.creditor.clone(),
-        number: activation.notice_number.clone(),
-    };
-    let mut doors: Vec<Door> = door(state, &notice).into_iter().collect();
-    for transfer in &activation.transfers {
-        let Some(creditor) = state.creditors.get(&transfer.org) else {
-            continue;
-        };
-        for station in creditor.stations.iter().filter(|station| station.broadcast) {
-            let copy = door_of(&transfer.org, creditor, station);
-            if !doors.iter().any(|known| known.name() == copy.name()) {
-                doors.push(copy);
-            }
-        }
-    }
-    doors.retain(|door| !payment.answered.contains(&door.name()));
-    doors
-}
-
-/// The node's own rules before it calls the creditor.
-fn gate(state: &State, notice: &Notice) -> Result<(), Fault> {
-    let statuses = || {
-        let tokens = state.tokens_of(&notice.creditor, &notice.number).iter();
-        tokens
-            .filter_map(|index| state.payment(*index))
-            .map(|payment| payment.status)
-    };
-    if statuses().any(|status| status == Status::Paid) {
-        return Err(Fault::ppt("PPT_PAGAMENTO_DUPLICATO", "the notice is paid"));
-    }
-    if statuses().any(|status| status == Status::Open) {
-        return Err(in_progress());
-    }
-    Ok(())
-}
-
-pub(crate) fn in_progress() -> Fault {
-    Fault::ppt(
-        "PPT_PAGAMENTO_IN_CORSO",
-        "a payment of this notice is in progress",
-    )
-}
-
-/// The station with the notice's segregation code (digits 2 and 3).
-fn door(state: &State, notice: &Notice) -> Result<Door, Fault> {
-    let unknown = || {
-        Fault::ppt(
-            "PPT_DOMINIO_SCONOSCIUTO",
-            "the creditor is not registered here",
-        )
-    };
-    let creditor = state.creditors.get(&notice.creditor).ok_or_else(unknown)?;
-    let code = notice.number.get(1..3).unwrap_or_default();
-    let station = creditor
-        .stations
-        .iter()
-        .find(|station| station.segregation_code == code)
-        .ok_or_else(|| {
-            Fault::ppt(
-                "PPT_STAZIONE_INT_PA_SCONOSCIUTA",
-                format!("no station of the creditor has segregation code {code}"),
-            )
-        })?;
-    Ok(door_of(&notice.creditor, creditor, station))
-}
-
-fn door_of(org: &str, creditor: &Creditor, station: &Station) -> Door {
-    Door {
-        org: org.to_owned(),
-        broker: creditor.broker_tax_code.clone(),
-        station: station.station_id.clone(),
-        url: station.url.clone(),
-        version: station.version,
-    }
-}
-
-/// Accounts must be on the platform. A beneficiary that was never registered here is taken as
-/// known with any account.
-fn known_accounts(state: &State, answer: &Answer) -> Result<(), CallError> {
-    for transfer in &answer.transfers {
-        let Some(owner) = state.creditors.get(&transfer.org) else {
-            continue;
-        };
-        if !owner.ibans.is_empty() && !owner.ibans.contains(&transfer.iban) {
-            let what = format!(
-                "account {} is not registered for {}",
-                transfer.iban, transfer.org
-            );
-            return Err(CallError::Malformed(what));
-        }
-    }
-    Ok(())
 }
 
 /// Payments whose receipt may be sent by `day` and has not been answered.

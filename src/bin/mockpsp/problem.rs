@@ -126,12 +126,12 @@ impl From<csv::Error> for Problem {
     reason = "the signature is given by the framework"
 )]
 pub(crate) fn of_json(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Error {
-    let detail = match &error {
-        JsonPayloadError::Deserialize(reason) => {
-            format!("the body is not what is expected here: {reason}")
-        }
-
-        other => other.to_string(),
+    let detail = if let JsonPayloadError::Deserialize(reason) = &error {
+        format!("the body is not what is expected here: {reason}")
+    } else if let JsonPayloadError::ContentType = &error {
+        "the body must be sent as application/json".to_owned()
+    } else {
+        error.to_string()
     };
     Problem::bad_request(detail).into()
 }

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::answers::Verified;
 use crate::app::{App, Halt};
-use crate::messages::Verified;
 use crate::node::{Fault, Patience};
 use crate::payments::{self, Delivery, Moment, Notice, Order};
 use crate::psps;
+use crate::rules;
 use crate::state::{Day, Status};
 
 /// What the payer and the network do.
@@ -89,8 +90,8 @@ pub(crate) async fn play(app: &App, wish: &Wish) -> Result<Story, Halt> {
     let result = match app.claim(&wish.notice.creditor, &wish.notice.number) {
         Some(_claim) => telling.tell().await,
         None => {
-            telling.refused("verify", &payments::in_progress());
-            Err(Halt::Fault(payments::in_progress()))
+            telling.refused("verify", &rules::in_progress());
+            Err(Halt::Fault(rules::in_progress()))
         }
     };
     let result = match result {

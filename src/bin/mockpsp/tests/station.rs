@@ -24,7 +24,7 @@ pub(crate) struct Station {
 }
 
 impl Station {
-    pub(crate) async fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let inner = Arc::new(Inner::default());
         let data = Data::from(Arc::clone(&inner));
         let server = HttpServer::new(move || {
@@ -128,7 +128,7 @@ fn payment(notice_number: &str) -> String {
     };
     format!(
         "<data><creditorReferenceId>{}</creditorReferenceId><paymentAmount>105.00</paymentAmount><dueDate>2026-04-30</dueDate><description>TARI</description><companyName>Comune di Roccaverde</companyName><debtor><uniqueIdentifier><entityUniqueIdentifierType>F</entityUniqueIdentifierType><entityUniqueIdentifierValue>RSSMRA80A01H501U</entityUniqueIdentifierValue></uniqueIdentifier><fullName>Mario Rossi</fullName></debtor><transferList>{}{}</transferList></data>",
-        &notice_number[1..],
+        notice_number.strip_prefix('3').unwrap(),
         transfer(1, "100.00", TOWN, "IT60X0542811101000000123456"),
         transfer(2, "5.00", PROVINCE, "IT28W8000000292100645211208"),
     )
