@@ -143,10 +143,17 @@ impl NodeClient {
             .build()?;
         let record = record.map(|folder| -> anyhow::Result<Recorder> {
             std::fs::create_dir_all(&folder)?;
-            let files = u64::try_from(std::fs::read_dir(&folder)?.count())?;
+            let mut next = 0_u64;
+            for file in std::fs::read_dir(&folder)? {
+                let name = file?.file_name();
+                let number = name
+                    .to_str()
+                    .and_then(|name| name.split('-').next()?.parse().ok());
+                next = next.max(number.unwrap_or(0));
+            }
             Ok(Recorder {
                 folder,
-                next: AtomicU64::new(files.div_ceil(2)),
+                next: AtomicU64::new(next),
             })
         });
         Ok(Self {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::station::{Station, TOWN};
+use super::station::{PROVINCE, Station, TOWN};
 use super::{Gateway, NOTICE, outcomes};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,6 +85,8 @@ async fn receipts_and_outcomes_can_be_held_back() {
         (held["result"].as_str(), station.take_receipts().len()),
         (Some("paid"), 0)
     );
+    drop(gateway);
+    let gateway = Gateway::open(folder.path());
     let delivered = gateway
         .ok("POST", "/control/receipts/deliver", Value::Null)
         .await;
@@ -215,4 +217,46 @@ async fn errors_are_problems_with_a_readable_detail() {
             "{text}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_beneficiary_that_asked_for_copies_receives_the_whole_receipt() {
+    let (folder, town, province) = (
+        tempfile::tempdir().unwrap(),
+        Station::start(),
+        Station::start(),
+    );
+    let gateway = Gateway::open(folder.path());
+    gateway.register(&town, 2).await;
+    let creditor = json!({
+        "legal_name": "Provincia di Roccaverde",
+        "broker_tax_code": PROVINCE,
+        "stations": [{"station_id": format!("{PROVINCE}_02"), "segregation_code": "02", "url": province.url, "version": 1, "broadcast": true}],
+    });
+    gateway
+        .ok("PUT", &format!("/control/creditors/{PROVINCE}"), creditor)
+        .await;
+    province.be_down(true);
+    let story = gateway.pay(NOTICE, "pay").await;
+    assert_eq!(
+        outcomes(&story).last().unwrap(),
+        "receipt PPT_STAZIONE_INT_PA_IRRAGGIUNGIBILE"
+    );
+    province.be_down(false);
+    province.take_receipts();
+    let delivered = gateway
+        .ok("POST", "/control/receipts/deliver", Value::Null)
+        .await;
+    assert_eq!(
+        (
+            delivered["delivered"].as_u64(),
+            delivered["receipts_waiting"].as_u64()
+        ),
+        (Some(1), Some(0))
+    );
+    let (to_town, to_province) = (town.take_receipts(), province.take_receipts());
+    assert_eq!((to_town.len(), to_province.len()), (1, 1));
+    assert!(to_town[0].contains("paSendRTV2Request") && to_province[0].contains("paSendRTReq"));
+    assert!(to_province[0].contains(&format!("<idPA>{PROVINCE}</idPA>")));
+    assert!(to_province[0].contains(&format!("<fiscalCode>{TOWN}</fiscalCode>")));
 }
