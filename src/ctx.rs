@@ -52,7 +52,13 @@ impl Ctx {
     /// As [`Ctx::open`].
     pub fn with(config: Config, clock: Clock, ids: Ids) -> Result<Ctx, store::Error> {
         let db = Db::open(&config.database_url, config.db_threads)?;
-        Ok(Ctx { db, clock, ids, config: Arc::new(config), registry: Registry::default() })
+        Ok(Ctx {
+            db,
+            clock,
+            ids,
+            config: Arc::new(config),
+            registry: Registry::default(),
+        })
     }
 
     /// The current instant.

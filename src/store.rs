@@ -6,6 +6,10 @@
 #[macro_use]
 pub mod conn;
 pub mod db;
+pub mod ledger;
+pub mod notices;
+pub mod positions;
+pub mod receipts;
 pub mod schema;
 pub mod types;
 
@@ -50,7 +54,11 @@ pub enum Error {
 impl Error {
     /// A corrupt row, with the rule it breaks.
     pub fn corrupt(table: &'static str, id: impl ToString, why: impl ToString) -> Error {
-        Error::Corrupt { table, id: id.to_string(), why: why.to_string() }
+        Error::Corrupt {
+            table,
+            id: id.to_string(),
+            why: why.to_string(),
+        }
     }
 
     /// Whether running the same transaction again may succeed.
@@ -94,7 +102,11 @@ impl Inserted {
     /// From the number of rows an `ON CONFLICT DO NOTHING` insert made.
     #[must_use]
     pub fn from_count(count: usize) -> Inserted {
-        if count == 0 { Inserted::Already } else { Inserted::New }
+        if count == 0 {
+            Inserted::Already
+        } else {
+            Inserted::New
+        }
     }
 
     /// Whether the row was there before.

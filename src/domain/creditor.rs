@@ -103,7 +103,9 @@ impl Creditor {
     /// The station that issues numbers on a day: the first one valid.
     #[must_use]
     pub fn issuing_station(&self, day: Day) -> Option<&Station> {
-        self.stations.iter().find(|station| station.valid.holds(day))
+        self.stations
+            .iter()
+            .find(|station| station.valid.holds(day))
     }
 
     /// The station with this identifier, valid on a day.

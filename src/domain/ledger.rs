@@ -96,7 +96,11 @@ impl Posting {
     /// The posting that takes this one back.
     #[must_use]
     pub fn reversed(&self) -> Posting {
-        Posting { debit: self.credit, credit: self.debit, ..self.clone() }
+        Posting {
+            debit: self.credit,
+            credit: self.debit,
+            ..self.clone()
+        }
     }
 }
 
@@ -155,12 +159,20 @@ mod tests {
     #[test]
     fn a_negative_amount_moves_the_other_way_and_zero_does_not_move() {
         let town = FiscalCode::parse("99999000203").unwrap();
-        let about = About { notice: None, service_code: None, beneficiary: &town };
+        let about = About {
+            notice: None,
+            service_code: None,
+            beneficiary: &town,
+        };
         let amount = Cents::new(-500).unwrap();
-        let posting = Posting::new(Account::Receivable, Account::RevenueDue, amount, about).unwrap();
+        let posting =
+            Posting::new(Account::Receivable, Account::RevenueDue, amount, about).unwrap();
         assert_eq!(posting.debit, Account::RevenueDue);
         assert_eq!(posting.amount.get(), 500);
         assert_eq!(posting.reversed().reversed(), posting);
-        assert_eq!(Posting::new(Account::Bank, Account::Announced, Cents::ZERO, about), None);
+        assert_eq!(
+            Posting::new(Account::Bank, Account::Announced, Cents::ZERO, about),
+            None
+        );
     }
 }

@@ -82,9 +82,24 @@ pub const TABLE: &[(State, Event, State, Option<Anomaly>)] = &[
     (Settled, Receipt, Settled, Some(Anomaly::ReceiptAfterFlow)),
     (Draft, FlowLine, Settled, Some(Anomaly::FlowWithoutReceipt)),
     (Open, FlowLine, Settled, Some(Anomaly::FlowWithoutReceipt)),
-    (Expired, FlowLine, Settled, Some(Anomaly::FlowWithoutReceipt)),
-    (Cancelled, FlowLine, Settled, Some(Anomaly::FlowWithoutReceipt)),
-    (Elsewhere, FlowLine, Settled, Some(Anomaly::FlowWithoutReceipt)),
+    (
+        Expired,
+        FlowLine,
+        Settled,
+        Some(Anomaly::FlowWithoutReceipt),
+    ),
+    (
+        Cancelled,
+        FlowLine,
+        Settled,
+        Some(Anomaly::FlowWithoutReceipt),
+    ),
+    (
+        Elsewhere,
+        FlowLine,
+        Settled,
+        Some(Anomaly::FlowWithoutReceipt),
+    ),
     (Paid, FlowLine, Settled, None),
     (Settled, FlowLine, Settled, Some(Anomaly::ReportedTwice)),
 ];
@@ -116,7 +131,12 @@ pub fn step(state: State, event: Event) -> Result<Move, Refused> {
     TABLE
         .iter()
         .find(|(from, on, _, _)| *from == state && *on == event)
-        .map(|(from, event, to, anomaly)| Move { from: *from, event: *event, to: *to, anomaly: *anomaly })
+        .map(|(from, event, to, anomaly)| Move {
+            from: *from,
+            event: *event,
+            to: *to,
+            anomaly: *anomaly,
+        })
         .ok_or(Refused { state, event })
 }
 
@@ -124,7 +144,12 @@ pub fn step(state: State, event: Event) -> Result<Move, Refused> {
 /// refused; were a row missing, the fact would be recorded without moving the notice.
 #[must_use]
 pub fn record(state: State, fact: Event) -> Move {
-    let stay = Move { from: state, event: fact, to: state, anomaly: None };
+    let stay = Move {
+        from: state,
+        event: fact,
+        to: state,
+        anomaly: None,
+    };
     step(state, fact).unwrap_or(stay)
 }
 
@@ -205,7 +230,10 @@ mod tests {
 
     #[test]
     fn keys_are_unique() {
-        let keys: HashSet<_> = TABLE.iter().map(|(from, event, _, _)| (from, event)).collect();
+        let keys: HashSet<_> = TABLE
+            .iter()
+            .map(|(from, event, _, _)| (from, event))
+            .collect();
         assert_eq!(keys.len(), TABLE.len());
     }
 
@@ -222,7 +250,13 @@ mod tests {
     fn no_intent_leaves_paid_or_settled() {
         for state in [Paid, Settled] {
             for event in Event::ALL.iter().filter(|e| !FACTS.contains(e)) {
-                assert_eq!(step(state, *event), Err(Refused { state, event: *event }));
+                assert_eq!(
+                    step(state, *event),
+                    Err(Refused {
+                        state,
+                        event: *event
+                    })
+                );
             }
         }
     }
@@ -233,7 +267,10 @@ mod tests {
         for state in State::ALL.iter().filter(|s| **s != Draft) {
             assert!(reached.contains(state), "{state}");
         }
-        let used: HashSet<_> = TABLE.iter().filter_map(|(_, _, _, anomaly)| *anomaly).collect();
+        let used: HashSet<_> = TABLE
+            .iter()
+            .filter_map(|(_, _, _, anomaly)| *anomaly)
+            .collect();
         assert_eq!(used.len(), Anomaly::ALL.len());
     }
 

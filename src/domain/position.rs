@@ -233,8 +233,14 @@ impl Notice {
 
     /// What each beneficiary was booked to receive at publication.
     pub fn nominal(&self) -> impl Iterator<Item = (&TransferDraft, Cents)> {
-        let amounts = self.schedule.steps().first().map(|step| step.amounts.as_slice());
-        self.transfers.iter().zip(amounts.unwrap_or_default().iter().copied())
+        let amounts = self
+            .schedule
+            .steps()
+            .first()
+            .map(|step| step.amounts.as_slice());
+        self.transfers
+            .iter()
+            .zip(amounts.unwrap_or_default().iter().copied())
     }
 }
 
@@ -249,9 +255,16 @@ impl Position {
         numbers: Vec<NoticeNumber>,
         publication: Publication,
     ) -> Result<Position, PositionError> {
-        let needed = assessment.options.iter().map(|option| option.notices.len()).sum();
+        let needed = assessment
+            .options
+            .iter()
+            .map(|option| option.notices.len())
+            .sum();
         if numbers.len() != needed {
-            return Err(PositionError::Numbers { given: numbers.len(), needed });
+            return Err(PositionError::Numbers {
+                given: numbers.len(),
+                needed,
+            });
         }
         let state = match publication {
             Publication::Now => State::Open,
@@ -264,7 +277,9 @@ impl Position {
                 if !(1..=5).contains(&notice.transfers.len()) {
                     return Err(PositionError::Beneficiaries);
                 }
-                let number = numbers.next().ok_or(PositionError::Numbers { given: 0, needed })?;
+                let number = numbers
+                    .next()
+                    .ok_or(PositionError::Numbers { given: 0, needed })?;
                 notices.push(Notice {
                     number,
                     option,
@@ -318,7 +333,10 @@ impl Position {
     /// The option that payments have chosen, if any.
     #[must_use]
     pub fn chosen_option(&self) -> Option<u16> {
-        self.notices.iter().find(|notice| notice.is_paid()).map(|notice| notice.option)
+        self.notices
+            .iter()
+            .find(|notice| notice.is_paid())
+            .map(|notice| notice.option)
     }
 
     /// What a notice costs on a day, or why it cannot be paid. The day decides, not a timer.
@@ -332,7 +350,10 @@ impl Position {
             State::Elsewhere | State::Paid | State::Settled => return Err(NotPayable::AlreadyPaid),
             State::Open | State::Expired => {}
         }
-        if self.chosen_option().is_some_and(|chosen| chosen != notice.option) {
+        if self
+            .chosen_option()
+            .is_some_and(|chosen| chosen != notice.option)
+        {
             return Err(NotPayable::OtherOptionPaid);
         }
         if notice.state == State::Expired {
@@ -345,8 +366,16 @@ impl Position {
     #[must_use]
     pub fn summary(&self, day: Day) -> Summary {
         if let Some(chosen) = self.chosen_option() {
-            let all = self.notices.iter().filter(|n| n.option == chosen).all(Notice::is_paid);
-            return if all { Summary::Paid } else { Summary::PartiallyPaid };
+            let all = self
+                .notices
+                .iter()
+                .filter(|n| n.option == chosen)
+                .all(Notice::is_paid);
+            return if all {
+                Summary::Paid
+            } else {
+                Summary::PartiallyPaid
+            };
         }
         if self.notices.iter().all(|n| n.state == State::Draft) {
             return Summary::Draft;
@@ -367,7 +396,12 @@ impl Position {
     /// [`MoneyError`].
     pub fn published(&self, day: Day) -> Result<Entry, MoneyError> {
         let owed = self.first_option().collect::<Vec<_>>();
-        self.owed_entry(Reason::Published, day, &owed, (Account::Receivable, Account::RevenueDue))
+        self.owed_entry(
+            Reason::Published,
+            day,
+            &owed,
+            (Account::Receivable, Account::RevenueDue),
+        )
     }
 
     fn owed_entry(
@@ -379,7 +413,10 @@ impl Position {
     ) -> Result<Entry, MoneyError> {
         let mut owed: Vec<(&FiscalCode, Cents)> = Vec::new();
         for (transfer, amount) in notices.iter().flat_map(|notice| notice.nominal()) {
-            match owed.iter_mut().find(|(who, _)| **who == transfer.to.tax_code) {
+            match owed
+                .iter_mut()
+                .find(|(who, _)| **who == transfer.to.tax_code)
+            {
                 Some((_, sum)) => *sum = sum.plus(amount)?,
                 None => owed.push((&transfer.to.tax_code, amount)),
             }
@@ -388,11 +425,20 @@ impl Position {
         let postings = owed
             .into_iter()
             .filter_map(|(beneficiary, amount)| {
-                let about = About { notice: None, service_code, beneficiary };
+                let about = About {
+                    notice: None,
+                    service_code,
+                    beneficiary,
+                };
                 Posting::new(debit, credit, amount, about)
             })
             .collect();
-        Ok(Entry { reason, day, reference: self.id.to_string(), postings })
+        Ok(Entry {
+            reason,
+            day,
+            reference: self.id.to_string(),
+            postings,
+        })
     }
 
     /// Makes a draft payable.
@@ -401,7 +447,10 @@ impl Position {
     /// [`Refused`] when a notice is no draft.
     pub fn publish(&self, day: Day) -> Result<Change, IntentError> {
         let moves = self.step_all(self.notices.iter(), Event::Publish)?;
-        Ok(Change { moves, entries: vec![self.published(day)?] })
+        Ok(Change {
+            moves,
+            entries: vec![self.published(day)?],
+        })
     }
 
     /// Withdraws whatever is not paid.
@@ -415,18 +464,37 @@ impl Position {
             .filter(|n| lifecycle::step(n.state, Event::Withdraw).is_ok())
             .collect();
         if open.is_empty() {
-            let state = self.notices.first().map_or(State::Cancelled, |notice| notice.state);
-            return Err(Refused { state, event: Event::Withdraw }.into());
+            let state = self
+                .notices
+                .first()
+                .map_or(State::Cancelled, |notice| notice.state);
+            return Err(Refused {
+                state,
+                event: Event::Withdraw,
+            }
+            .into());
         }
         let moves = self.step_all(open.iter().copied(), Event::Withdraw)?;
         let owed: Vec<&Notice> = match self.chosen_option() {
-            Some(chosen) => open.into_iter().filter(|notice| notice.option == chosen).collect(),
-            None => open.into_iter().filter(|notice| notice.option == 1).collect(),
+            Some(chosen) => open
+                .into_iter()
+                .filter(|notice| notice.option == chosen)
+                .collect(),
+            None => open
+                .into_iter()
+                .filter(|notice| notice.option == 1)
+                .collect(),
         };
-        let booked: Vec<&Notice> = owed.into_iter().filter(|n| n.state != State::Draft).collect();
+        let booked: Vec<&Notice> = owed
+            .into_iter()
+            .filter(|n| n.state != State::Draft)
+            .collect();
         let accounts = (Account::RevenueDue, Account::Receivable);
         let entry = self.owed_entry(Reason::Withdrawn, day, &booked, accounts)?;
-        Ok(Change { moves, entries: vec![entry] })
+        Ok(Change {
+            moves,
+            entries: vec![entry],
+        })
     }
 
     fn step_all<'a>(
@@ -434,7 +502,9 @@ impl Position {
         notices: impl Iterator<Item = &'a Notice>,
         event: Event,
     ) -> Result<Vec<(NoticeNumber, Move)>, Refused> {
-        notices.map(|n| Ok((n.number.clone(), lifecycle::step(n.state, event)?))).collect()
+        notices
+            .map(|n| Ok((n.number.clone(), lifecycle::step(n.state, event)?)))
+            .collect()
     }
 }
 

@@ -121,7 +121,10 @@ impl Receipt {
         if sum == self.amount {
             Ok(())
         } else {
-            Err(ReceiptError::TransfersDoNotAddUp { sum, total: self.amount })
+            Err(ReceiptError::TransfersDoNotAddUp {
+                sum,
+                total: self.amount,
+            })
         }
     }
 
@@ -156,19 +159,35 @@ pub fn receive(
     day: Day,
 ) -> Result<Change, ReceiptError> {
     receipt.check()?;
-    let mut change = Change { step: None, anomaly: None, entries: Vec::new() };
-    if let Some((position, notice)) = position.and_then(|p| Some((p, p.notice(&receipt.notice_number)?))) {
+    let mut change = Change {
+        step: None,
+        anomaly: None,
+        entries: Vec::new(),
+    };
+    if let Some((position, notice)) =
+        position.and_then(|p| Some((p, p.notice(&receipt.notice_number)?)))
+    {
         let step = lifecycle::record(notice.state, Event::Receipt);
-        let excluded = position.chosen_option().is_some_and(|chosen| chosen != notice.option);
+        let excluded = position
+            .chosen_option()
+            .is_some_and(|chosen| chosen != notice.option);
         let twice = excluded || seen.earlier_receipt;
         change.step = Some(step);
-        change.anomaly = if twice { Some(Anomaly::PaidTwice) } else { step.anomaly() };
+        change.anomaly = if twice {
+            Some(Anomaly::PaidTwice)
+        } else {
+            step.anomaly()
+        };
         // Only the first payment of what is owed changes its price; any other one is owed back.
         if !twice && !matches!(notice.state, State::Cancelled | State::Elsewhere) {
-            change.entries.extend(repriced(position, notice, receipt, day)?);
+            change
+                .entries
+                .extend(repriced(position, notice, receipt, day)?);
         }
     }
-    change.entries.push(collected(position, receipt, &seen.reported, day));
+    change
+        .entries
+        .push(collected(position, receipt, &seen.reported, day));
     Ok(change)
 }
 
@@ -185,11 +204,25 @@ fn repriced(
         let paid = receipt.transfers.iter().find(|paid| paid.index == index);
         let difference = paid.map_or(Cents::ZERO, |paid| paid.amount).minus(booked)?;
         let beneficiary = &transfer.to.tax_code;
-        let about = About { notice: Some(&notice.number), service_code, beneficiary };
-        postings.extend(Posting::new(Account::Receivable, Account::RevenueDue, difference, about));
+        let about = About {
+            notice: Some(&notice.number),
+            service_code,
+            beneficiary,
+        };
+        postings.extend(Posting::new(
+            Account::Receivable,
+            Account::RevenueDue,
+            difference,
+            about,
+        ));
     }
     let reference = receipt.receipt_id.clone();
-    let entry = Entry { reason: Reason::Repriced, day, reference, postings };
+    let entry = Entry {
+        reason: Reason::Repriced,
+        day,
+        reference,
+        postings,
+    };
     Ok((!entry.postings.is_empty()).then_some(entry))
 }
 
@@ -216,7 +249,12 @@ fn collected(position: Option<&Position>, receipt: &Receipt, reported: &[u8], da
             Posting::new(debit, Account::Receivable, transfer.amount, about)
         })
         .collect();
-    Entry { reason: Reason::Receipt, day, reference: receipt.receipt_id.clone(), postings }
+    Entry {
+        reason: Reason::Receipt,
+        day,
+        reference: receipt.receipt_id.clone(),
+        postings,
+    }
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ pub fn kind(code: &str) -> Option<&'static dyn ServiceKind> {
 
 /// Name of the component and the schemas (its own and those it refers to).
 pub struct DetailsSchema {
-    /// Component name of the details, PascalCase.
+    /// Component name of the details, in Pascal case.
     pub name: String,
     /// Component schemas by name, the details' own among them.
     pub schemas: Vec<(

@@ -89,7 +89,9 @@ impl Conn {
             return Ok(Conn::Pg(c));
         }
         guarantee_stable_plans();
-        let file = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
+        let file = url
+            .strip_prefix("sqlite://")
+            .or_else(|| url.strip_prefix("sqlite:"));
         let mut c = SqliteConnection::establish(file.unwrap_or(url)).map_err(|e| down(&e))?;
         c.batch_execute(
             "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
@@ -98,7 +100,8 @@ impl Conn {
         )
         .map_err(|e| down(&e))?;
         if access == Access::Read {
-            c.batch_execute("PRAGMA query_only=ON").map_err(|e| down(&e))?;
+            c.batch_execute("PRAGMA query_only=ON")
+                .map_err(|e| down(&e))?;
         }
         Ok(Conn::Lite(c))
     }
@@ -151,7 +154,11 @@ impl Conn {
             .iter()
             .map(|m: &Box<dyn Migration<diesel::sqlite::Sqlite>>| m.name().version().to_string())
             .collect();
-        let ahead: Vec<String> = applied.iter().filter(|a| !known.contains(a)).cloned().collect();
+        let ahead: Vec<String> = applied
+            .iter()
+            .filter(|a| !known.contains(a))
+            .cloned()
+            .collect();
         let behind: Vec<String> = known.into_iter().filter(|k| !applied.contains(k)).collect();
         Ok(match (ahead.is_empty(), behind.is_empty()) {
             (false, _) => SchemaState::Ahead(ahead),
@@ -208,7 +215,9 @@ impl Conn {
 
     /// Whether the connection is beyond use and must be opened again.
     pub fn is_broken(&mut self) -> bool {
-        on!(self, |c| AnsiTransactionManager::is_broken_transaction_manager(c))
+        on!(self, |c| {
+            AnsiTransactionManager::is_broken_transaction_manager(c)
+        })
     }
 }
 
@@ -218,7 +227,10 @@ fn names(versions: &[diesel::migration::MigrationVersion<'_>]) -> Vec<String> {
 
 /// Gives every SQLite connection the query planner stability guarantee. Without it SQLite looks at bound
 /// values when it plans, and each new value prepares the statement again: five times slower.
-#[expect(unsafe_code, reason = "SQLite offers this switch only through its C interface")]
+#[expect(
+    unsafe_code,
+    reason = "SQLite offers this switch only through its C interface"
+)]
 fn guarantee_stable_plans() {
     use libsqlite3_sys as ffi;
     unsafe extern "C" fn on_open(

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::conn::{Access, Conn, Tx, is_postgres};
 use super::Error;
+use super::conn::{Access, Conn, Tx, is_postgres};
 
 /// Closures that wait for a thread of one lane; more are refused with [`Error::Busy`].
 const QUEUE_MAX: usize = 4096;
@@ -50,7 +50,11 @@ impl Db {
         let (hot, hot_rx) = flume::bounded(QUEUE_MAX);
         let (report, report_rx) = flume::bounded(QUEUE_MAX);
         let postgres = is_postgres(url);
-        let hot_access = if postgres { Access::Write } else { Access::Read };
+        let hot_access = if postgres {
+            Access::Write
+        } else {
+            Access::Read
+        };
         for _ in 0..threads.max(1) {
             spawn(&handles, url, hot_access, hot_rx.clone(), run_each)?;
         }
@@ -62,7 +66,12 @@ impl Db {
             spawn(&handles, url, Access::Write, write_rx, run_grouped)?;
             write
         };
-        Ok(Db { hot, report, write, threads: handles })
+        Ok(Db {
+            hot,
+            report,
+            write,
+            threads: handles,
+        })
     }
 
     /// A question that must be answered quickly.
@@ -114,7 +123,9 @@ impl Db {
                 match c.write(&f) {
                     Err(error) if error.retryable() && attempt < RETRIES_MAX => {
                         attempt = attempt.saturating_add(1);
-                        std::thread::sleep(std::time::Duration::from_millis(u64::from(attempt) * 5));
+                        std::thread::sleep(std::time::Duration::from_millis(
+                            u64::from(attempt) * 5,
+                        ));
                     }
                     result => return result,
                 }
@@ -160,7 +171,12 @@ impl Db {
 
     /// Waits until the queues are empty and the threads have ended. Other handles must be gone.
     pub fn close(self) {
-        let Db { hot, report, write, threads } = self;
+        let Db {
+            hot,
+            report,
+            write,
+            threads,
+        } = self;
         drop((hot, report, write));
         let handles = threads.lock().map(|mut held| std::mem::take(&mut *held));
         for handle in handles.unwrap_or_default() {

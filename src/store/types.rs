@@ -79,7 +79,9 @@ impl ToSql<Micros, Sqlite> for At {
 impl FromSql<Micros, Sqlite> for At {
     fn from_sql(bytes: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
         let micros = <i64 as FromSql<sql_types::BigInt, Sqlite>>::from_sql(bytes)?;
-        Instant::from_timestamp_micros(micros).map(At).ok_or_else(|| "instant out of range".into())
+        Instant::from_timestamp_micros(micros)
+            .map(At)
+            .ok_or_else(|| "instant out of range".into())
     }
 }
 

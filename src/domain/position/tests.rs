@@ -21,7 +21,10 @@ fn to(tax_code: &str, iban: &str, taxonomy: &str) -> TransferDraft {
         iban: Iban::parse(iban).unwrap(),
         taxonomy: TaxonomyCode::parse(taxonomy).unwrap(),
     };
-    TransferDraft { to, metadata: Vec::new() }
+    TransferDraft {
+        to,
+        metadata: Vec::new(),
+    }
 }
 
 pub(crate) fn town() -> TransferDraft {
@@ -33,12 +36,19 @@ pub(crate) fn province() -> TransferDraft {
 }
 
 fn notice(description: &str, schedule: Schedule, transfers: Vec<TransferDraft>) -> NoticeDraft {
-    NoticeDraft { description: description.into(), due_on: None, transfers, schedule }
+    NoticeDraft {
+        description: description.into(),
+        due_on: None,
+        transfers,
+        schedule,
+    }
 }
 
 pub(crate) fn numbers(count: u64) -> Vec<NoticeNumber> {
     let code = SegregationCode::parse("01").unwrap();
-    (1..=count).map(|n| NoticeNumber::generate(&code, n).unwrap()).collect()
+    (1..=count)
+        .map(|n| NoticeNumber::generate(&code, n).unwrap())
+        .collect()
 }
 
 pub(crate) fn position(options: Vec<OptionDraft>, publication: Publication) -> Position {
@@ -60,7 +70,11 @@ pub(crate) fn position(options: Vec<OptionDraft>, publication: Publication) -> P
         created_at: "2026-03-01T08:00:00Z".parse().unwrap(),
     };
     let needed: usize = options.iter().map(|option| option.notices.len()).sum();
-    let rows = vec![Row { code: Cow::Borrowed("fixed_part"), label: "Quota fissa".into(), amount: cents(22708) }];
+    let rows = vec![Row {
+        code: Cow::Borrowed("fixed_part"),
+        label: "Quota fissa".into(),
+        amount: cents(22708),
+    }];
     let assessment = Assessment { rows, options };
     let numbers = numbers(u64::try_from(needed).unwrap());
     Position::new(new, assessment, numbers, publication).unwrap()
@@ -91,8 +105,11 @@ pub(crate) fn fine() -> Position {
         reason: "importo".into(),
         amounts: vec![cents(amount)],
     };
-    let steps =
-        vec![step(Some("2026-05-04"), 4490), step(Some("2026-06-29"), 5750), step(None, 10200)];
+    let steps = vec![
+        step(Some("2026-05-04"), 4490),
+        step(Some("2026-06-29"), 5750),
+        step(None, 10200),
+    ];
     let schedule = Schedule::new(steps, 1).unwrap();
     let single = OptionDraft {
         kind: OptionKind::Single,
@@ -109,7 +126,12 @@ pub(crate) fn with_state(mut position: Position, index: usize, state: State) -> 
 #[test]
 fn a_fine_costs_what_its_day_says() {
     let fine = fine();
-    let due = |on: &str| fine.payable_on(&fine.notices[0], day(on)).unwrap().total.get();
+    let due = |on: &str| {
+        fine.payable_on(&fine.notices[0], day(on))
+            .unwrap()
+            .total
+            .get()
+    };
     assert_eq!(due("2026-05-04"), 4490);
     assert_eq!(due("2026-05-05"), 5750);
     assert_eq!(due("2026-06-29"), 5750);
@@ -121,21 +143,37 @@ fn paying_one_option_closes_the_others_and_not_the_rest_of_its_plan() {
     let on = day("2026-04-01");
     let single_paid = with_state(tari(), 0, State::Paid);
     let notices = &single_paid.notices;
-    assert_eq!(single_paid.payable_on(&notices[0], on), Err(NotPayable::AlreadyPaid));
-    assert_eq!(single_paid.payable_on(&notices[1], on), Err(NotPayable::OtherOptionPaid));
+    assert_eq!(
+        single_paid.payable_on(&notices[0], on),
+        Err(NotPayable::AlreadyPaid)
+    );
+    assert_eq!(
+        single_paid.payable_on(&notices[1], on),
+        Err(NotPayable::OtherOptionPaid)
+    );
     assert_eq!(single_paid.summary(on), Summary::Paid);
 
     let first_paid = with_state(tari(), 1, State::Paid);
     let notices = &first_paid.notices;
-    assert_eq!(first_paid.payable_on(&notices[0], on), Err(NotPayable::OtherOptionPaid));
-    assert_eq!(first_paid.payable_on(&notices[2], on).unwrap().total, cents(11355));
+    assert_eq!(
+        first_paid.payable_on(&notices[0], on),
+        Err(NotPayable::OtherOptionPaid)
+    );
+    assert_eq!(
+        first_paid.payable_on(&notices[2], on).unwrap().total,
+        cents(11355)
+    );
     assert_eq!(first_paid.summary(on), Summary::PartiallyPaid);
 }
 
 #[test]
 fn a_debt_is_booked_once_however_many_ways_there_are_to_pay_it() {
     let entry = tari().published(day("2026-03-01")).unwrap();
-    let amounts: Vec<i64> = entry.postings.iter().map(|posting| posting.amount.get()).collect();
+    let amounts: Vec<i64> = entry
+        .postings
+        .iter()
+        .map(|posting| posting.amount.get())
+        .collect();
     assert_eq!(amounts, [21663, 1045]);
     assert_eq!(tari().total(), cents(22708));
 }
@@ -144,12 +182,22 @@ fn a_debt_is_booked_once_however_many_ways_there_are_to_pay_it() {
 fn withdrawing_takes_back_what_is_still_owed() {
     let withdrawn = tari().withdraw(day("2026-04-01")).unwrap();
     assert_eq!(withdrawn.moves.len(), 3);
-    let amounts: Vec<i64> = withdrawn.entries[0].postings.iter().map(|p| p.amount.get()).collect();
+    let amounts: Vec<i64> = withdrawn.entries[0]
+        .postings
+        .iter()
+        .map(|p| p.amount.get())
+        .collect();
     assert_eq!(amounts, [21663, 1045]);
 
-    let half_paid = with_state(tari(), 1, State::Paid).withdraw(day("2026-04-01")).unwrap();
+    let half_paid = with_state(tari(), 1, State::Paid)
+        .withdraw(day("2026-04-01"))
+        .unwrap();
     assert_eq!(half_paid.moves.len(), 2);
-    let amounts: Vec<i64> = half_paid.entries[0].postings.iter().map(|p| p.amount.get()).collect();
+    let amounts: Vec<i64> = half_paid.entries[0]
+        .postings
+        .iter()
+        .map(|p| p.amount.get())
+        .collect();
     assert_eq!(amounts, [10832, 523]);
 
     let paid = with_state(fine(), 0, State::Paid).withdraw(day("2026-04-01"));
@@ -170,7 +218,16 @@ fn a_position_needs_one_number_for_each_notice() {
         issued_on: tari.issued_on,
         created_at: tari.created_at,
     };
-    let assessment = Assessment { rows: Vec::new(), options: Vec::new() };
+    let assessment = Assessment {
+        rows: Vec::new(),
+        options: Vec::new(),
+    };
     let made = Position::new(new, assessment, numbers(1), Publication::Later);
-    assert_eq!(made, Err(PositionError::Numbers { given: 1, needed: 0 }));
+    assert_eq!(
+        made,
+        Err(PositionError::Numbers {
+            given: 1,
+            needed: 0
+        })
+    );
 }

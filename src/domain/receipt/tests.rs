@@ -30,7 +30,11 @@ fn receipt_for(position: &Position, index: usize, amounts: &[i64]) -> Receipt {
         debtor: party,
         payer: None,
         transfers,
-        psp: Psp { id: "PSP".into(), name: "Banca".into(), channel: "C".into() },
+        psp: Psp {
+            id: "PSP".into(),
+            name: "Banca".into(),
+            channel: "C".into(),
+        },
         method: None,
         fee: None,
         paid_at: None,
@@ -45,11 +49,13 @@ fn balance(account: Account, entries: &[Entry]) -> i64 {
     entries
         .iter()
         .flat_map(|entry| &entry.postings)
-        .map(|posting| match (posting.debit == account, posting.credit == account) {
-            (true, false) => posting.amount.get(),
-            (false, true) => -posting.amount.get(),
-            _ => 0,
-        })
+        .map(
+            |posting| match (posting.debit == account, posting.credit == account) {
+                (true, false) => posting.amount.get(),
+                (false, true) => -posting.amount.get(),
+                _ => 0,
+            },
+        )
         .sum()
 }
 
@@ -57,7 +63,11 @@ fn books(position: &Position, receipts: &[(&Position, Receipt, Seen)]) -> Vec<En
     let on = day("2026-05-01");
     let mut entries = vec![position.published(on).unwrap()];
     for (at_arrival, receipt, seen) in receipts {
-        entries.extend(receive(Some(at_arrival), receipt, seen, on).unwrap().entries);
+        entries.extend(
+            receive(Some(at_arrival), receipt, seen, on)
+                .unwrap()
+                .entries,
+        );
     }
     entries
 }
@@ -77,7 +87,10 @@ fn a_payment_in_full_leaves_nothing_owed_and_the_provinces_share_aside() {
 #[test]
 fn a_fine_paid_after_the_fifth_day_books_the_difference_as_revenue() {
     let fine = fine();
-    let entries = books(&fine, &[(&fine, receipt_for(&fine, 0, &[5750]), Seen::default())]);
+    let entries = books(
+        &fine,
+        &[(&fine, receipt_for(&fine, 0, &[5750]), Seen::default())],
+    );
     assert_eq!(balance(Account::Receivable, &entries), 0);
     assert_eq!(balance(Account::RevenueDue, &entries), -5750);
 }
@@ -86,12 +99,18 @@ fn a_fine_paid_after_the_fifth_day_books_the_difference_as_revenue() {
 fn a_second_receipt_is_kept_and_shows_as_a_refund_owed() {
     let fine = fine();
     let paid = with_state(fine.clone(), 0, State::Paid);
-    let again = Seen { earlier_receipt: true, reported: Vec::new() };
+    let again = Seen {
+        earlier_receipt: true,
+        reported: Vec::new(),
+    };
     let second = receipt_for(&fine, 0, &[4490]);
     let change = receive(Some(&paid), &second, &again, day("2026-05-01")).unwrap();
     assert_eq!(change.anomaly, Some(Anomaly::PaidTwice));
     let first = receipt_for(&fine, 0, &[4490]);
-    let entries = books(&fine, &[(&fine, first, Seen::default()), (&paid, second, again)]);
+    let entries = books(
+        &fine,
+        &[(&fine, first, Seen::default()), (&paid, second, again)],
+    );
     assert_eq!(balance(Account::Receivable, &entries), -4490);
 }
 
@@ -107,7 +126,10 @@ fn a_receipt_for_an_excluded_option_is_a_double_payment() {
 fn money_that_a_flow_announced_first_is_not_booked_again() {
     let fine = fine();
     let settled = with_state(fine.clone(), 0, State::Settled);
-    let seen = Seen { earlier_receipt: false, reported: vec![1] };
+    let seen = Seen {
+        earlier_receipt: false,
+        reported: vec![1],
+    };
     let receipt = receipt_for(&fine, 0, &[5750]);
     let change = receive(Some(&settled), &receipt, &seen, day("2026-05-09")).unwrap();
     assert_eq!(change.anomaly, Some(Anomaly::ReceiptAfterFlow));
@@ -130,5 +152,8 @@ fn a_receipt_that_contradicts_itself_is_no_fact() {
     let mut receipt = receipt_for(&tari, 0, &[21663, 1045]);
     receipt.amount = cents(1);
     let refused = receive(Some(&tari), &receipt, &Seen::default(), day("2026-05-01"));
-    assert!(matches!(refused, Err(ReceiptError::TransfersDoNotAddUp { .. })));
+    assert!(matches!(
+        refused,
+        Err(ReceiptError::TransfersDoNotAddUp { .. })
+    ));
 }

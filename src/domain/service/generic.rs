@@ -170,7 +170,7 @@ fn check_details(
         match (typed, allowed) {
             (Some(value), Some(allowed)) => findings.range(pointer, value, allowed),
             (None, Some(_)) => {
-                findings.add(pointer, "manca il campo, che questo servizio richiede")
+                findings.add(pointer, "manca il campo, che questo servizio richiede");
             }
             (Some(_), None) => findings.add(pointer, "questo servizio non prevede il campo"),
             (None, None) => {}

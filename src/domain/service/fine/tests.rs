@@ -139,6 +139,14 @@ fn a_report_issued_after_its_terms_asks_what_is_due_by_then() {
 }
 
 #[test]
+fn a_report_issued_on_the_last_day_of_the_discount_still_offers_it() {
+    // Five days from Friday 27 March end on 1 April, the day of issue.
+    let notice = notice(&report(&[("142-8", false)], 1630, Some("2026-03-27")));
+    assert_eq!(notice.schedule.nominal().get(), 13740);
+    assert_eq!(notice.schedule.payable_until(), None);
+}
+
+#[test]
 fn the_amounts_are_those_in_force_on_the_day_of_the_violation() {
     let mut service = service("fine");
     let mut newer = service.terms["articles"][3].clone();

@@ -1,9 +1,9 @@
 //! The rows of a waste-tax notice (`charges.md` §2.2-2.5): each is one exact rational, rounded once.
 
-use super::{
-    Cents, DetailsError, Owed, Reduction, ReductionBase, Row, TariDetails, TariTerms, days_between,
-    days_in_year, ratio,
-};
+use super::{Owed, Reduction, ReductionBase, TariDetails, TariTerms};
+use crate::domain::calendar::{days_between, days_in_year};
+use crate::domain::money::{Cents, ratio};
+use crate::domain::service::{DetailsError, Row};
 
 /// Millionths of euro in a cent.
 const MICRO_PER_CENT: i64 = 10_000;

@@ -63,6 +63,14 @@ fn three_persons_on_a_hundred_metres_owe_227_08() {
 }
 
 #[test]
+fn larger_families_pay_the_last_tariff_of_the_table() {
+    let of = |occupants: i64| total(&assess(&json!({"occupants": occupants, "area_m2": 100})));
+    // 9404 + 23973, TEFA 1669, components 760.
+    assert_eq!((of(6), of(7), of(99)), (35806, 35806, 35806));
+    assert!(of(5) < of(6));
+}
+
+#[test]
 fn reductions_and_annexes_follow_the_regulation() {
     for (details, parts, owed) in [
         (
