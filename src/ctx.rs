@@ -79,7 +79,8 @@ impl Ctx {
     /// # Errors
     /// [`store::Error`]; the registry stays as it was.
     pub async fn reload_registry(&self) -> Result<(), store::Error> {
-        self.registry.replace(self.db.read(store::creditors::all).await?);
+        self.registry
+            .replace(self.db.read(store::creditors::all).await?);
         Ok(())
     }
 

@@ -21,6 +21,9 @@ impl Scratch {
         let config = Config::parse([("DATABASE_URL".to_owned(), url)]).unwrap();
         let clock = Clock::fixed("2026-03-02T09:00:00Z".parse().unwrap());
         let ctx = Ctx::with(config, clock, Ids::counted()).unwrap();
-        Scratch { ctx, _folder: folder }
+        Scratch {
+            ctx,
+            _folder: folder,
+        }
     }
 }

@@ -121,17 +121,27 @@ pub fn services(conn: &mut Conn, tax_code: &FiscalCode) -> Result<Vec<ServiceRow
 pub fn all(conn: &mut Conn) -> Result<Vec<(Creditor, Vec<ServiceRow>)>, Error> {
     let creditors = list(conn)?;
     let rows: Vec<TermsRow> = on!(conn, |c| service::table
-        .order((service::creditor, service::rank, service::code, service::valid_from))
+        .order((
+            service::creditor,
+            service::rank,
+            service::code,
+            service::valid_from
+        ))
         .select(TermsRow::as_select())
         .load(c))?;
     let mut by_creditor = BTreeMap::<String, Vec<ServiceRow>>::new();
     for row in rows {
-        by_creditor.entry(row.creditor.clone()).or_default().push(row.parse()?);
+        by_creditor
+            .entry(row.creditor.clone())
+            .or_default()
+            .push(row.parse()?);
     }
     Ok(creditors
         .into_iter()
         .map(|stored| {
-            let rows = by_creditor.remove(stored.creditor.tax_code.as_str()).unwrap_or_default();
+            let rows = by_creditor
+                .remove(stored.creditor.tax_code.as_str())
+                .unwrap_or_default();
             (stored.creditor, rows)
         })
         .collect())
@@ -155,7 +165,10 @@ pub fn revision(conn: &mut Conn, tax_code: &FiscalCode) -> Result<Option<i64>, E
 /// [`Error`]; a creditor that is there already is [`Error::Changed`].
 pub fn insert(tx: &mut Tx<'_>, now: Instant, new: &Creditor) -> Result<(), Error> {
     let row = CreditorRow::print(new);
-    let times = (creditor::created_at.eq(At(now)), creditor::changed_at.eq(At(now)));
+    let times = (
+        creditor::created_at.eq(At(now)),
+        creditor::changed_at.eq(At(now)),
+    );
     let inserted = on!(&mut **tx, |c| diesel::insert_into(creditor::table)
         .values((&row, creditor::revision.eq(1i64), times))
         .on_conflict_do_nothing()
@@ -171,15 +184,14 @@ pub fn insert(tx: &mut Tx<'_>, now: Instant, new: &Creditor) -> Result<(), Error
 ///
 /// # Errors
 /// [`Error::Changed`] when somebody was faster.
-pub fn replace(
-    tx: &mut Tx<'_>,
-    now: Instant,
-    new: &Creditor,
-    revision: i64,
-) -> Result<i64, Error> {
+pub fn replace(tx: &mut Tx<'_>, now: Instant, new: &Creditor, revision: i64) -> Result<i64, Error> {
     let next = touch(tx, now, &new.tax_code, revision)?;
     let row = CreditorRow::print(new);
-    on!(&mut **tx, |c| diesel::update(creditor::table.find(&row.tax_code)).set(&row).execute(c))?;
+    on!(&mut **tx, |c| diesel::update(
+        creditor::table.find(&row.tax_code)
+    )
+    .set(&row)
+    .execute(c))?;
     let key = new.tax_code.as_str();
     on!(&mut **tx, |c| {
         diesel::delete(station::table.filter(station::creditor.eq(key))).execute(c)?;
@@ -203,9 +215,16 @@ pub fn touch(
     let held = creditor::table
         .find(tax_code.as_str())
         .filter(creditor::revision.eq(revision));
-    let set = (creditor::revision.eq(next), creditor::changed_at.eq(At(now)));
+    let set = (
+        creditor::revision.eq(next),
+        creditor::changed_at.eq(At(now)),
+    );
     let updated = on!(&mut **tx, |c| diesel::update(held).set(set).execute(c))?;
-    if updated == 1 { Ok(next) } else { Err(changed(tax_code)) }
+    if updated == 1 {
+        Ok(next)
+    } else {
+        Err(changed(tax_code))
+    }
 }
 
 /// Replaces every service of a creditor.
@@ -233,10 +252,19 @@ pub fn replace_service(
     rows: &[ServiceRow],
 ) -> Result<(), Error> {
     let of_creditor = service::table.filter(service::creditor.eq(tax_code.as_str()));
-    let ranks: Vec<(String, i32)> =
-        on!(&mut **tx, |c| of_creditor.select((service::code, service::rank)).load(c))?;
-    let own = ranks.iter().filter(|(c, _)| c == code).map(|(_, rank)| *rank).min();
-    let end = ranks.iter().map(|(_, rank)| rank.saturating_add(1)).max().unwrap_or(0);
+    let ranks: Vec<(String, i32)> = on!(&mut **tx, |c| of_creditor
+        .select((service::code, service::rank))
+        .load(c))?;
+    let own = ranks
+        .iter()
+        .filter(|(c, _)| c == code)
+        .map(|(_, rank)| *rank)
+        .min();
+    let end = ranks
+        .iter()
+        .map(|(_, rank)| rank.saturating_add(1))
+        .max()
+        .unwrap_or(0);
     let old = of_creditor.filter(service::code.eq(code));
     on!(&mut **tx, |c| diesel::delete(old).execute(c))?;
     for row in rows {
@@ -246,7 +274,10 @@ pub fn replace_service(
 }
 
 fn changed(tax_code: &FiscalCode) -> Error {
-    Error::Changed { table: "creditor", id: tax_code.to_string() }
+    Error::Changed {
+        table: "creditor",
+        id: tax_code.to_string(),
+    }
 }
 
 /// Rows in the order given; ranks count on from the first.
@@ -255,13 +286,19 @@ fn ranked<T>(items: &[T], first: i32) -> impl Iterator<Item = (i32, &T)> {
 }
 
 fn insert_parts(tx: &mut Tx<'_>, new: &Creditor) -> Result<(), Error> {
-    let stations: Vec<StationRow> =
-        ranked(&new.stations, 0).map(|(rank, s)| StationRow::print(new, s, rank)).collect();
-    let accounts: Vec<AccountRow> =
-        ranked(&new.accounts, 0).map(|(rank, a)| AccountRow::print(new, a, rank)).collect();
+    let stations: Vec<StationRow> = ranked(&new.stations, 0)
+        .map(|(rank, s)| StationRow::print(new, s, rank))
+        .collect();
+    let accounts: Vec<AccountRow> = ranked(&new.accounts, 0)
+        .map(|(rank, a)| AccountRow::print(new, a, rank))
+        .collect();
     on!(&mut **tx, |c| {
-        diesel::insert_into(station::table).values(&stations).execute(c)?;
-        diesel::insert_into(account::table).values(&accounts).execute(c)
+        diesel::insert_into(station::table)
+            .values(&stations)
+            .execute(c)?;
+        diesel::insert_into(account::table)
+            .values(&accounts)
+            .execute(c)
     })?;
     Ok(())
 }
@@ -272,16 +309,23 @@ fn insert_services(
     rows: &[ServiceRow],
     first: i32,
 ) -> Result<(), Error> {
-    let rows: Vec<TermsRow> =
-        ranked(rows, first).map(|(rank, row)| TermsRow::print(tax_code, row, rank)).collect();
-    on!(&mut **tx, |c| diesel::insert_into(service::table).values(&rows).execute(c))?;
+    let rows: Vec<TermsRow> = ranked(rows, first)
+        .map(|(rank, row)| TermsRow::print(tax_code, row, rank))
+        .collect();
+    on!(&mut **tx, |c| diesel::insert_into(service::table)
+        .values(&rows)
+        .execute(c))?;
     Ok(())
 }
 
 fn load(conn: &mut Conn, only: Option<&FiscalCode>) -> Result<Vec<Stored>, Error> {
     type Times = (i64, At, At);
     let key = only.map(FiscalCode::as_str);
-    let times = (creditor::revision, creditor::created_at, creditor::changed_at);
+    let times = (
+        creditor::revision,
+        creditor::created_at,
+        creditor::changed_at,
+    );
     let heads: Vec<(CreditorRow, Times)> = on!(conn, |c| {
         let select = creditor::table.select((CreditorRow::as_select(), times));
         match key {
@@ -307,11 +351,17 @@ fn load(conn: &mut Conn, only: Option<&FiscalCode>) -> Result<Vec<Stored>, Error
     })?;
     let mut stations_of = BTreeMap::<String, Vec<Station>>::new();
     for row in stations {
-        stations_of.entry(row.creditor.clone()).or_default().push(row.parse()?);
+        stations_of
+            .entry(row.creditor.clone())
+            .or_default()
+            .push(row.parse()?);
     }
     let mut accounts_of = BTreeMap::<String, Vec<Account>>::new();
     for row in accounts {
-        accounts_of.entry(row.creditor.clone()).or_default().push(row.parse()?);
+        accounts_of
+            .entry(row.creditor.clone())
+            .or_default()
+            .push(row.parse()?);
     }
     heads
         .into_iter()
@@ -319,7 +369,12 @@ fn load(conn: &mut Conn, only: Option<&FiscalCode>) -> Result<Vec<Stored>, Error
             let stations = stations_of.remove(&row.tax_code).unwrap_or_default();
             let accounts = accounts_of.remove(&row.tax_code).unwrap_or_default();
             let creditor = row.parse(stations, accounts)?;
-            Ok(Stored { creditor, revision, created_at: created_at.0, changed_at: changed_at.0 })
+            Ok(Stored {
+                creditor,
+                revision,
+                created_at: created_at.0,
+                changed_at: changed_at.0,
+            })
         })
         .collect()
 }
@@ -338,12 +393,17 @@ fn optional<const N: usize>(
     id: &str,
     text: Option<&String>,
 ) -> Result<Option<Text<N>>, Error> {
-    text.map(|text| checked(table, id, Text::parse(text))).transpose()
+    text.map(|text| checked(table, id, Text::parse(text)))
+        .transpose()
 }
 
 impl CreditorRow {
     fn print(of: &Creditor) -> CreditorRow {
-        let lines = of.contact_lines.iter().map(|line| Value::from(line.as_str())).collect();
+        let lines = of
+            .contact_lines
+            .iter()
+            .map(|line| Value::from(line.as_str()))
+            .collect();
         CreditorRow {
             tax_code: of.tax_code.to_string(),
             legal_name: of.legal_name.to_string(),
@@ -394,7 +454,10 @@ impl StationRow {
             station_id: checked(table, id, Text::parse(id))?,
             broker_tax_code: checked(table, id, FiscalCode::parse(&self.broker_tax_code))?,
             segregation_code: checked(table, id, SegregationCode::parse(&self.segregation_code))?,
-            valid: Validity { from: self.valid_from, until: self.valid_until },
+            valid: Validity {
+                from: self.valid_from,
+                until: self.valid_until,
+            },
         })
     }
 }
@@ -416,14 +479,20 @@ impl AccountRow {
         Ok(Account {
             iban: checked(table, id, Iban::parse(id))?,
             label: checked(table, id, Text::parse(&self.label))?,
-            valid: Validity { from: self.valid_from, until: self.valid_until },
+            valid: Validity {
+                from: self.valid_from,
+                until: self.valid_until,
+            },
         })
     }
 }
 
 impl TermsRow {
     fn print(tax_code: &FiscalCode, of: &ServiceRow, rank: i32) -> TermsRow {
-        let others = of.others.iter().map(|(role, to)| (role.clone(), print_beneficiary(to)));
+        let others = of
+            .others
+            .iter()
+            .map(|(role, to)| (role.clone(), print_beneficiary(to)));
         TermsRow {
             creditor: tax_code.to_string(),
             code: of.code.to_string(),
@@ -461,7 +530,10 @@ impl TermsRow {
             accounting_key: checked(table, &id, Text::parse(&self.accounting_key))?,
             others,
             terms: self.terms.0,
-            valid: Validity { from: self.valid_from, until: self.valid_until },
+            valid: Validity {
+                from: self.valid_from,
+                until: self.valid_until,
+            },
         })
     }
 }

@@ -14,13 +14,25 @@ const OTHERS_MAX: usize = 4;
 pub(super) fn creditor(creditor: &Creditor) -> Vec<DetailsError> {
     let mut found = Vec::new();
     if !creditor.tax_code.has_body_form() {
-        add(&mut found, "/tax_code", "a creditor has a tax code of 11 digits");
+        add(
+            &mut found,
+            "/tax_code",
+            "a creditor has a tax code of 11 digits",
+        );
     }
     if creditor.contact_lines.len() > 2 {
-        add(&mut found, "/contact_lines", "at most two lines fit on a notice");
+        add(
+            &mut found,
+            "/contact_lines",
+            "at most two lines fit on a notice",
+        );
     }
     if creditor.stations.is_empty() {
-        add(&mut found, "/stations", "at least one station must serve the creditor");
+        add(
+            &mut found,
+            "/stations",
+            "at least one station must serve the creditor",
+        );
     }
     if creditor.accounts.is_empty() {
         add(&mut found, "/accounts", "at least one account is needed");
@@ -30,7 +42,11 @@ pub(super) fn creditor(creditor: &Creditor) -> Vec<DetailsError> {
         let at = format!("/stations/{i}");
         period(&mut found, &at, station.valid);
         if !seen.insert((station.station_id.as_str(), station.valid.from)) {
-            add(&mut found, &at, "the same station begins on the same day twice");
+            add(
+                &mut found,
+                &at,
+                "the same station begins on the same day twice",
+            );
         }
     }
     let mut seen = BTreeSet::new();
@@ -38,7 +54,11 @@ pub(super) fn creditor(creditor: &Creditor) -> Vec<DetailsError> {
         let at = format!("/accounts/{i}");
         period(&mut found, &at, account.valid);
         if !seen.insert((account.iban.as_str(), account.valid.from)) {
-            add(&mut found, &at, "the same account begins on the same day twice");
+            add(
+                &mut found,
+                &at,
+                "the same account begins on the same day twice",
+            );
         }
     }
     found
@@ -48,8 +68,15 @@ pub(super) fn creditor(creditor: &Creditor) -> Vec<DetailsError> {
 pub(super) fn accounts(creditor: &Creditor, services: &[ServiceRow]) -> Vec<DetailsError> {
     let mut found = Vec::new();
     for (i, row) in services.iter().enumerate() {
-        if !creditor.accounts.iter().any(|account| account.iban == row.iban) {
-            let why = format!("service {} is credited to an account that is not listed", row.code);
+        if !creditor
+            .accounts
+            .iter()
+            .any(|account| account.iban == row.iban)
+        {
+            let why = format!(
+                "service {} is credited to an account that is not listed",
+                row.code
+            );
             add(&mut found, &format!("/services/{i}/iban"), why);
         }
     }
@@ -68,7 +95,11 @@ pub(super) fn versions(
     }
     let codes: BTreeSet<&str> = versions.iter().map(|row| row.code.as_str()).collect();
     if codes.len() > 1 {
-        add(&mut found, "/services", "every version must have the same code");
+        add(
+            &mut found,
+            "/services",
+            "every version must have the same code",
+        );
     }
     found
 }
@@ -83,19 +114,32 @@ pub(super) fn services(
     for (i, row) in services.iter().enumerate() {
         let at = format!("/services/{i}");
         period(&mut found, &at, row.valid);
-        if services.iter().take(i).any(|other| other.code == row.code && meet(other.valid, row.valid))
+        if services
+            .iter()
+            .take(i)
+            .any(|other| other.code == row.code && meet(other.valid, row.valid))
         {
             let why = format!("service {} has another version on the same days", row.code);
             add(&mut found, &format!("{at}/valid_from"), why);
         }
         kind(&mut found, &at, row);
-        listed(&mut found, &format!("{at}/taxonomy"), &row.taxonomy, taxonomy);
+        listed(
+            &mut found,
+            &format!("{at}/taxonomy"),
+            &row.taxonomy,
+            taxonomy,
+        );
         if row.others.len() > OTHERS_MAX {
             let why = format!("a notice has at most {OTHERS_MAX} further beneficiaries");
             add(&mut found, &format!("{at}/others"), why);
         }
         for (role, to) in &row.others {
-            listed(&mut found, &format!("{at}/others/{role}/taxonomy"), &to.taxonomy, taxonomy);
+            listed(
+                &mut found,
+                &format!("{at}/others/{role}/taxonomy"),
+                &to.taxonomy,
+                taxonomy,
+            );
         }
     }
     found
@@ -122,7 +166,11 @@ fn listed(found: &mut Vec<DetailsError>, at: &str, code: &TaxonomyCode, taxonomy
 
 fn period(found: &mut Vec<DetailsError>, at: &str, valid: Validity) {
     if valid.until.is_some_and(|until| until < valid.from) {
-        add(found, &format!("{at}/valid_until"), "must not be before valid_from");
+        add(
+            found,
+            &format!("{at}/valid_until"),
+            "must not be before valid_from",
+        );
     }
 }
 
@@ -133,5 +181,8 @@ fn meet(a: Validity, b: Validity) -> bool {
 }
 
 fn add(found: &mut Vec<DetailsError>, pointer: &str, detail: impl Into<String>) {
-    found.push(DetailsError { pointer: pointer.to_owned(), detail: detail.into() });
+    found.push(DetailsError {
+        pointer: pointer.to_owned(),
+        detail: detail.into(),
+    });
 }

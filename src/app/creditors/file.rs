@@ -42,7 +42,12 @@ pub struct FileErrors(pub Vec<FileError>);
 impl fmt::Display for FileErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the file cannot be used:")?;
-        for FileError { line, pointer, detail } in &self.0 {
+        for FileError {
+            line,
+            pointer,
+            detail,
+        } in &self.0
+        {
             write!(f, "\n  line {line}, {pointer}: {detail}")?;
         }
         Ok(())
@@ -121,9 +126,18 @@ pub fn parse(text: &str, taxonomy: &Taxonomy) -> Result<Registration, FileErrors
     let head: FileHead = toml::from_str(text).map_err(|error| {
         let line = line_at(text, error.span().map_or(0, |span| span.start));
         let detail = error.message().to_owned();
-        FileErrors(vec![FileError { line, pointer: String::new(), detail }])
+        FileErrors(vec![FileError {
+            line,
+            pointer: String::new(),
+            detail,
+        }])
     })?;
-    let mut read = Reading { text, line: 1, pointer: String::new(), faults: Vec::new() };
+    let mut read = Reading {
+        text,
+        line: 1,
+        pointer: String::new(),
+        faults: Vec::new(),
+    };
     let lines = Lines::of(text, &head);
     let registration = read.head(head);
     let Reading { mut faults, .. } = read;
@@ -133,7 +147,11 @@ pub fn parse(text: &str, taxonomy: &Taxonomy) -> Result<Registration, FileErrors
             .chain(check::services(&new.creditor, &new.services, taxonomy));
         faults.extend(found.map(|rule| {
             let line = lines.find(&rule.pointer);
-            FileError { line, pointer: rule.pointer, detail: rule.detail }
+            FileError {
+                line,
+                pointer: rule.pointer,
+                detail: rule.detail,
+            }
         }));
     }
     match registration {
@@ -144,7 +162,11 @@ pub fn parse(text: &str, taxonomy: &Taxonomy) -> Result<Registration, FileErrors
 
 /// The line of a byte, from 1.
 fn line_at(text: &str, byte: usize) -> usize {
-    text.bytes().take(byte).filter(|b| *b == b'\n').count().saturating_add(1)
+    text.bytes()
+        .take(byte)
+        .filter(|b| *b == b'\n')
+        .count()
+        .saturating_add(1)
 }
 
 /// Where each table begins.
@@ -158,15 +180,29 @@ impl Lines {
                 lines.insert(format!("/{list}/{i}"), line_at(text, start));
             }
         };
-        note("stations", head.stations.iter().map(|s| s.span().start).collect());
-        note("accounts", head.accounts.iter().map(|s| s.span().start).collect());
-        note("services", head.services.iter().map(|s| s.span().start).collect());
+        note(
+            "stations",
+            head.stations.iter().map(|s| s.span().start).collect(),
+        );
+        note(
+            "accounts",
+            head.accounts.iter().map(|s| s.span().start).collect(),
+        );
+        note(
+            "services",
+            head.services.iter().map(|s| s.span().start).collect(),
+        );
         Lines(lines)
     }
 
     /// The line of the table that a pointer leads into.
     fn find(&self, pointer: &str) -> usize {
-        let element: String = pointer.split('/').skip(1).take(2).map(|s| format!("/{s}")).collect();
+        let element: String = pointer
+            .split('/')
+            .skip(1)
+            .take(2)
+            .map(|s| format!("/{s}"))
+            .collect();
         self.0.get(&element).copied().unwrap_or(1)
     }
 }
@@ -182,7 +218,11 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn fault(&mut self, field: &str, detail: impl ToString) {
         let pointer = format!("{}/{field}", self.pointer);
-        self.faults.push(FileError { line: self.line, pointer, detail: detail.to_string() });
+        self.faults.push(FileError {
+            line: self.line,
+            pointer,
+            detail: detail.to_string(),
+        });
     }
 
     fn field<T, E: ToString>(&mut self, field: &str, result: Result<T, E>) -> Option<T> {
@@ -211,7 +251,10 @@ impl Reading<'_> {
             None => Some(None),
             Some(until) => self.field("valid_until", day(until)).map(Some),
         };
-        Some(Validity { from: from?, until: until? })
+        Some(Validity {
+            from: from?,
+            until: until?,
+        })
     }
 
     /// Reads every element of a list, so that the faults of all are noted; `None` if one has any.
@@ -259,13 +302,19 @@ impl Reading<'_> {
             stations: stations?,
             accounts: accounts?,
         };
-        Some(Registration { creditor, services: services? })
+        Some(Registration {
+            creditor,
+            services: services?,
+        })
     }
 
     fn station(&mut self, of: FileStation) -> Option<Station> {
         let station_id = self.field("station_id", Text::parse(&of.station_id));
         let broker = self.field("broker_tax_code", FiscalCode::parse(&of.broker_tax_code));
-        let code = self.field("segregation_code", SegregationCode::parse(&of.segregation_code));
+        let code = self.field(
+            "segregation_code",
+            SegregationCode::parse(&of.segregation_code),
+        );
         let valid = self.valid(of.valid_from, of.valid_until);
         Some(Station {
             station_id: station_id?,
@@ -279,7 +328,11 @@ impl Reading<'_> {
         let iban = self.field("iban", Iban::parse(&of.iban));
         let label = self.field("label", Text::parse(&of.label));
         let valid = self.valid(of.valid_from, of.valid_until);
-        Some(Account { iban: iban?, label: label?, valid: valid? })
+        Some(Account {
+            iban: iban?,
+            label: label?,
+            valid: valid?,
+        })
     }
 
     fn service(&mut self, of: FileService) -> Option<ServiceRow> {
@@ -329,7 +382,9 @@ fn day(of: toml::value::Datetime) -> Result<Day, &'static str> {
     if of.time.is_some() || of.offset.is_some() {
         return Err("must be a day as 2026-01-01, without a time");
     }
-    of.to_string().parse().map_err(|_not_a_day| "must be a day as 2026-01-01")
+    of.to_string()
+        .parse()
+        .map_err(|_not_a_day| "must be a day as 2026-01-01")
 }
 
 /// TOML's values as JSON; a date is its text.
@@ -341,8 +396,11 @@ fn json(value: toml::Value) -> Value {
         toml::Value::Boolean(b) => Value::from(b),
         toml::Value::Datetime(at) => Value::from(at.to_string()),
         toml::Value::Array(items) => Value::Array(items.into_iter().map(json).collect()),
-        toml::Value::Table(table) => {
-            Value::Object(table.into_iter().map(|(key, value)| (key, json(value))).collect())
-        }
+        toml::Value::Table(table) => Value::Object(
+            table
+                .into_iter()
+                .map(|(key, value)| (key, json(value)))
+                .collect(),
+        ),
     }
 }

@@ -39,12 +39,20 @@ impl Taxonomy {
     pub fn read(text: &str, on: Day) -> Result<Taxonomy, TaxonomyError> {
         let text = text.trim_start_matches('\u{feff}');
         let mut reader = csv::ReaderBuilder::new()
-            .delimiter(if text.lines().next().is_some_and(|l| l.contains(';')) { b';' } else { b',' })
+            .delimiter(if text.lines().next().is_some_and(|l| l.contains(';')) {
+                b';'
+            } else {
+                b','
+            })
             .flexible(true)
             .from_reader(text.as_bytes());
         let unreadable = |why: &dyn std::fmt::Display| TaxonomyError(why.to_string());
         let header = reader.headers().map_err(|e| unreadable(&e))?.clone();
-        let column = |name: &str| header.iter().position(|field| field.trim().starts_with(name));
+        let column = |name: &str| {
+            header
+                .iter()
+                .position(|field| field.trim().starts_with(name))
+        };
         let code = column(CODE).ok_or_else(|| unreadable(&format!("no column `{CODE}`")))?;
         let end = column(END);
         let mut codes = BTreeMap::new();
@@ -67,9 +75,9 @@ impl Taxonomy {
     pub fn holds(&self, code: &TaxonomyCode) -> bool {
         match self {
             Taxonomy::Unlisted => true,
-            Taxonomy::Listed { codes, on } => {
-                codes.get(code.bare()).is_some_and(|until| until.is_none_or(|until| *on <= until))
-            }
+            Taxonomy::Listed { codes, on } => codes
+                .get(code.bare())
+                .is_some_and(|until| until.is_none_or(|until| *on <= until)),
         }
     }
 }
@@ -77,7 +85,9 @@ impl Taxonomy {
 fn last_day(text: &str) -> Option<Day> {
     let text = text.trim();
     let day = text.split_once(' ').map_or(text, |(day, _time)| day);
-    ["%m/%d/%Y", "%Y-%m-%d"].iter().find_map(|form| Day::parse_from_str(day, form).ok())
+    ["%m/%d/%Y", "%Y-%m-%d"]
+        .iter()
+        .find_map(|form| Day::parse_from_str(day, form).ok())
 }
 
 #[cfg(test)]

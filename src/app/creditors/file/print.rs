@@ -24,8 +24,11 @@ pub fn print(of: &Registration) -> String {
     out.optional("cbill", creditor.cbill.as_ref());
     out.optional("web_site", creditor.web_site.as_ref());
     if !creditor.contact_lines.is_empty() {
-        let lines: Vec<String> =
-            creditor.contact_lines.iter().map(|line| quoted(line.as_str())).collect();
+        let lines: Vec<String> = creditor
+            .contact_lines
+            .iter()
+            .map(|line| quoted(line.as_str()))
+            .collect();
         out.line("contact_lines", &format!("[{}]", lines.join(", ")));
     }
     for station in &creditor.stations {
@@ -100,14 +103,20 @@ impl Printer {
 
 /// Members by name and without nulls, which TOML does not have.
 fn sorted(object: &Map<String, Value>) -> BTreeMap<&String, &Value> {
-    object.iter().filter(|(_, value)| !value.is_null()).collect()
+    object
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .collect()
 }
 
 /// A term on its line; the elements of a list of tables stand on lines of their own.
 fn term_value(term: &Value) -> String {
     match term {
         Value::Array(items) if items.iter().any(Value::is_object) => {
-            let lines: String = items.iter().map(|item| format!("    {},\n", value(item))).collect();
+            let lines: String = items
+                .iter()
+                .map(|item| format!("    {},\n", value(item)))
+                .collect();
             format!("[\n{lines}]")
         }
         other => value(other),
@@ -128,9 +137,15 @@ fn value(of: &Value) -> String {
             format!("[{}]", items.join(", "))
         }
         Value::Object(object) => {
-            let members: Vec<String> =
-                sorted(object).iter().map(|(k, v)| format!("{} = {}", key(k), value(v))).collect();
-            if members.is_empty() { "{}".into() } else { format!("{{ {} }}", members.join(", ")) }
+            let members: Vec<String> = sorted(object)
+                .iter()
+                .map(|(k, v)| format!("{} = {}", key(k), value(v)))
+                .collect();
+            if members.is_empty() {
+                "{}".into()
+            } else {
+                format!("{{ {} }}", members.join(", "))
+            }
         }
     }
 }
@@ -142,7 +157,11 @@ fn is_day(text: &str) -> bool {
 
 fn key(name: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if !name.is_empty() && name.chars().all(bare) { name.to_owned() } else { quoted(name) }
+    if !name.is_empty() && name.chars().all(bare) {
+        name.to_owned()
+    } else {
+        quoted(name)
+    }
 }
 
 /// A basic string of TOML.
