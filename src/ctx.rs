@@ -32,6 +32,8 @@ pub struct Ctx {
     pub config: Arc<Config>,
     /// The creditors, their stations and services, in memory.
     pub registry: Registry,
+    /// Wakes the job loop of this process; others find new work within a second.
+    pub jobs_due: Arc<tokio::sync::Notify>,
 }
 
 impl Ctx {
@@ -58,6 +60,7 @@ impl Ctx {
             ids,
             config: Arc::new(config),
             registry: Registry::default(),
+            jobs_due: Arc::default(),
         })
     }
 
