@@ -7,3 +7,7 @@
 //! to problems by `api` and to the node's faults by `node`.
 
 pub mod creditors;
+pub mod notices;
+pub mod numbers;
+pub mod payments;
+pub mod positions;

@@ -4,6 +4,7 @@
 
 mod clock;
 mod ids;
+mod numbers;
 mod registry;
 #[cfg(test)]
 pub(crate) mod scratch;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 pub use clock::{Clock, ClockError};
 pub use ids::Ids;
+pub use numbers::Numbers;
 pub use registry::Registry;
 
 use crate::config::Config;
@@ -32,6 +34,8 @@ pub struct Ctx {
     pub config: Arc<Config>,
     /// The creditors, their stations and services, in memory.
     pub registry: Registry,
+    /// Notice numbers reserved and not used up.
+    pub numbers: Numbers,
     /// Wakes the job loop of this process; others find new work within a second.
     pub jobs_due: Arc<tokio::sync::Notify>,
 }
@@ -60,6 +64,7 @@ impl Ctx {
             ids,
             config: Arc::new(config),
             registry: Registry::default(),
+            numbers: Numbers::default(),
             jobs_due: Arc::default(),
         })
     }
