@@ -18,3 +18,7 @@ pub mod time;
 pub mod soap;
 
 pub mod pa_for_node;
+
+pub mod fdr_rest;
+
+pub mod giornale;

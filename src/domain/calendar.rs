@@ -15,13 +15,19 @@ pub fn today(now: Instant) -> Day {
     now.with_timezone(&Rome).date_naive()
 }
 
+/// The instant of a wall-clock time in Rome: the first of two when clocks go back, the same hour by
+/// UTC when clocks skip it.
+#[must_use]
+pub fn in_rome(local: chrono::NaiveDateTime) -> Instant {
+    Rome.from_local_datetime(&local)
+        .earliest()
+        .map_or_else(|| local.and_utc(), |t| t.to_utc())
+}
+
 /// The instant a day begins in Rome. Midnight exists on every Italian day: clocks change at 2 and 3.
 #[must_use]
 pub fn start_of(day: Day) -> Instant {
-    let midnight = day.and_time(chrono::NaiveTime::MIN);
-    Rome.from_local_datetime(&midnight)
-        .earliest()
-        .map_or_else(|| midnight.and_utc(), |t| t.with_timezone(&Utc))
+    in_rome(day.and_time(chrono::NaiveTime::MIN))
 }
 
 /// Which rule moves a deadline that ends on a day of rest (`charges.md` §0.6).

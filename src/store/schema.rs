@@ -9,3 +9,6 @@ pub use creditors::*;
 pub use jobs::*;
 pub use positions::*;
 pub use settlement::*;
+
+#[cfg(test)]
+mod tests;
