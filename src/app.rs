@@ -13,5 +13,6 @@ pub mod payments;
 pub mod positions;
 
 pub mod reconciliation;
+pub mod reports;
 pub mod settlement;
 pub mod treasury;
