@@ -13,6 +13,7 @@ pub mod receipts;
 pub mod schema;
 pub mod types;
 
+pub mod audit;
 pub mod creditors;
 pub mod jobs;
 
