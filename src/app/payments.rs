@@ -35,9 +35,6 @@ pub enum Error {
     /// The receipt cannot be printed.
     #[error(transparent)]
     Render(#[from] RenderError),
-    /// The classifier's.
-    #[error(transparent)]
-    Reconciliation(#[from] reconciliation::Error),
     /// The database's.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -47,7 +44,6 @@ impl Retry for Error {
     fn retryable(&self) -> bool {
         match self {
             Error::Store(error) => error.retryable(),
-            Error::Reconciliation(error) => error.retryable(),
             Error::UnknownNotice
             | Error::UnknownPayment
             | Error::NotPayable(_)
@@ -161,7 +157,12 @@ pub fn receive(
             &new.notice_number,
             &new.receipt_id,
         )?,
-        reported: store::settlement::reported(tx, creditor, new.iuv.as_str(), &new.receipt_id)?,
+        reported: store::settlement::reported(
+            tx,
+            creditor,
+            new.iuv.as_str(),
+            &new.receipt_id,
+        )?,
     };
     let today = calendar::today(now);
     let change = receipt::receive(position.as_ref(), new, &seen, today)?;

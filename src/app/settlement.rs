@@ -28,9 +28,6 @@ pub enum Error {
     /// A sum overflows.
     #[error(transparent)]
     Money(#[from] MoneyError),
-    /// The classifier's.
-    #[error(transparent)]
-    Reconciliation(#[from] reconciliation::Error),
     /// The database's.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -40,7 +37,6 @@ impl Retry for Error {
     fn retryable(&self) -> bool {
         match self {
             Error::Store(error) => error.retryable(),
-            Error::Reconciliation(error) => error.retryable(),
             Error::UnknownFlow | Error::Money(_) => false,
         }
     }

@@ -23,9 +23,6 @@ pub enum Error {
     /// What follows from an entry failed.
     #[error(transparent)]
     Settlement(#[from] settlement::Error),
-    /// The classifier's.
-    #[error(transparent)]
-    Reconciliation(#[from] reconciliation::Error),
     /// The database's.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -35,7 +32,6 @@ impl Retry for Error {
     fn retryable(&self) -> bool {
         match self {
             Error::Store(error) => error.retryable(),
-            Error::Reconciliation(error) => error.retryable(),
             Error::Settlement(error) => error.retryable(),
             Error::UnknownEntry => false,
         }
