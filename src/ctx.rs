@@ -1,1 +1,125 @@
-//! (to come)
+//! What a use case may ask for: the database, the clock, ids, the configuration, the registered creditors.
+//!
+//! Time and chance enter here and nowhere else, so that a test (or a simulation) can hold them.
+
+mod clock;
+mod ids;
+mod numbers;
+mod registry;
+
+use std::sync::Arc;
+
+pub use clock::{Clock, ClockError};
+pub use ids::Ids;
+pub use numbers::Numbers;
+pub use registry::Registry;
+
+use crate::config::Config;
+use crate::domain::calendar::{self, Day, Instant};
+use crate::store::db::Retry;
+use crate::store::{self, Conn, Db, Tx};
+
+/// The context of every use case. Clones are cheap and share everything.
+#[derive(Clone)]
+pub struct Ctx {
+    /// The database.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// New ids.
+    pub ids: Ids,
+    /// What the engine was told when it started.
+    pub config: Arc<Config>,
+    /// The creditors, their stations and services, in memory.
+    pub registry: Registry,
+    /// Notice numbers reserved and not used up.
+    pub numbers: Numbers,
+}
+
+impl Ctx {
+    /// The context of a running engine: connections as configured, system or simulated clock.
+    /// The registry is empty until [`Registry::reload`].
+    ///
+    /// # Errors
+    /// [`store::Error::Down`] when a connection cannot be opened.
+    pub fn open(config: Config) -> Result<Ctx, store::Error> {
+        let clock = config.clock.map_or_else(Clock::system, Clock::simulated);
+        let ids = Ids::system(clock.clone());
+        Ctx::with(config, clock, ids)
+    }
+
+    /// A context with the given clock and ids, for tests and demonstrations.
+    ///
+    /// # Errors
+    /// As [`Ctx::open`].
+    pub fn with(config: Config, clock: Clock, ids: Ids) -> Result<Ctx, store::Error> {
+        let db = Db::open(&config.database_url, config.db_threads)?;
+        Ok(Ctx {
+            db,
+            clock,
+            ids,
+            config: Arc::new(config),
+            registry: Registry::default(),
+            numbers: Numbers::default(),
+        })
+    }
+
+    /// The current instant.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// The legal day: today in Rome.
+    #[must_use]
+    pub fn today(&self) -> Day {
+        calendar::today(self.clock.now())
+    }
+
+    /// A question that must be answered quickly.
+    ///
+    /// # Errors
+    /// The closure's own, or the database's.
+    pub async fn read<T, E>(
+        &self,
+        f: impl Fn(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<store::Error> + Send + 'static,
+    {
+        self.db.read(f).await
+    }
+
+    /// A question that may take long.
+    ///
+    /// # Errors
+    /// As [`Ctx::read`].
+    pub async fn report<T, E>(
+        &self,
+        f: impl Fn(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<store::Error> + Send + 'static,
+    {
+        self.db.report(f).await
+    }
+
+    /// One transaction at one instant. The closure may run again after a conflict, with the same instant;
+    /// when this returns `Ok`, what it wrote is durable.
+    ///
+    /// # Errors
+    /// The closure's own, after rolling back, or the database's.
+    pub async fn write<T, E>(
+        &self,
+        f: impl Fn(&mut Tx<'_>, Instant) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<store::Error> + Retry + Send + 'static,
+    {
+        let now = self.clock.now();
+        self.db.write(move |tx| f(tx, now)).await
+    }
+}

@@ -1,13 +1,48 @@
 //! The rules of the debt. Only `std`, chrono and thiserror live here: no I/O, no clock, no chance.
-#![deny(clippy::arithmetic_side_effects)]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
+/// Gives a closed set of values the names they have in the database, the API and reports.
+macro_rules! names {
+    ($type:ty, { $($variant:path => $name:literal),+ $(,)? }) => {
+        impl $type {
+            /// Every value, in order.
+            pub const ALL: &'static [$type] = &[$($variant),+];
+
+            /// The name in the database, the API and reports.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $($variant => $name),+ }
+            }
+
+            /// The value with this name.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<$type> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == name)
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
 
 pub mod calendar;
+pub mod findings;
 pub mod fiscal_code;
 pub mod iban;
 pub mod money;
 pub mod notice_number;
 pub mod taxonomy;
 pub mod text;
+
+pub mod creditor;
+pub mod ledger;
+pub mod lifecycle;
+pub mod position;
+pub mod receipt;
 
 pub mod document;
 pub mod payload;

@@ -1,1 +1,117 @@
-//! (to come)
+//! All SQL. Free functions; reads take [`Conn`], writes take [`Tx`]; rows are private to their file.
+//!
+//! Every primary key and index begins with the creditor; no sequences, no triggers, no foreign key across
+//! creditors, so that the same tables can be distributed by creditor.
+
+#[macro_use]
+pub mod conn;
+pub mod db;
+pub mod ledger;
+pub mod notices;
+pub mod positions;
+pub mod receipts;
+pub mod schema;
+pub mod types;
+
+pub mod creditors;
+pub mod jobs;
+
+pub use conn::{Conn, Tx};
+pub use db::Db;
+
+/// What can end a question or a write.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database is busy; the same call may succeed a moment later.
+    #[error("the database is busy")]
+    Busy,
+    /// The database cannot be reached.
+    #[error("the database cannot be reached: {0}")]
+    Down(String),
+    /// A stored row breaks a rule that every writer keeps.
+    #[error("row {id} of {table} is corrupt: {why}")]
+    Corrupt {
+        /// Table of the row.
+        table: &'static str,
+        /// Key of the row.
+        id: String,
+        /// The broken rule.
+        why: String,
+    },
+    /// A row changed between reading and writing; the caller may run again on the new state.
+    #[error("{table} {id} changed meanwhile")]
+    Changed {
+        /// Table of the row.
+        table: &'static str,
+        /// Key of the row.
+        id: String,
+    },
+    /// A statement that should not fail did.
+    #[error("statement failed: {0}")]
+    Bug(diesel::result::Error),
+}
+
+impl Error {
+    /// A corrupt row, with the rule it breaks.
+    pub fn corrupt(table: &'static str, id: impl ToString, why: impl ToString) -> Error {
+        Error::Corrupt {
+            table,
+            id: id.to_string(),
+            why: why.to_string(),
+        }
+    }
+
+    /// Whether running the same transaction again may succeed.
+    #[must_use]
+    pub fn retryable(&self) -> bool {
+        match self {
+            Error::Busy | Error::Changed { .. } => true,
+            Error::Down(_) | Error::Corrupt { .. } | Error::Bug(_) => false,
+        }
+    }
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Error {
+        use diesel::result::{DatabaseErrorKind as Kind, Error as Diesel};
+        match &error {
+            Diesel::DatabaseError(Kind::SerializationFailure, _) => Error::Busy,
+            Diesel::DatabaseError(Kind::ClosedConnection, why) => Error::Down(why.message().into()),
+            // The two texts are those of SQLITE_BUSY and of PostgreSQL's 40P01.
+            Diesel::DatabaseError(_, why)
+                if why.message().contains("database is locked")
+                    || why.message().contains("deadlock detected") =>
+            {
+                Error::Busy
+            }
+            _ => Error::Bug(error),
+        }
+    }
+}
+
+/// Whether an insert made the row or found it there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inserted {
+    /// The row is new.
+    New,
+    /// A row with this key was there already.
+    Already,
+}
+
+impl Inserted {
+    /// From the number of rows an `ON CONFLICT DO NOTHING` insert made.
+    #[must_use]
+    pub fn from_count(count: usize) -> Inserted {
+        if count == 0 {
+            Inserted::Already
+        } else {
+            Inserted::New
+        }
+    }
+
+    /// Whether the row was there before.
+    #[must_use]
+    pub fn already(self) -> bool {
+        self == Inserted::Already
+    }
+}

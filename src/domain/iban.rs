@@ -26,7 +26,8 @@ const ODD: [u32; 26] = [
 ];
 
 fn ordinal(c: char) -> Option<usize> {
-    c.to_digit(36).and_then(|v| usize::try_from(if v >= 10 { v.checked_sub(10)? } else { v }).ok())
+    c.to_digit(36)
+        .and_then(|v| usize::try_from(if v >= 10 { v.checked_sub(10)? } else { v }).ok())
 }
 
 impl Iban {
@@ -35,8 +36,11 @@ impl Iban {
     /// # Errors
     /// [`IbanError`] naming the first rule that fails.
     pub fn parse(text: &str) -> Result<Iban, IbanError> {
-        let iban: String =
-            text.chars().filter(|c| *c != ' ').map(|c| c.to_ascii_uppercase()).collect();
+        let iban: String = text
+            .chars()
+            .filter(|c| *c != ' ')
+            .map(|c| c.to_ascii_uppercase())
+            .collect();
         let shaped = iban.len() == 27
             && iban.char_indices().all(|(i, c)| match i {
                 0 => c == 'I',
@@ -72,7 +76,11 @@ impl Iban {
     /// The 12-digit number of a postal account, as the Poste slip wants it.
     #[must_use]
     pub fn postal_account(&self) -> Option<&str> {
-        if self.is_postal() { self.0.get(15..) } else { None }
+        if self.is_postal() {
+            self.0.get(15..)
+        } else {
+            None
+        }
     }
 }
 
@@ -81,7 +89,9 @@ fn remainder(iban: &str) -> Option<u32> {
     tail.chars().chain(head.chars()).try_fold(0u32, |rest, c| {
         let value = c.to_digit(36)?;
         let factor = if value >= 10 { 100u32 } else { 10 };
-        rest.checked_mul(factor)?.checked_add(value)?.checked_rem(97)
+        rest.checked_mul(factor)?
+            .checked_add(value)?
+            .checked_rem(97)
     })
 }
 
@@ -89,7 +99,11 @@ fn control_letter(iban: &str) -> Option<char> {
     let mut sum = 0u32;
     for (i, c) in iban.get(5..)?.chars().enumerate() {
         let place = ordinal(c)?;
-        let value = if i.checked_rem(2)? == 0 { *ODD.get(place)? } else { u32::try_from(place).ok()? };
+        let value = if i.checked_rem(2)? == 0 {
+            *ODD.get(place)?
+        } else {
+            u32::try_from(place).ok()?
+        };
         sum = sum.checked_add(value)?;
     }
     char::from_digit(sum.checked_rem(26)?.checked_add(10)?, 36).map(|c| c.to_ascii_uppercase())
@@ -118,7 +132,10 @@ mod tests {
         ] {
             assert!(Iban::parse(iban).is_ok(), "{iban}");
         }
-        assert_eq!(Iban::parse("IT02L1234500000111110000001"), Err(IbanError::CheckDigits));
+        assert_eq!(
+            Iban::parse("IT02L1234500000111110000001"),
+            Err(IbanError::CheckDigits)
+        );
         assert_eq!(Iban::parse("DE89370400440532013000"), Err(IbanError::Shape));
     }
 
@@ -126,7 +143,11 @@ mod tests {
     fn a_postal_account_is_recognised_by_its_bank_code() {
         let iban = Iban::parse("IT57N0760114800000011050036").unwrap();
         assert_eq!(iban.postal_account(), Some("000011050036"));
-        assert!(!Iban::parse("IT60X0542811101000000123456").unwrap().is_postal());
+        assert!(
+            !Iban::parse("IT60X0542811101000000123456")
+                .unwrap()
+                .is_postal()
+        );
     }
 
     proptest! {

@@ -109,7 +109,10 @@ impl Cents {
     pub fn split(self, n: u16) -> Result<Vec<Cents>, MoneyError> {
         let n = i64::from(n);
         let each = self.0.checked_div(n).ok_or(MoneyError::NoParts)?;
-        let others = n.checked_sub(1).and_then(|m| each.checked_mul(m)).ok_or(MoneyError::OutOfRange)?;
+        let others = n
+            .checked_sub(1)
+            .and_then(|m| each.checked_mul(m))
+            .ok_or(MoneyError::OutOfRange)?;
         let last = self.0.checked_sub(others).ok_or(MoneyError::OutOfRange)?;
         let mut parts: Vec<Cents> = (1..n).map(|_| Cents(each)).collect();
         parts.push(Cents(last));
@@ -165,7 +168,11 @@ pub fn ratio(numerator: i128, denominator: i128) -> Result<Cents, MoneyError> {
         .ok_or(MoneyError::OutOfRange)?;
     let magnitude = i64::try_from(rounded).map_err(|_too_large| MoneyError::OutOfRange)?;
     let cents = Cents::new(magnitude)?;
-    Ok(if numerator < 0 { cents.negated() } else { cents })
+    Ok(if numerator < 0 {
+        cents.negated()
+    } else {
+        cents
+    })
 }
 
 /// The wire form: `1234.50`.
@@ -209,10 +216,15 @@ mod tests {
     #[test]
     fn the_wire_form_has_exactly_two_decimals() {
         assert_eq!(Cents::parse("12.30"), Ok(c(1230)));
-        for bad in ["12", "12.3", "12.345", "12,30", ".30", "-1.00", "+1.00", "1 2.00", ""] {
+        for bad in [
+            "12", "12.3", "12.345", "12,30", ".30", "-1.00", "+1.00", "1 2.00", "",
+        ] {
             assert_eq!(Cents::parse(bad), Err(MoneyError::BadText), "{bad}");
         }
-        assert_eq!(Cents::parse("99999999999999999999.00"), Err(MoneyError::OutOfRange));
+        assert_eq!(
+            Cents::parse("99999999999999999999.00"),
+            Err(MoneyError::OutOfRange)
+        );
     }
 
     #[test]
@@ -225,7 +237,10 @@ mod tests {
     #[test]
     fn a_tari_of_209_03_in_three_gives_the_odd_cents_to_the_last() {
         assert_eq!(c(20903).split(3).unwrap(), [c(6967), c(6967), c(6969)]);
-        assert_eq!(c(20903).split_by(&[3500, 3500, 3000]).unwrap(), [c(7316), c(7316), c(6271)]);
+        assert_eq!(
+            c(20903).split_by(&[3500, 3500, 3000]).unwrap(),
+            [c(7316), c(7316), c(6271)]
+        );
         assert_eq!(c(100).split(0), Err(MoneyError::NoParts));
     }
 

@@ -107,10 +107,19 @@ impl NoticeNumber {
         if self.0.starts_with('1') {
             return Ok(());
         }
-        let (first, last) = self.0.split_at_checked(16).ok_or(NumberError::NotEighteenDigits)?;
+        let (first, last) = self
+            .0
+            .split_at_checked(16)
+            .ok_or(NumberError::NotEighteenDigits)?;
         let expected = check_digits(first).ok_or(NumberError::NotEighteenDigits)?;
-        let found: u64 = last.parse().map_err(|_not_digits| NumberError::NotEighteenDigits)?;
-        if found == expected { Ok(()) } else { Err(NumberError::WrongCheckDigits { found, expected }) }
+        let found: u64 = last
+            .parse()
+            .map_err(|_not_digits| NumberError::NotEighteenDigits)?;
+        if found == expected {
+            Ok(())
+        } else {
+            Err(NumberError::WrongCheckDigits { found, expected })
+        }
     }
 
     /// The IUV inside: aux 0 drops the application code too.

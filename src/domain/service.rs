@@ -8,13 +8,18 @@ pub mod fine;
 pub mod generic;
 pub mod tari;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
+
 use crate::domain::calendar::Day;
+use crate::domain::findings::{Findings, read};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
 use crate::domain::money::{Cents, MoneyError};
 use crate::domain::taxonomy::TaxonomyCode;
+use crate::domain::text::fit;
 
 /// One kind of municipal charge. Pure: same input, same answer, no clock and no database.
 pub trait ServiceKind: Sync {
@@ -42,8 +47,12 @@ pub trait ServiceKind: Sync {
 }
 
 /// Every kind, in the order of the documentation. A new kind is one file and one word here.
-pub static ALL: &[&dyn ServiceKind] =
-    &[&tari::Tari, &canteen::Canteen, &fine::Fine, &generic::Generic];
+pub static ALL: &[&dyn ServiceKind] = &[
+    &tari::Tari,
+    &canteen::Canteen,
+    &fine::Fine,
+    &generic::Generic,
+];
 
 /// The kind with this code.
 #[must_use]
@@ -53,10 +62,22 @@ pub fn kind(code: &str) -> Option<&'static dyn ServiceKind> {
 
 /// Name of the component and the schemas (its own and those it refers to).
 pub struct DetailsSchema {
-    /// Component name of the details, PascalCase.
+    /// Component name of the details, in Pascal case.
     pub name: String,
     /// Component schemas by name, the details' own among them.
-    pub schemas: Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>,
+    pub schemas: Vec<(
+        String,
+        utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>,
+    )>,
+}
+
+impl DetailsSchema {
+    fn of<T: utoipa::ToSchema>() -> DetailsSchema {
+        let name = T::name().into_owned();
+        let mut schemas = vec![(name.clone(), T::schema())];
+        T::schemas(&mut schemas);
+        DetailsSchema { name, schemas }
+    }
 }
 
 /// A service in force on the day of issue: whom it pays, and the terms its kind reads.
@@ -74,6 +95,53 @@ pub struct Service {
     pub main: Beneficiary,
     /// Further beneficiaries by role; TARI looks for `province` (TEFA).
     pub others: BTreeMap<String, Beneficiary>,
+}
+
+impl Service {
+    /// Reads and checks the terms; what is wrong with them is one finding about the whole details,
+    /// because who types the details cannot mend them.
+    fn terms<T: DeserializeOwned>(
+        &self,
+        check: fn(&T, &mut Findings),
+    ) -> Result<T, Vec<DetailsError>> {
+        read_terms(&self.terms, check).map_err(|errors| {
+            let found: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            let detail = format!(
+                "le condizioni del servizio {} non sono valide: {}",
+                self.code,
+                found.join("; ")
+            );
+            vec![DetailsError {
+                pointer: String::new(),
+                detail,
+            }]
+        })
+    }
+
+    /// The description of a notice: the title is cut first, so that the rest stays whole.
+    fn description(&self, rest: &str) -> String {
+        let room = DESCRIPTION_MAX
+            .saturating_sub(rest.chars().count())
+            .saturating_sub(3);
+        fit(
+            &format!("{} - {rest}", fit(&self.title, room)),
+            DESCRIPTION_MAX,
+        )
+    }
+}
+
+/// Longest description of a notice, as the node's messages carry it (`stText140`).
+const DESCRIPTION_MAX: usize = 140;
+
+/// Reads terms and checks them.
+fn read_terms<T: DeserializeOwned>(
+    terms: &serde_json::Value,
+    check: fn(&T, &mut Findings),
+) -> Result<T, Vec<DetailsError>> {
+    let terms: T = read(terms)?;
+    let mut findings = Findings::default();
+    check(&terms, &mut findings);
+    findings.result().map(|()| terms)
 }
 
 /// Who receives a transfer, and under which collection code.
@@ -102,7 +170,7 @@ pub struct Assessment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// Stable name of the rule, as `fixed_part`.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What an officer reads, in Italian.
     pub label: String,
     /// Cents, negative for reductions.
@@ -117,6 +185,11 @@ pub struct OptionDraft {
     /// One for `Single`, one or more for `Plan`, in the order they fall due.
     pub notices: Vec<NoticeDraft>,
 }
+
+names!(OptionKind, {
+    OptionKind::Single => "single",
+    OptionKind::Plan => "plan",
+});
 
 /// At once or in instalments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,7 +285,9 @@ impl Schedule {
                 return Err(ScheduleError::Unpayable);
             }
             let is_last = i.saturating_add(1) == steps.len();
-            if (step.until.is_none() && !is_last) || (last.is_some() && step.until.is_some() && step.until <= last) {
+            if (step.until.is_none() && !is_last)
+                || (last.is_some() && step.until.is_some() && step.until <= last)
+            {
                 return Err(ScheduleError::OutOfOrder);
             }
             last = step.until;
@@ -226,13 +301,23 @@ impl Schedule {
     /// [`ScheduleError`].
     pub fn flat(reason: &str, amounts: Vec<Cents>) -> Result<Schedule, ScheduleError> {
         let transfers = amounts.len();
-        Schedule::new(vec![Step { until: None, reason: reason.to_owned(), amounts }], transfers)
+        Schedule::new(
+            vec![Step {
+                until: None,
+                reason: reason.to_owned(),
+                amounts,
+            }],
+            transfers,
+        )
     }
 
     /// What is due on a day; `None` when the notice can no longer be paid.
     #[must_use]
     pub fn due_on(&self, day: Day) -> Option<Due<'_>> {
-        let step = self.0.iter().find(|step| step.until.is_none_or(|until| day <= until))?;
+        let step = self
+            .0
+            .iter()
+            .find(|step| step.until.is_none_or(|until| day <= until))?;
         let total = Cents::sum(step.amounts.iter().copied()).ok()?;
         Some(Due { total, step })
     }
@@ -269,5 +354,28 @@ pub struct DetailsError {
     pub detail: String,
 }
 
+impl From<MoneyError> for DetailsError {
+    fn from(_: MoneyError) -> DetailsError {
+        DetailsError::from(ScheduleError::Unpayable)
+    }
+}
+
+impl From<ScheduleError> for DetailsError {
+    fn from(error: ScheduleError) -> DetailsError {
+        let detail = match error {
+            ScheduleError::Unpayable | ScheduleError::Money(_) | ScheduleError::Uneven => {
+                "l'importo di un avviso deve essere da 0,01 a 999.999.999,99 euro"
+            }
+            ScheduleError::OutOfOrder => "le scadenze degli importi non sono in ordine di data",
+        };
+        DetailsError {
+            pointer: String::new(),
+            detail: detail.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod samples;
 #[cfg(test)]
 mod tests;

@@ -35,7 +35,10 @@ impl TaxonomyCode {
             return Err(BadTaxonomyCode);
         }
         let prefix = prefix.parse().map_err(|_not_a_digit| BadTaxonomyCode)?;
-        Ok(TaxonomyCode { prefix, code: code.to_owned() })
+        Ok(TaxonomyCode {
+            prefix,
+            code: code.to_owned(),
+        })
     }
 
     /// The nine characters, as the taxonomy lists them.
@@ -59,10 +62,24 @@ mod tests {
     #[test]
     fn both_written_forms_are_one_code() {
         for text in ["0101101IM", "9/0101101IM/", "9/0101101IM", "0101101IM/"] {
-            assert_eq!(TaxonomyCode::parse(text).unwrap().to_string(), "9/0101101IM/", "{text}");
+            assert_eq!(
+                TaxonomyCode::parse(text).unwrap().to_string(),
+                "9/0101101IM/",
+                "{text}"
+            );
         }
-        assert_eq!(TaxonomyCode::parse("7/0107101TS/").unwrap().to_string(), "7/0107101TS/");
-        for bad in ["", "9/", "5/0101101IM/", "9/0101101XX/", "9/101101IM/", "paGetPaymentTest"] {
+        assert_eq!(
+            TaxonomyCode::parse("7/0107101TS/").unwrap().to_string(),
+            "7/0107101TS/"
+        );
+        for bad in [
+            "",
+            "9/",
+            "5/0101101IM/",
+            "9/0101101XX/",
+            "9/101101IM/",
+            "paGetPaymentTest",
+        ] {
             assert_eq!(TaxonomyCode::parse(bad), Err(BadTaxonomyCode), "{bad}");
         }
     }

@@ -33,7 +33,10 @@ impl<const N: usize> Text<N> {
         if text.is_empty() {
             return Err(TextError::Empty);
         }
-        if text.chars().any(|c| c.is_control() || c == '\u{fffe}' || c == '\u{ffff}') {
+        if text
+            .chars()
+            .any(|c| c.is_control() || c == '\u{fffe}' || c == '\u{ffff}')
+        {
             return Err(TextError::Control);
         }
         if text.chars().count() > N {
@@ -59,7 +62,12 @@ impl<const N: usize> fmt::Display for Text<N> {
 /// are valid and the whole may be too long for its element.
 #[must_use]
 pub fn fit(text: &str, max: usize) -> String {
-    text.trim().chars().take(max).collect::<String>().trim_end().to_owned()
+    text.trim()
+        .chars()
+        .take(max)
+        .collect::<String>()
+        .trim_end()
+        .to_owned()
 }
 
 #[cfg(test)]

@@ -35,14 +35,24 @@ fn numbers_seen_in_the_field_satisfy_the_rule() {
         "001340105455507221",
         "001340809425510244",
     ] {
-        assert_eq!(NoticeNumber::parse(number).unwrap().check(), Ok(()), "{number}");
+        assert_eq!(
+            NoticeNumber::parse(number).unwrap().check(),
+            Ok(()),
+            "{number}"
+        );
     }
 }
 
 #[test]
 fn a_wrong_check_digit_is_named_but_the_number_still_parses() {
     let number = NoticeNumber::parse("301000000000004286").unwrap();
-    assert_eq!(number.check(), Err(NumberError::WrongCheckDigits { found: 86, expected: 85 }));
+    assert_eq!(
+        number.check(),
+        Err(NumberError::WrongCheckDigits {
+            found: 86,
+            expected: 85
+        })
+    );
 }
 
 #[test]
@@ -55,7 +65,10 @@ fn generated_numbers_are_the_worked_ones() {
         ("05", 168, "305000000000016892"),
     ] {
         let code = SegregationCode::parse(code).unwrap();
-        assert_eq!(NoticeNumber::generate(&code, sequence).unwrap().as_str(), number);
+        assert_eq!(
+            NoticeNumber::generate(&code, sequence).unwrap().as_str(),
+            number
+        );
     }
 }
 
@@ -68,10 +81,23 @@ fn an_exhausted_sequence_never_yields_a_longer_number() {
 
 #[test]
 fn what_is_not_a_notice_number_is_refused() {
-    for bad in ["", "30100000000000428", "3010000000000042855", "30100000000000428x", "３01000000000004285"] {
-        assert_eq!(NoticeNumber::parse(bad), Err(NumberError::NotEighteenDigits), "{bad}");
+    for bad in [
+        "",
+        "30100000000000428",
+        "3010000000000042855",
+        "30100000000000428x",
+        "３01000000000004285",
+    ] {
+        assert_eq!(
+            NoticeNumber::parse(bad),
+            Err(NumberError::NotEighteenDigits),
+            "{bad}"
+        );
     }
-    assert_eq!(NoticeNumber::parse("401000000000004285"), Err(NumberError::UnknownAuxDigit));
+    assert_eq!(
+        NoticeNumber::parse("401000000000004285"),
+        Err(NumberError::UnknownAuxDigit)
+    );
 }
 
 #[test]

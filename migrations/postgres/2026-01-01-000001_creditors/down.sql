@@ -1,0 +1,4 @@
+DROP TABLE service;
+DROP TABLE account;
+DROP TABLE station;
+DROP TABLE creditor;

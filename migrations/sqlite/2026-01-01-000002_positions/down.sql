@@ -1,0 +1,9 @@
+DROP TABLE ledger;
+DROP TABLE receipt_message;
+DROP TABLE receipt_transfer;
+DROP TABLE receipt;
+DROP TABLE quote;
+DROP TABLE number_sequence;
+DROP TABLE notice_event;
+DROP TABLE notice;
+DROP TABLE position;

@@ -1,0 +1,205 @@
+//! Notices: what is printed, and what they cost on a day.
+
+use crate::ctx::Ctx;
+use crate::domain::calendar::Day;
+use crate::domain::creditor::Creditor;
+use crate::domain::document::{AmountRow, DocumentCreditor, DocumentParty, NoticeDocument};
+use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::money::Cents;
+use crate::domain::notice_number::NoticeNumber;
+use crate::domain::payload::{PayloadError, QrPayload};
+use crate::domain::position::{NotPayable, Notice, Position};
+use crate::domain::service::OptionKind;
+use crate::render::notice_pdf::notice_pdf;
+use crate::render::pdf::RenderError;
+use crate::store::{self, Conn, db::Retry};
+
+/// What can end a use case about notices.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No notice of this creditor has this number.
+    #[error("no notice has this number")]
+    Unknown,
+    /// It cannot be paid on that day, so there is nothing to print or to ask.
+    #[error(transparent)]
+    NotPayable(#[from] NotPayable),
+    /// It cannot be written as a QR code.
+    #[error(transparent)]
+    Payload(#[from] PayloadError),
+    /// It cannot be printed.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// The database's.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl Retry for Error {
+    fn retryable(&self) -> bool {
+        match self {
+            Error::Store(error) => error.retryable(),
+            Error::Unknown | Error::NotPayable(_) | Error::Payload(_) | Error::Render(_) => false,
+        }
+    }
+}
+
+/// What a notice costs on a day, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// The notice.
+    pub notice_number: NoticeNumber,
+    /// The day asked about.
+    pub on: Day,
+    /// What is due then.
+    pub amount: Cents,
+    /// The step of the price that holds.
+    pub reason: String,
+    /// Last day of that step, when it has one.
+    pub until: Option<Day>,
+}
+
+/// The position and the place of a notice in it.
+///
+/// # Errors
+/// [`Error::Unknown`], or the database's.
+pub fn find(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    number: &NoticeNumber,
+) -> Result<(Position, Notice), Error> {
+    let position =
+        store::positions::find_by_number(conn, creditor, number)?.ok_or(Error::Unknown)?;
+    let notice = position.notice(number).cloned().ok_or(Error::Unknown)?;
+    Ok((position, notice))
+}
+
+/// What a notice costs if it is paid on a day.
+///
+/// # Errors
+/// [`Error::Unknown`], [`Error::NotPayable`], or the database's.
+pub fn quote(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    number: &NoticeNumber,
+    on: Day,
+) -> Result<Quote, Error> {
+    let (position, notice) = find(conn, creditor, number)?;
+    let due = position.payable_on(&notice, on)?;
+    Ok(Quote {
+        notice_number: number.clone(),
+        on,
+        amount: due.total,
+        reason: due.step.reason.clone(),
+        until: due.step.until,
+    })
+}
+
+/// Everything that is printed on a notice, for the amount of a day.
+///
+/// # Errors
+/// [`Error`].
+pub fn document(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    number: &NoticeNumber,
+    on: Day,
+) -> Result<(NoticeDocument, crate::domain::calendar::Instant), Error> {
+    let (position, notice) = find(conn, creditor, number)?;
+    let creditor = ctx.registry.creditor(creditor).ok_or(Error::Unknown)?;
+    let amount = position.payable_on(&notice, on)?.total;
+    let qr = QrPayload::new(number.clone(), creditor.tax_code.clone(), amount)?;
+    let document = NoticeDocument {
+        creditor: creditor_of(&creditor),
+        debtor: debtor_of(&position),
+        subject: notice.description.to_string(),
+        notice_number: number.clone(),
+        iuv: notice.iuv(),
+        amount,
+        due_on: notice.due_on,
+        qr_text: qr.to_string(),
+        instalments: instalments_beside(&position, &notice),
+        explanation: explanation(&position, &notice),
+        amount_may_change: notice.schedule.steps().len() > 1,
+    };
+    Ok((document, position.created_at))
+}
+
+/// The notice as a page, PDF/A-2a and PDF/UA-1.
+///
+/// # Errors
+/// [`Error`].
+pub fn pdf(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    number: &NoticeNumber,
+    on: Day,
+) -> Result<Vec<u8>, Error> {
+    let (document, issued_at) = document(conn, ctx, creditor, number, on)?;
+    Ok(notice_pdf(&document, issued_at)?)
+}
+
+/// The creditor as documents name it.
+pub(crate) fn creditor_of(creditor: &Creditor) -> DocumentCreditor {
+    DocumentCreditor {
+        legal_name: creditor.legal_name.to_string(),
+        office_name: creditor.office_name.as_ref().map(ToString::to_string),
+        tax_code: creditor.tax_code.clone(),
+        info: creditor
+            .contact_lines
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        cbill: creditor.cbill.as_ref().map(ToString::to_string),
+        web_site: creditor.web_site.as_ref().map(ToString::to_string),
+    }
+}
+
+fn debtor_of(position: &Position) -> DocumentParty {
+    let address = position
+        .debtor
+        .address
+        .as_ref()
+        .map_or_else(Vec::new, |address| {
+            let mut town = String::new();
+            if let Some(code) = &address.postal_code {
+                town.push_str(code.as_str());
+                town.push(' ');
+            }
+            town.push_str(address.city.as_str());
+            if let Some(province) = &address.province {
+                town.push_str(&format!(" ({province})"));
+            }
+            vec![address.street.to_string(), town]
+        });
+    DocumentParty {
+        full_name: position.debtor.full_name.to_string(),
+        tax_code: position.debtor.tax_code.to_string(),
+        address,
+    }
+}
+
+/// How many instalments may be chosen instead of this single notice.
+fn instalments_beside(position: &Position, notice: &Notice) -> Option<u16> {
+    if notice.option_kind != OptionKind::Single {
+        return None;
+    }
+    let plan = position
+        .notices
+        .iter()
+        .filter(|n| n.option_kind == OptionKind::Plan);
+    plan.map(|n| n.sequence).max()
+}
+
+/// The rows explain the whole debt; an instalment shows only itself.
+fn explanation(position: &Position, notice: &Notice) -> Vec<AmountRow> {
+    if notice.option_kind != OptionKind::Single {
+        return Vec::new();
+    }
+    let row = |row: &crate::domain::service::Row| AmountRow {
+        label: row.label.clone(),
+        amount: row.amount,
+    };
+    position.rows.iter().map(row).collect()
+}

@@ -1,0 +1,368 @@
+//! Debt positions: register, show, list, publish, withdraw.
+
+use uuid::Uuid;
+
+use crate::app::numbers;
+use crate::ctx::Ctx;
+use crate::domain::calendar::{Day, Instant};
+use crate::domain::creditor::{Creditor, ServiceRow};
+use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::lifecycle::{Event, Refused};
+use crate::domain::money::MoneyError;
+use crate::domain::notice_number::{NoticeNumber, NumberError};
+use crate::domain::position::{
+    Change, Debtor, IntentError, NewPosition, Position, PositionError, Publication,
+};
+use crate::domain::service::{self, Assessment, DetailsError};
+use crate::domain::text::Text;
+use crate::store::notices::Advance;
+use crate::store::positions::{Filter, Placed};
+use crate::store::{self, Conn, Tx, db::Retry};
+
+/// What can end a use case about positions.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The creditor has no such service on the day of issue.
+    #[error("no service {0} is in force on the day of issue")]
+    UnknownService(String),
+    /// The creditor is not registered, or has no station that issues numbers.
+    #[error("the creditor has no station in force on the day of issue")]
+    NoStation,
+    /// The details are for another kind than the service's.
+    #[error("service {service} wants details of kind {kind}")]
+    OtherKind {
+        /// The service asked for.
+        service: String,
+        /// The kind that prices it.
+        kind: String,
+    },
+    /// The details break rules of their kind.
+    #[error("the details break {} rules", .0.len())]
+    Details(Vec<DetailsError>),
+    /// A number of the caller cannot be taken.
+    #[error("notice number {index}: {why}")]
+    Number {
+        /// Which of the given numbers, from 0.
+        index: usize,
+        /// The rule it breaks.
+        why: NumberError,
+    },
+    /// The creditor has a position with this reference.
+    #[error("a position with this reference exists")]
+    ReferenceTaken,
+    /// The creditor has a notice with one of the given numbers.
+    #[error("one of the notice numbers is taken")]
+    NumberTaken,
+    /// No position has this id.
+    #[error("no position has this id")]
+    Unknown,
+    /// The caller changed an older revision.
+    #[error("the position is at revision {current} by now")]
+    Stale {
+        /// The revision it has.
+        current: i64,
+    },
+    /// The position's state does not allow it.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The position cannot be made.
+    #[error(transparent)]
+    Position(#[from] PositionError),
+    /// A sum overflows.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+    /// The database's.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl Retry for Error {
+    fn retryable(&self) -> bool {
+        match self {
+            Error::Store(error) => error.retryable(),
+            Error::UnknownService(_)
+            | Error::NoStation
+            | Error::OtherKind { .. }
+            | Error::Details(_)
+            | Error::Number { .. }
+            | Error::ReferenceTaken
+            | Error::NumberTaken
+            | Error::Unknown
+            | Error::Stale { .. }
+            | Error::Refused(_)
+            | Error::Position(_)
+            | Error::Money(_) => false,
+        }
+    }
+}
+
+impl From<IntentError> for Error {
+    fn from(error: IntentError) -> Error {
+        match error {
+            IntentError::Refused(refused) => Error::Refused(refused),
+            IntentError::Money(money) => Error::Money(money),
+        }
+    }
+}
+
+impl From<numbers::Error> for Error {
+    fn from(error: numbers::Error) -> Error {
+        match error {
+            numbers::Error::Number(why) => Error::Number { index: 0, why },
+            numbers::Error::Store(error) => Error::Store(error),
+        }
+    }
+}
+
+/// What an office gives to register a position.
+#[derive(Debug, Clone)]
+pub struct Create {
+    /// The creditor's service.
+    pub service_code: String,
+    /// The caller's own identifier.
+    pub reference: Option<Text<64>>,
+    /// Who owes.
+    pub debtor: Debtor,
+    /// What the citizen reads; the service's title when absent.
+    pub description: Option<Text<140>>,
+    /// Code of the kind the details are for.
+    pub kind: String,
+    /// What the office typed.
+    pub details: serde_json::Value,
+    /// Own valid numbers, one per notice in order; empty to have them issued.
+    pub numbers: Vec<String>,
+    /// Day of issue; today when absent.
+    pub issued_on: Option<Day>,
+    /// Payable at once, or a draft.
+    pub publication: Publication,
+}
+
+/// A price, before anything is stored.
+#[derive(Debug, Clone)]
+pub struct Assessed {
+    /// The creditor.
+    pub creditor: std::sync::Arc<Creditor>,
+    /// The service in force.
+    pub service: std::sync::Arc<ServiceRow>,
+    /// Day of issue.
+    pub issued_on: Day,
+    /// What is owed and how it may be paid.
+    pub assessment: Assessment,
+}
+
+/// Prices the details without storing anything.
+///
+/// # Errors
+/// [`Error::UnknownService`], [`Error::NoStation`], [`Error::OtherKind`], [`Error::Details`].
+pub fn assess(ctx: &Ctx, creditor: &FiscalCode, command: &Create) -> Result<Assessed, Error> {
+    let issued_on = command.issued_on.unwrap_or_else(|| ctx.today());
+    let creditor = ctx.registry.creditor(creditor).ok_or(Error::NoStation)?;
+    let service = ctx
+        .registry
+        .service(&creditor.tax_code, &command.service_code, issued_on)
+        .ok_or_else(|| Error::UnknownService(command.service_code.clone()))?;
+    let other_kind = || Error::OtherKind {
+        service: command.service_code.clone(),
+        kind: service.kind.clone(),
+    };
+    if service.kind != command.kind {
+        return Err(other_kind());
+    }
+    let kind = service::kind(&service.kind).ok_or_else(other_kind)?;
+    let in_force = service.in_force(&creditor, issued_on);
+    let assessment = kind
+        .assess(&command.details, &in_force)
+        .map_err(Error::Details)?;
+    Ok(Assessed {
+        creditor,
+        service,
+        issued_on,
+        assessment,
+    })
+}
+
+/// Registers a position. `seal` writes what must become durable with it (the stored answer of an
+/// idempotent request) and makes the result.
+///
+/// # Errors
+/// [`Error`]; nothing is stored then.
+pub async fn create<R: Send + 'static>(
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    command: Create,
+    seal: impl Fn(&mut Tx<'_>, Instant, &Position) -> Result<R, Error> + Send + 'static,
+) -> Result<R, Error> {
+    let assessed = assess(ctx, creditor, &command)?;
+    let numbers = numbers_for(ctx, &assessed, &command).await?;
+    let position = new_position(ctx, assessed, command, numbers)?;
+    let entry_id = ctx.ids.next();
+    ctx.write(move |tx, now| {
+        match store::positions::insert(tx, &position)? {
+            Placed::New => {}
+            Placed::ReferenceTaken => return Err(Error::ReferenceTaken),
+            Placed::NumberTaken => return Err(Error::NumberTaken),
+        }
+        if position
+            .notices
+            .iter()
+            .any(|n| n.state == crate::domain::lifecycle::State::Open)
+        {
+            let entry = position.published(position.issued_on)?;
+            store::ledger::post(tx, &position.creditor, [(entry_id, entry)])?;
+        }
+        seal(tx, now, &position)
+    })
+    .await
+}
+
+fn new_position(
+    ctx: &Ctx,
+    assessed: Assessed,
+    command: Create,
+    numbers: Vec<NoticeNumber>,
+) -> Result<Position, Error> {
+    let description = match command.description {
+        Some(description) => description,
+        None => Text::parse(assessed.service.title.as_str()).map_err(PositionError::from)?,
+    };
+    let details = serde_json::json!({ command.kind: command.details });
+    let new = NewPosition {
+        creditor: assessed.creditor.tax_code.clone(),
+        id: ctx.ids.next(),
+        reference: command.reference,
+        service_code: command.service_code,
+        debtor: command.debtor,
+        description,
+        details,
+        issued_on: assessed.issued_on,
+        created_at: ctx.now(),
+    };
+    Ok(Position::new(
+        new,
+        assessed.assessment,
+        numbers,
+        command.publication,
+    )?)
+}
+
+/// The caller's own numbers, checked, or reserved ones.
+async fn numbers_for(
+    ctx: &Ctx,
+    assessed: &Assessed,
+    command: &Create,
+) -> Result<Vec<NoticeNumber>, Error> {
+    let station = assessed
+        .creditor
+        .issuing_station(assessed.issued_on)
+        .ok_or(Error::NoStation)?;
+    let code = &station.segregation_code;
+    if command.numbers.is_empty() {
+        let needed: usize = assessed
+            .assessment
+            .options
+            .iter()
+            .map(|o| o.notices.len())
+            .sum();
+        let needed = u64::try_from(needed).unwrap_or(u64::MAX);
+        return Ok(numbers::reserve(ctx, &assessed.creditor.tax_code, code, needed).await?);
+    }
+    let parse = |(index, text): (usize, &String)| {
+        NoticeNumber::parse_own(text, code).map_err(|why| Error::Number { index, why })
+    };
+    command.numbers.iter().enumerate().map(parse).collect()
+}
+
+/// The position with this id.
+///
+/// # Errors
+/// [`Error::Unknown`], or the database's.
+pub fn get(conn: &mut Conn, creditor: &FiscalCode, id: Uuid) -> Result<Position, Error> {
+    store::positions::get(conn, creditor, id)?.ok_or(Error::Unknown)
+}
+
+/// One page of positions, oldest first.
+///
+/// # Errors
+/// The database's.
+pub fn page(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    filter: &Filter,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Position>, Error> {
+    Ok(store::positions::page(
+        conn, creditor, filter, after, limit,
+    )?)
+}
+
+/// What an office may want of a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// Make a draft payable.
+    Publish,
+    /// Withdraw what is not paid.
+    Withdraw,
+}
+
+/// Carries an intent out on the revision the caller has seen.
+///
+/// # Errors
+/// [`Error::Unknown`], [`Error::Stale`], [`Error::Refused`], or the database's.
+pub fn amend(
+    tx: &mut Tx<'_>,
+    now: Instant,
+    ctx: &Ctx,
+    (creditor, id, seen): (&FiscalCode, Uuid, Option<i64>),
+    intent: Intent,
+) -> Result<Position, Error> {
+    let position = store::positions::lock(tx, creditor, id)?.ok_or(Error::Unknown)?;
+    if seen.is_some_and(|seen| seen != position.revision) {
+        return Err(Error::Stale {
+            current: position.revision,
+        });
+    }
+    let today = crate::domain::calendar::today(now);
+    let change = match intent {
+        Intent::Publish => position.publish(today)?,
+        Intent::Withdraw => position.withdraw(today)?,
+    };
+    apply(tx, now, ctx, &position, change)?;
+    store::positions::advance_revision(tx, creditor, id, position.revision)?;
+    get(tx, creditor, id)
+}
+
+fn apply(
+    tx: &mut Tx<'_>,
+    now: Instant,
+    ctx: &Ctx,
+    position: &Position,
+    change: Change,
+) -> Result<(), Error> {
+    let steps: Vec<Advance> = change
+        .moves
+        .into_iter()
+        .map(|(number, step)| Advance {
+            id: ctx.ids.next(),
+            number,
+            step,
+            paid_on: None,
+        })
+        .collect();
+    store::notices::advance(tx, &position.creditor, &steps, now, "office")?;
+    let entries = change
+        .entries
+        .into_iter()
+        .map(|entry| (ctx.ids.next(), entry));
+    store::ledger::post(tx, &position.creditor, entries.collect::<Vec<_>>())?;
+    Ok(())
+}
+
+/// The event that an intent asks of each notice.
+#[must_use]
+pub fn event(intent: Intent) -> Event {
+    match intent {
+        Intent::Publish => Event::Publish,
+        Intent::Withdraw => Event::Withdraw,
+    }
+}

@@ -1,0 +1,272 @@
+//! Reading what people typed: every broken rule at once, each with its place and what is allowed.
+
+use std::ops::RangeInclusive;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::domain::calendar::Day;
+use crate::domain::service::DetailsError;
+use crate::domain::text::Text;
+
+/// The broken rules found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Findings(Vec<DetailsError>);
+
+impl Findings {
+    /// Notes a broken rule. The detail never repeats what was typed: it may be personal.
+    pub(crate) fn add(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
+        self.0.push(DetailsError {
+            pointer: pointer.into(),
+            detail: detail.into(),
+        });
+    }
+
+    /// A whole number within bounds.
+    pub(crate) fn range(
+        &mut self,
+        pointer: impl Into<String>,
+        value: i64,
+        allowed: RangeInclusive<i64>,
+    ) {
+        if !allowed.contains(&value) {
+            let (low, high) = allowed.into_inner();
+            self.add(
+                pointer,
+                format!("deve essere un numero intero da {low} a {high}"),
+            );
+        }
+    }
+
+    /// A count of things within bounds.
+    pub(crate) fn count(
+        &mut self,
+        pointer: impl Into<String>,
+        count: usize,
+        allowed: RangeInclusive<usize>,
+    ) {
+        if !allowed.contains(&count) {
+            let (low, high) = allowed.into_inner();
+            self.add(pointer, format!("deve avere da {low} a {high} elementi"));
+        }
+    }
+
+    /// A printable text of at most `N` characters; blanks at its ends are not counted.
+    pub(crate) fn text<const N: usize>(&mut self, pointer: impl Into<String>, text: &str) {
+        if Text::<N>::parse(text).is_err() {
+            let rule = "non tutti spazi e senza caratteri di controllo";
+            self.add(pointer, format!("deve avere da 1 a {N} caratteri, {rule}"));
+        }
+    }
+
+    /// A day of this century.
+    pub(crate) fn day(&mut self, pointer: impl Into<String>, day: Day) {
+        use chrono::Datelike;
+        if !(2000..=2099).contains(&day.year()) {
+            self.add(pointer, "deve essere una data dal 2000-01-01 al 2099-12-31");
+        }
+    }
+
+    /// Nothing found, or everything that was found.
+    pub(crate) fn result(self) -> Result<(), Vec<DetailsError>> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(self.0)
+        }
+    }
+}
+
+/// Reads a JSON value into a closed struct.
+///
+/// # Errors
+/// The first thing that does not fit, with its pointer; serde stops there.
+pub(crate) fn read<T: DeserializeOwned>(value: &Value) -> Result<T, Vec<DetailsError>> {
+    if !value.is_object() {
+        // serde would take an array for a struct.
+        let detail = "valore non ammesso; atteso: un oggetto".to_owned();
+        return Err(vec![DetailsError {
+            pointer: String::new(),
+            detail,
+        }]);
+    }
+    let error = match T::deserialize(value) {
+        Ok(read) => return Ok(read),
+        Err(error) => error,
+    };
+    // An error on a value has no place. Printed one member a line, its line number is one.
+    let pretty = serde_json::to_string_pretty(value).unwrap_or_default();
+    match serde_json::from_str::<T>(&pretty) {
+        Ok(read) => Ok(read),
+        Err(placed) if placed.line() > 0 => Err(vec![DetailsError {
+            pointer: pointer_at(&pretty, placed.line()),
+            detail: in_italian(&placed.to_string()),
+        }]),
+        Err(_) => Err(vec![unplaced(&error)]),
+    }
+}
+
+fn unplaced(error: &serde_json::Error) -> DetailsError {
+    DetailsError {
+        pointer: String::new(),
+        detail: in_italian(&error.to_string()),
+    }
+}
+
+/// What serde says, without what the caller typed.
+fn in_italian(error: &str) -> String {
+    let error = error.split(" at line ").next().unwrap_or(error);
+    let expected = error
+        .rsplit_once(", expected ")
+        .map(|(_, expected)| match expected {
+            "i64" | "u32" | "i32" => "un numero intero".to_owned(),
+            "a string" => "un testo".to_owned(),
+            "a boolean" => "true o false".to_owned(),
+            "a sequence" => "un elenco".to_owned(),
+            "a formatted date string" => "una data AAAA-MM-GG".to_owned(),
+            other if other.starts_with("struct") => "un oggetto".to_owned(),
+            other => other.trim_start_matches("one of ").replace(" or ", " o "),
+        });
+    if let Some(field) = error.strip_prefix("missing field ") {
+        return format!("manca il campo obbligatorio {field}");
+    }
+    match expected {
+        Some(fields) if error.starts_with("unknown field") => {
+            format!("campo sconosciuto; campi ammessi: {fields}")
+        }
+        Some(expected) => format!("valore non ammesso; atteso: {expected}"),
+        None => "valore non ammesso; una data si scrive AAAA-MM-GG".to_owned(),
+    }
+}
+
+/// A container still open while reading the printed JSON.
+struct Open {
+    token: String,
+    /// Index of the next element, in arrays.
+    next: Option<usize>,
+}
+
+/// The JSON pointer of what stands on a line of pretty-printed JSON (counted from 1).
+fn pointer_at(pretty: &str, line: usize) -> String {
+    let mut open: Vec<Open> = Vec::new();
+    let mut lines = pretty.lines().take(line).map(str::trim).peekable();
+    let mut here = None;
+    while let Some(text) = lines.next() {
+        let is_last = lines.peek().is_none();
+        if text.starts_with(['}', ']']) {
+            if !is_last {
+                open.pop();
+            }
+            continue;
+        }
+        let token = match open.last_mut() {
+            None => None,
+            Some(Open {
+                next: Some(index), ..
+            }) => {
+                let token = index.to_string();
+                *index = index.saturating_add(1);
+                Some(token)
+            }
+            Some(Open { next: None, .. }) => text.split_once("\": ").map(|(key, _)| {
+                key.trim_start_matches('"')
+                    .replace('~', "~0")
+                    .replace('/', "~1")
+            }),
+        };
+        if is_last {
+            here = token;
+        } else if text.ends_with(['{', '[']) {
+            let next = text.ends_with('[').then_some(0);
+            open.push(Open {
+                token: token.unwrap_or_default(),
+                next,
+            });
+        }
+    }
+    let parents = open.into_iter().skip(1).map(|container| container.token);
+    parents
+        .chain(here)
+        .map(|token| format!("/{token}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+    use serde_json::json;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Outer {
+        #[expect(dead_code, reason = "read only to be refused")]
+        area: i64,
+        #[expect(dead_code, reason = "read only to be refused")]
+        rows: Vec<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        #[expect(dead_code, reason = "read only to be refused")]
+        on: Day,
+    }
+
+    fn refused(value: &Value) -> (String, String) {
+        let mut errors = read::<Outer>(value).unwrap_err();
+        assert_eq!(errors.len(), 1);
+        let error = errors.pop().unwrap();
+        (error.pointer, error.detail)
+    }
+
+    #[test]
+    fn what_does_not_fit_is_found_at_its_place_and_not_repeated() {
+        let on = |on: &str| json!({ "on": on });
+        for (value, pointer, detail) in [
+            (
+                json!({"rows": []}),
+                "",
+                "manca il campo obbligatorio `area`",
+            ),
+            (
+                json!({"area": "PIPPO", "rows": []}),
+                "/area",
+                "valore non ammesso; atteso: un numero intero",
+            ),
+            (
+                json!({"area": 1.5, "rows": []}),
+                "/area",
+                "valore non ammesso; atteso: un numero intero",
+            ),
+            (
+                json!({"area": 1, "rows": {}}),
+                "/rows",
+                "valore non ammesso; atteso: un elenco",
+            ),
+            (
+                json!({"area": 1, "rows": [], "x/y": 1}),
+                "/x~1y",
+                "campo sconosciuto; campi ammessi: `area` o `rows`",
+            ),
+            (
+                json!({"area": 1, "rows": [on("2026-01-01"), {}]}),
+                "/rows/1",
+                "manca il campo obbligatorio `on`",
+            ),
+            (
+                json!({"area": 1, "rows": [on("2026-01-01"), on("2026-13-01")]}),
+                "/rows/1/on",
+                "valore non ammesso; una data si scrive AAAA-MM-GG",
+            ),
+            (json!([]), "", "valore non ammesso; atteso: un oggetto"),
+            (json!("PIPPO"), "", "valore non ammesso; atteso: un oggetto"),
+        ] {
+            assert_eq!(
+                refused(&value),
+                (pointer.to_owned(), detail.to_owned()),
+                "{value}"
+            );
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! One enum, one macro: every query body is written once and type-checked against both databases.
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::migration::{Migration, MigrationSource};
+use diesel::prelude::*;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::Error;
+
+/// A connection to either database.
+pub enum Conn {
+    /// PostgreSQL, by URL.
+    Pg(PgConnection),
+    /// SQLite, a file.
+    Lite(SqliteConnection),
+}
+
+/// Runs the same body on whichever connection is there.
+#[macro_export]
+macro_rules! on {
+    ($conn:expr, |$c:ident| $body:expr) => {
+        match $conn {
+            $crate::store::Conn::Pg($c) => $body,
+            $crate::store::Conn::Lite($c) => $body,
+        }
+    };
+}
+
+/// A connection inside a write transaction: the only thing that write functions accept.
+pub struct Tx<'a>(&'a mut Conn);
+
+impl std::ops::Deref for Tx<'_> {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        self.0
+    }
+}
+
+impl std::ops::DerefMut for Tx<'_> {
+    fn deref_mut(&mut self) -> &mut Conn {
+        self.0
+    }
+}
+
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+
+/// What a connection is for; SQLite readers may not write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Questions only.
+    Read,
+    /// Questions and writes.
+    Write,
+}
+
+/// Where the schema stands against this program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SchemaState {
+    /// Every migration of this program is applied, and nothing else.
+    Current,
+    /// These migrations are still to run.
+    Behind(Vec<String>),
+    /// The database knows these migrations and this program does not.
+    Ahead(Vec<String>),
+}
+
+/// Whether the URL names PostgreSQL; anything else is a SQLite file.
+#[must_use]
+pub fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
+impl Conn {
+    /// Opens a connection: `postgres://…`, or `sqlite:FILE`, or a file name.
+    ///
+    /// # Errors
+    /// [`Error::Down`] with the database's own words.
+    pub fn open(url: &str, access: Access) -> Result<Conn, Error> {
+        let down = |e: &dyn std::fmt::Display| Error::Down(e.to_string());
+        if is_postgres(url) {
+            let mut c = PgConnection::establish(url).map_err(|e| down(&e))?;
+            // Prepared statements of the hot path are the same for every creditor: a generic plan is right.
+            c.batch_execute(
+                "SET TIME ZONE 'UTC'; SET statement_timeout = '60s'; SET lock_timeout = '10s'; \
+                 SET plan_cache_mode = force_generic_plan; SET application_name = 'avviso'",
+            )
+            .map_err(|e| down(&e))?;
+            return Ok(Conn::Pg(c));
+        }
+        guarantee_stable_plans();
+        let file = url
+            .strip_prefix("sqlite://")
+            .or_else(|| url.strip_prefix("sqlite:"));
+        let mut c = SqliteConnection::establish(file.unwrap_or(url)).map_err(|e| down(&e))?;
+        c.batch_execute(
+            "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
+             PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384; \
+             PRAGMA mmap_size=0; PRAGMA wal_autocheckpoint=4000",
+        )
+        .map_err(|e| down(&e))?;
+        if access == Access::Read {
+            c.batch_execute("PRAGMA query_only=ON")
+                .map_err(|e| down(&e))?;
+        }
+        Ok(Conn::Lite(c))
+    }
+
+    /// Runs statements as they are: session set-up, maintenance, tests.
+    ///
+    /// # Errors
+    /// [`Error`] of the first statement that fails.
+    pub fn execute(&mut self, statements: &str) -> Result<(), Error> {
+        Ok(on!(self, |c| c.batch_execute(statements))?)
+    }
+
+    /// Applies the migrations that are missing and names them.
+    ///
+    /// # Errors
+    /// [`Error::Down`] with the migration's own words.
+    pub fn migrate(&mut self) -> Result<Vec<String>, Error> {
+        let applied = match self {
+            Conn::Pg(c) => c.run_pending_migrations(POSTGRES).map(|v| names(&v)),
+            Conn::Lite(c) => c.run_pending_migrations(SQLITE).map(|v| names(&v)),
+        };
+        applied.map_err(|e| Error::Down(e.to_string()))
+    }
+
+    /// Takes every migration back, newest first.
+    ///
+    /// # Errors
+    /// [`Error::Down`] with the migration's own words.
+    pub fn revert(&mut self) -> Result<Vec<String>, Error> {
+        let reverted = match self {
+            Conn::Pg(c) => c.revert_all_migrations(POSTGRES).map(|v| names(&v)),
+            Conn::Lite(c) => c.revert_all_migrations(SQLITE).map(|v| names(&v)),
+        };
+        reverted.map_err(|e| Error::Down(e.to_string()))
+    }
+
+    /// Compares the schema with the migrations of this program.
+    ///
+    /// # Errors
+    /// [`Error::Down`].
+    pub fn schema_state(&mut self) -> Result<SchemaState, Error> {
+        let down = |e: &dyn std::fmt::Display| Error::Down(e.to_string());
+        let applied = match self {
+            Conn::Pg(c) => c.applied_migrations().map(|v| names(&v)),
+            Conn::Lite(c) => c.applied_migrations().map(|v| names(&v)),
+        }
+        .map_err(|e| down(&e))?;
+        let known: Vec<String> = MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE)
+            .map_err(|e| down(&e))?
+            .iter()
+            .map(|m: &Box<dyn Migration<diesel::sqlite::Sqlite>>| m.name().version().to_string())
+            .collect();
+        let ahead: Vec<String> = applied
+            .iter()
+            .filter(|a| !known.contains(a))
+            .cloned()
+            .collect();
+        let behind: Vec<String> = known.into_iter().filter(|k| !applied.contains(k)).collect();
+        Ok(match (ahead.is_empty(), behind.is_empty()) {
+            (false, _) => SchemaState::Ahead(ahead),
+            (true, false) => SchemaState::Behind(behind),
+            (true, true) => SchemaState::Current,
+        })
+    }
+
+    /// Runs a closure in a write transaction (SQLite: `BEGIN IMMEDIATE`); inside one, a savepoint.
+    ///
+    /// # Errors
+    /// The closure's own, after rolling back, or the database's.
+    pub fn write<T, E: From<Error>>(
+        &mut self,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.begin().map_err(E::from)?;
+        match f(&mut Tx(self)) {
+            Ok(value) => {
+                let commit = on!(self, |c| AnsiTransactionManager::commit_transaction(c));
+                commit.map_err(Error::from)?;
+                Ok(value)
+            }
+            Err(error) => {
+                self.roll_back().map_err(E::from)?;
+                Err(error)
+            }
+        }
+    }
+
+    fn begin(&mut self) -> Result<(), Error> {
+        type Manager = AnsiTransactionManager;
+        match self {
+            Conn::Pg(c) => Manager::begin_transaction(c)?,
+            Conn::Lite(c) => {
+                let status = Manager::transaction_manager_status_mut(c);
+                if status.transaction_depth().map_err(Error::from)?.is_none() {
+                    Manager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?;
+                } else {
+                    Manager::begin_transaction(c)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn roll_back(&mut self) -> Result<(), Error> {
+        match on!(self, |c| AnsiTransactionManager::rollback_transaction(c)) {
+            // A broken manager means the server already ended the transaction.
+            Ok(()) | Err(diesel::result::Error::BrokenTransactionManager) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether the connection is beyond use and must be opened again.
+    pub fn is_broken(&mut self) -> bool {
+        on!(self, |c| {
+            AnsiTransactionManager::is_broken_transaction_manager(c)
+        })
+    }
+}
+
+fn names(versions: &[diesel::migration::MigrationVersion<'_>]) -> Vec<String> {
+    versions.iter().map(ToString::to_string).collect()
+}
+
+/// Gives every SQLite connection the query planner stability guarantee. Without it SQLite looks at bound
+/// values when it plans, and each new value prepares the statement again: five times slower.
+#[expect(
+    unsafe_code,
+    reason = "SQLite offers this switch only through its C interface"
+)]
+fn guarantee_stable_plans() {
+    use libsqlite3_sys as ffi;
+    unsafe extern "C" fn on_open(
+        db: *mut ffi::sqlite3,
+        _error: *mut *mut std::ffi::c_char,
+        _api: *const ffi::sqlite3_api_routines,
+    ) -> std::ffi::c_int {
+        // SAFETY: SQLite hands over the connection it has just opened; the option takes an int and a null.
+        unsafe {
+            ffi::sqlite3_db_config(
+                db,
+                ffi::SQLITE_DBCONFIG_ENABLE_QPSG,
+                1i32,
+                std::ptr::null_mut::<std::ffi::c_int>(),
+            )
+        }
+    }
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: the hook is a plain function that lives for ever.
+        let _result = unsafe { ffi::sqlite3_auto_extension(Some(on_open)) };
+    });
+}

@@ -1,0 +1,264 @@
+//! The executor: threads that each own one connection, closures go in, results come out.
+//!
+//! SQLite has one writer, which folds what is queued into one durable commit and answers only after it
+//! (group commit). PostgreSQL does its own group commit, so each closure is its own transaction there.
+//! Reports and imports have their own lane, so that they never stand before a verify.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::Error;
+use super::conn::{Access, Conn, Tx, is_postgres};
+
+/// Closures that wait for a thread of one lane; more are refused with [`Error::Busy`].
+const QUEUE_MAX: usize = 4096;
+/// Closures folded into one SQLite commit at most.
+const GROUP_MAX: usize = 256;
+/// Times a transaction runs again after a conflict.
+const RETRIES_MAX: u32 = 5;
+
+/// Answers the caller, once it is known whether the surrounding commit held.
+type Ack = Box<dyn FnOnce(Result<(), &Error>) + Send>;
+type Task = Box<dyn FnOnce(&mut Conn) -> Ack + Send>;
+
+/// Which queue a closure stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    Hot,
+    Report,
+    Write,
+}
+
+/// A handle to the executor; clones share it. When the last one is dropped the threads end.
+#[derive(Clone)]
+pub struct Db {
+    hot: flume::Sender<Task>,
+    report: flume::Sender<Task>,
+    write: flume::Sender<Task>,
+    threads: Arc<std::sync::Mutex<Vec<std::thread::JoinHandle<()>>>>,
+}
+
+impl Db {
+    /// Opens the connections and starts the threads. `threads` is the number of hot connections.
+    ///
+    /// # Errors
+    /// [`Error::Down`] when a connection cannot be opened.
+    pub fn open(url: &str, threads: usize) -> Result<Db, Error> {
+        let handles = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let (hot, hot_rx) = flume::bounded(QUEUE_MAX);
+        let (report, report_rx) = flume::bounded(QUEUE_MAX);
+        let postgres = is_postgres(url);
+        let hot_access = if postgres {
+            Access::Write
+        } else {
+            Access::Read
+        };
+        for _ in 0..threads.max(1) {
+            spawn(&handles, url, hot_access, hot_rx.clone(), run_each)?;
+        }
+        spawn(&handles, url, Access::Read, report_rx, run_each)?;
+        let write = if postgres {
+            hot.clone()
+        } else {
+            let (write, write_rx) = flume::bounded(QUEUE_MAX);
+            spawn(&handles, url, Access::Write, write_rx, run_grouped)?;
+            write
+        };
+        Ok(Db {
+            hot,
+            report,
+            write,
+            threads: handles,
+        })
+    }
+
+    /// A question that must be answered quickly.
+    ///
+    /// # Errors
+    /// The closure's own, or [`Error::Busy`] when the queue is full.
+    pub async fn read<T, E>(
+        &self,
+        f: impl Fn(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.send(Lane::Hot, move |c| f(c)).await
+    }
+
+    /// A question that may take long: reports, exports, audits.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn report<T, E>(
+        &self,
+        f: impl Fn(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.send(Lane::Report, move |c| f(c)).await
+    }
+
+    /// One transaction. The closure may run more than once, so it must not consume what it captures;
+    /// when this returns `Ok`, what it wrote is durable.
+    ///
+    /// # Errors
+    /// The closure's own, after rolling back, or the database's.
+    pub async fn write<T, E>(
+        &self,
+        f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Retry + Send + 'static,
+    {
+        self.send(Lane::Write, move |c| {
+            let mut attempt = 0u32;
+            loop {
+                match c.write(&f) {
+                    Err(error) if error.retryable() && attempt < RETRIES_MAX => {
+                        attempt = attempt.saturating_add(1);
+                        std::thread::sleep(std::time::Duration::from_millis(
+                            u64::from(attempt) * 5,
+                        ));
+                    }
+                    result => return result,
+                }
+            }
+        })
+        .await
+    }
+
+    async fn send<T, E>(
+        &self,
+        lane: Lane,
+        f: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (tx, rx) = oneshot::channel();
+        let task: Task = Box::new(move |conn| {
+            let result = std::panic::catch_unwind(AssertUnwindSafe(|| f(conn)));
+            Box::new(move |commit| {
+                let answer = match (commit, result) {
+                    (Ok(()), Ok(result)) => result,
+                    (Err(_rolled_back), Ok(Ok(_))) => Err(Error::Busy.into()),
+                    (Err(_), Ok(Err(own))) => Err(own),
+                    (_, Err(_panic)) => Err(Error::Down("a query ended in a panic".into()).into()),
+                };
+                // The caller may have gone away; what was committed stays committed.
+                let _gone = tx.send(answer);
+            })
+        });
+        let queue = match lane {
+            Lane::Hot => &self.hot,
+            Lane::Report => &self.report,
+            Lane::Write => &self.write,
+        };
+        queue.try_send(task).map_err(|_full| Error::Busy)?;
+        match rx.await {
+            Ok(answer) => answer,
+            Err(_ended) => Err(Error::Down("the executor has stopped".into()).into()),
+        }
+    }
+
+    /// Waits until the queues are empty and the threads have ended. Other handles must be gone.
+    pub fn close(self) {
+        let Db {
+            hot,
+            report,
+            write,
+            threads,
+        } = self;
+        drop((hot, report, write));
+        let handles = threads.lock().map(|mut held| std::mem::take(&mut *held));
+        for handle in handles.unwrap_or_default() {
+            let _panicked = handle.join();
+        }
+    }
+}
+
+/// Errors that say whether the same transaction may be run again.
+pub trait Retry {
+    /// True for conflicts with another writer.
+    fn retryable(&self) -> bool;
+}
+
+impl Retry for Error {
+    fn retryable(&self) -> bool {
+        Error::retryable(self)
+    }
+}
+
+type Loop = fn(&str, Access, Conn, &flume::Receiver<Task>);
+
+fn spawn(
+    handles: &Arc<std::sync::Mutex<Vec<std::thread::JoinHandle<()>>>>,
+    url: &str,
+    access: Access,
+    queue: flume::Receiver<Task>,
+    run: Loop,
+) -> Result<(), Error> {
+    let conn = Conn::open(url, access)?;
+    let url = url.to_owned();
+    let handle = std::thread::Builder::new()
+        .name("db".into())
+        .spawn(move || run(&url, access, conn, &queue))
+        .map_err(|e| Error::Down(e.to_string()))?;
+    if let Ok(mut held) = handles.lock() {
+        held.push(handle);
+    }
+    Ok(())
+}
+
+fn run_each(url: &str, access: Access, mut conn: Conn, queue: &flume::Receiver<Task>) {
+    while let Ok(task) = queue.recv() {
+        task(&mut conn)(Ok(()));
+        reopen_if_broken(url, access, &mut conn);
+    }
+}
+
+/// SQLite's writer: whatever is queued becomes one durable commit, each closure in its own savepoint.
+fn run_grouped(url: &str, access: Access, mut conn: Conn, queue: &flume::Receiver<Task>) {
+    let mut acks: Vec<Ack> = Vec::with_capacity(GROUP_MAX);
+    while let Ok(first) = queue.recv() {
+        let mut first = Some(first);
+        let committed = conn.write(|tx| {
+            while let Some(task) = first.take().or_else(|| queue.try_recv().ok()) {
+                acks.push(task(tx));
+                if acks.len() == GROUP_MAX {
+                    break;
+                }
+            }
+            Ok::<(), Error>(())
+        });
+        if let Some(unrun) = first.take() {
+            // The group could not begin: the closure tries in a transaction of its own.
+            unrun(&mut conn)(Ok(()));
+        }
+        for ack in acks.drain(..) {
+            ack(committed.as_ref().map(|()| ()));
+        }
+        reopen_if_broken(url, access, &mut conn);
+    }
+    let _checkpoint = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+fn reopen_if_broken(url: &str, access: Access, conn: &mut Conn) {
+    while conn.is_broken() {
+        match Conn::open(url, access) {
+            Ok(fresh) => *conn = fresh,
+            Err(error) => {
+                tracing::error!(%error, "database connection lost, trying again in a second");
+                std::thread::sleep(std::time::Duration::from_secs(1));
+            }
+        }
+    }
+}

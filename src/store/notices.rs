@@ -1,0 +1,310 @@
+//! Notices, their numbers, their history, and what the node was told about their price.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::schema::{notice, notice_event, number_sequence, quote};
+use super::types::{At, Id, Json};
+use super::{Conn, Error, Tx};
+use crate::domain::calendar::{Day, Instant};
+use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::iban::Iban;
+use crate::domain::lifecycle::{Move, State};
+use crate::domain::money::Cents;
+use crate::domain::notice_number::{NoticeNumber, SegregationCode};
+use crate::domain::position::{Notice, Position};
+use crate::domain::service::{Beneficiary, OptionKind, Schedule, Step, TransferDraft};
+use crate::domain::taxonomy::TaxonomyCode;
+use crate::domain::text::Text;
+
+const TABLE: &str = "notice";
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = notice, treat_none_as_default_value = false)]
+pub(super) struct NoticeRow {
+    creditor: String,
+    number: String,
+    iuv: String,
+    pub(super) position_id: Id,
+    service_code: String,
+    option_no: i16,
+    option_kind: String,
+    sequence: i16,
+    description: String,
+    due_on: Option<Day>,
+    amount_cents: i64,
+    terms: Json,
+    state: String,
+    paid_on: Option<Day>,
+}
+
+/// One step of one notice, ready to be written.
+#[derive(Debug, Clone)]
+pub struct Advance {
+    /// Id of the history row.
+    pub id: Uuid,
+    /// The notice that moves.
+    pub number: NoticeNumber,
+    /// A step from the transition table.
+    pub step: Move,
+    /// Legal day of payment, for the first receipt.
+    pub paid_on: Option<Day>,
+}
+
+/// Inserts the notices of a new position; false when a number or IUV is taken.
+pub(super) fn insert(tx: &mut Tx<'_>, position: &Position) -> Result<bool, Error> {
+    let rows: Vec<NoticeRow> = position
+        .notices
+        .iter()
+        .map(|notice| NoticeRow::from_domain(position, notice))
+        .collect::<Result<_, _>>()?;
+    let wanted = rows.len();
+    let made = on!(&mut **tx, |c| diesel::insert_into(notice::table)
+        .values(&rows)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(made == wanted)
+}
+
+/// Writes state steps with their history. The only way a state changes.
+///
+/// # Errors
+/// [`Error::Changed`] when a notice is in another state by now; the transaction runs again.
+pub fn advance(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    steps: &[Advance],
+    now: Instant,
+    actor: &str,
+) -> Result<(), Error> {
+    for advance in steps {
+        let (from, to) = (advance.step.from().as_str(), advance.step.to().as_str());
+        let number = advance.number.as_str();
+        let target = || {
+            notice::table
+                .find((creditor.as_str(), number))
+                .filter(notice::state.eq(from))
+        };
+        let updated = on!(&mut **tx, |c| match advance.paid_on {
+            Some(day) => diesel::update(target())
+                .set((notice::state.eq(to), notice::paid_on.eq(Some(day))))
+                .execute(c),
+            None => diesel::update(target())
+                .set(notice::state.eq(to))
+                .execute(c),
+        })?;
+        if updated != 1 {
+            return Err(Error::Changed {
+                table: TABLE,
+                id: number.to_owned(),
+            });
+        }
+        on!(&mut **tx, |c| diesel::insert_into(notice_event::table)
+            .values((
+                notice_event::creditor.eq(creditor.as_str()),
+                notice_event::notice_number.eq(number),
+                notice_event::id.eq(Id(advance.id)),
+                notice_event::at.eq(At(now)),
+                notice_event::from_state.eq(from),
+                notice_event::event.eq(advance.step.event().as_str()),
+                notice_event::to_state.eq(to),
+                notice_event::anomaly.eq(advance.step.anomaly().map(|a| a.as_str())),
+                notice_event::actor.eq(actor),
+            ))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Notices whose last payable day has passed and whose state does not say so yet.
+///
+/// # Errors
+/// The database's.
+pub fn open_past_due(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    today: Day,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Notice>, Error> {
+    let rows: Vec<NoticeRow> = on!(conn, |c| notice::table
+        .filter(notice::creditor.eq(creditor.as_str()))
+        .filter(notice::state.eq(State::Open.as_str()))
+        .filter(notice::due_on.lt(today))
+        .filter(notice::number.gt(after))
+        .order(notice::number)
+        .limit(limit)
+        .load(c))?;
+    rows.into_iter().map(NoticeRow::into_domain).collect()
+}
+
+/// Takes the next `count` sequence numbers of a segregation code and returns the first.
+/// Inside the creating transaction on SQLite this costs nothing; gaps are legal, repeats are not.
+///
+/// # Errors
+/// The database's.
+pub fn take_sequence(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    code: &SegregationCode,
+    count: i64,
+) -> Result<i64, Error> {
+    let next: i64 = on!(&mut **tx, |c| diesel::insert_into(number_sequence::table)
+        .values((
+            number_sequence::creditor.eq(creditor.as_str()),
+            number_sequence::segregation_code.eq(code.as_str()),
+            number_sequence::next_value.eq(count.saturating_add(1)),
+        ))
+        .on_conflict((number_sequence::creditor, number_sequence::segregation_code))
+        .do_update()
+        .set(number_sequence::next_value.eq(number_sequence::next_value + count))
+        .returning(number_sequence::next_value)
+        .get_result(c))?;
+    Ok(next.saturating_sub(count))
+}
+
+/// Whether one of these numbers is taken.
+///
+/// # Errors
+/// The database's.
+pub fn any_taken(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    numbers: &[NoticeNumber],
+) -> Result<bool, Error> {
+    let numbers: Vec<&str> = numbers.iter().map(NoticeNumber::as_str).collect();
+    let taken: i64 = on!(conn, |c| notice::table
+        .filter(notice::creditor.eq(creditor.as_str()))
+        .filter(notice::number.eq_any(numbers))
+        .count()
+        .get_result(c))?;
+    Ok(taken > 0)
+}
+
+/// Remembers what the node was told when a payment was activated: the receipt will carry this amount.
+///
+/// # Errors
+/// The database's.
+pub fn insert_quote(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    (id, number): (Uuid, &NoticeNumber),
+    (amount, reason): (Cents, &str),
+    now: Instant,
+) -> Result<(), Error> {
+    on!(&mut **tx, |c| diesel::insert_into(quote::table)
+        .values((
+            quote::creditor.eq(creditor.as_str()),
+            quote::notice_number.eq(number.as_str()),
+            quote::id.eq(Id(id)),
+            quote::at.eq(At(now)),
+            quote::amount_cents.eq(amount.get()),
+            quote::reason.eq(reason),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Transfers and price steps, as stored.
+#[derive(Serialize, Deserialize)]
+struct Terms {
+    transfers: Vec<TransferTerms>,
+    steps: Vec<StepTerms>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TransferTerms {
+    tax_code: String,
+    legal_name: String,
+    iban: String,
+    taxonomy: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    metadata: Vec<(String, String)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StepTerms {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<Day>,
+    reason: String,
+    amounts_cents: Vec<i64>,
+}
+
+impl NoticeRow {
+    fn from_domain(position: &Position, notice: &Notice) -> Result<NoticeRow, Error> {
+        let corrupt = |why: &dyn std::fmt::Display| Error::corrupt(TABLE, &notice.number, why);
+        let transfers = notice.transfers.iter().map(|transfer| TransferTerms {
+            tax_code: transfer.to.tax_code.to_string(),
+            legal_name: transfer.to.legal_name.clone(),
+            iban: transfer.to.iban.to_string(),
+            taxonomy: transfer.to.taxonomy.to_string(),
+            metadata: transfer.metadata.clone(),
+        });
+        let steps = notice.schedule.steps().iter().map(|step| StepTerms {
+            until: step.until,
+            reason: step.reason.clone(),
+            amounts_cents: step.amounts.iter().map(|amount| amount.get()).collect(),
+        });
+        let terms = Terms {
+            transfers: transfers.collect(),
+            steps: steps.collect(),
+        };
+        Ok(NoticeRow {
+            creditor: position.creditor.to_string(),
+            number: notice.number.to_string(),
+            iuv: notice.iuv().to_string(),
+            position_id: Id(position.id),
+            service_code: position.service_code.clone(),
+            option_no: i16::try_from(notice.option).map_err(|e| corrupt(&e))?,
+            option_kind: notice.option_kind.to_string(),
+            sequence: i16::try_from(notice.sequence).map_err(|e| corrupt(&e))?,
+            description: notice.description.to_string(),
+            due_on: notice.due_on,
+            amount_cents: notice.schedule.nominal().get(),
+            terms: Json(serde_json::to_value(terms).map_err(|e| corrupt(&e))?),
+            state: notice.state.to_string(),
+            paid_on: notice.paid_on,
+        })
+    }
+
+    pub(super) fn into_domain(self) -> Result<Notice, Error> {
+        let id = self.number.clone();
+        let corrupt = |why: &dyn std::fmt::Display| Error::corrupt(TABLE, &id, why);
+        let terms: Terms = serde_json::from_value(self.terms.0).map_err(|e| corrupt(&e))?;
+        let transfers = terms.transfers.into_iter().map(|transfer| {
+            Ok(TransferDraft {
+                to: Beneficiary {
+                    tax_code: FiscalCode::as_stated(&transfer.tax_code).map_err(|e| corrupt(&e))?,
+                    legal_name: transfer.legal_name,
+                    iban: Iban::parse(&transfer.iban).map_err(|e| corrupt(&e))?,
+                    taxonomy: TaxonomyCode::parse(&transfer.taxonomy).map_err(|e| corrupt(&e))?,
+                },
+                metadata: transfer.metadata,
+            })
+        });
+        let transfers = transfers.collect::<Result<Vec<_>, Error>>()?;
+        let steps = terms.steps.into_iter().map(|step| {
+            let amounts = step.amounts_cents.into_iter().map(Cents::new);
+            Ok(Step {
+                until: step.until,
+                reason: step.reason,
+                amounts: amounts.collect::<Result<_, _>>().map_err(|e| corrupt(&e))?,
+            })
+        });
+        let steps = steps.collect::<Result<Vec<_>, Error>>()?;
+        Ok(Notice {
+            number: NoticeNumber::parse(&self.number).map_err(|e| corrupt(&e))?,
+            option: u16::try_from(self.option_no).map_err(|e| corrupt(&e))?,
+            option_kind: OptionKind::from_name(&self.option_kind)
+                .ok_or_else(|| corrupt(&"option kind"))?,
+            sequence: u16::try_from(self.sequence).map_err(|e| corrupt(&e))?,
+            description: Text::parse(&self.description).map_err(|e| corrupt(&e))?,
+            due_on: self.due_on,
+            schedule: Schedule::new(steps, transfers.len()).map_err(|e| corrupt(&e))?,
+            transfers,
+            state: State::from_name(&self.state).ok_or_else(|| corrupt(&"state"))?,
+            paid_on: self.paid_on,
+        })
+    }
+}

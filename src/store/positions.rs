@@ -1,0 +1,366 @@
+//! Positions with their notices.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::notices::{self, NoticeRow};
+use super::schema::{notice, position};
+use super::types::{At, Id, Json};
+use super::{Conn, Error, Tx};
+use crate::domain::calendar::Day;
+use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::money::Cents;
+use crate::domain::notice_number::NoticeNumber;
+use crate::domain::position::{Address, Debtor, DebtorKind, Position};
+use crate::domain::service::Row;
+use crate::domain::text::Text;
+
+const TABLE: &str = "position";
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = position, treat_none_as_default_value = false)]
+struct PositionRow {
+    creditor: String,
+    id: Id,
+    reference: Option<String>,
+    service_code: String,
+    debtor_kind: String,
+    debtor_tax_code: String,
+    debtor_full_name: String,
+    debtor_contact: Json,
+    description: String,
+    details: Json,
+    assessment_rows: Json,
+    issued_on: Day,
+    created_at: At,
+    revision: i64,
+}
+
+/// What became of an insert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Placed {
+    /// The position and its notices are new.
+    New,
+    /// The creditor has a position with this reference.
+    ReferenceTaken,
+    /// The creditor has a notice with one of these numbers.
+    NumberTaken,
+}
+
+/// Which positions a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of this service.
+    pub service_code: Option<String>,
+    /// Of this debtor.
+    pub debtor_tax_code: Option<FiscalCode>,
+    /// With this reference of the caller.
+    pub reference: Option<String>,
+    /// With this notice.
+    pub notice_number: Option<NoticeNumber>,
+}
+
+/// Inserts a position and its notices. Unless the answer is [`Placed::New`], the caller rolls back.
+///
+/// # Errors
+/// The database's.
+pub fn insert(tx: &mut Tx<'_>, new: &Position) -> Result<Placed, Error> {
+    let row = PositionRow::from_domain(new)?;
+    let made = on!(&mut **tx, |c| diesel::insert_into(position::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    if made == 0 {
+        return Ok(Placed::ReferenceTaken);
+    }
+    if notices::insert(tx, new)? {
+        Ok(Placed::New)
+    } else {
+        Ok(Placed::NumberTaken)
+    }
+}
+
+/// The position with this id.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn get(conn: &mut Conn, creditor: &FiscalCode, id: Uuid) -> Result<Option<Position>, Error> {
+    let row: Option<PositionRow> = on!(conn, |c| position::table
+        .find((creditor.as_str(), Id(id)))
+        .get_result(c)
+        .optional())?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let notices: Vec<NoticeRow> = on!(conn, |c| notice::table
+        .filter(notice::creditor.eq(creditor.as_str()))
+        .filter(notice::position_id.eq(Id(id)))
+        .order((notice::option_no, notice::sequence))
+        .load(c))?;
+    row.into_domain(notices).map(Some)
+}
+
+/// The position that a notice belongs to, with all its notices.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn find_by_number(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    number: &NoticeNumber,
+) -> Result<Option<Position>, Error> {
+    let id: Option<Id> = on!(conn, |c| notice::table
+        .find((creditor.as_str(), number.as_str()))
+        .select(notice::position_id)
+        .get_result(c)
+        .optional())?;
+    match id {
+        Some(Id(id)) => get(conn, creditor, id),
+        None => Ok(None),
+    }
+}
+
+/// As [`find_by_number`], holding the position until the transaction ends, so that two payments of one
+/// debt are decided one after the other. SQLite has one writer and needs no lock.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn lock_by_number(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    number: &NoticeNumber,
+) -> Result<Option<Position>, Error> {
+    let id: Option<Id> = on!(&mut **tx, |c| notice::table
+        .find((creditor.as_str(), number.as_str()))
+        .select(notice::position_id)
+        .get_result(c)
+        .optional())?;
+    let Some(Id(id)) = id else {
+        return Ok(None);
+    };
+    lock(tx, creditor, id)
+}
+
+/// As [`get`], holding the position until the transaction ends.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn lock(tx: &mut Tx<'_>, creditor: &FiscalCode, id: Uuid) -> Result<Option<Position>, Error> {
+    if let Conn::Pg(c) = &mut **tx {
+        let _locked: Option<Id> = position::table
+            .find((creditor.as_str(), Id(id)))
+            .select(position::id)
+            .for_update()
+            .get_result(c)
+            .optional()?;
+    }
+    get(tx, creditor, id)
+}
+
+/// One page of positions, oldest first, after the given id.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn page(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    filter: &Filter,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Position>, Error> {
+    let after = Id(after.unwrap_or_default());
+    let rows: Vec<PositionRow> = on!(conn, |c| {
+        let mut query = position::table
+            .filter(position::creditor.eq(creditor.as_str()))
+            .filter(position::id.gt(after))
+            .order(position::id)
+            .limit(limit)
+            .into_boxed();
+        if let Some(code) = &filter.service_code {
+            query = query.filter(position::service_code.eq(code));
+        }
+        if let Some(tax_code) = &filter.debtor_tax_code {
+            query = query.filter(position::debtor_tax_code.eq(tax_code.as_str()));
+        }
+        if let Some(reference) = &filter.reference {
+            query = query.filter(position::reference.eq(reference));
+        }
+        if let Some(number) = &filter.notice_number {
+            let of_notice = notice::table
+                .filter(notice::creditor.eq(creditor.as_str()))
+                .filter(notice::number.eq(number.as_str()))
+                .select(notice::position_id);
+            query = query.filter(position::id.eq_any(of_notice));
+        }
+        query.load(c)
+    })?;
+    let ids: Vec<Id> = rows.iter().map(|row| row.id).collect();
+    let mut notices: Vec<NoticeRow> = on!(conn, |c| notice::table
+        .filter(notice::creditor.eq(creditor.as_str()))
+        .filter(notice::position_id.eq_any(&ids))
+        .order((notice::position_id, notice::option_no, notice::sequence))
+        .load(c))?;
+    rows.into_iter()
+        .map(|row| {
+            let (own, others) = notices
+                .drain(..)
+                .partition(|notice| notice.position_id == row.id);
+            notices = others;
+            row.into_domain(own)
+        })
+        .collect()
+}
+
+/// Counts a change of a position: its entity tag.
+///
+/// # Errors
+/// [`Error::Changed`] when the revision is another one by now.
+pub fn advance_revision(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    id: Uuid,
+    from: i64,
+) -> Result<(), Error> {
+    let updated = on!(&mut **tx, |c| diesel::update(
+        position::table
+            .find((creditor.as_str(), Id(id)))
+            .filter(position::revision.eq(from))
+    )
+    .set(position::revision.eq(from.saturating_add(1)))
+    .execute(c))?;
+    if updated == 1 {
+        Ok(())
+    } else {
+        Err(Error::Changed {
+            table: TABLE,
+            id: id.to_string(),
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Contact {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<ContactAddress>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ContactAddress {
+    street: String,
+    postal_code: Option<String>,
+    city: String,
+    province: Option<String>,
+    country: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct AssessmentRow {
+    code: String,
+    label: String,
+    amount_cents: i64,
+}
+
+impl PositionRow {
+    fn from_domain(position: &Position) -> Result<PositionRow, Error> {
+        let debtor = &position.debtor;
+        let contact = Contact {
+            email: debtor.email.as_ref().map(ToString::to_string),
+            address: debtor.address.as_ref().map(|address| ContactAddress {
+                street: address.street.to_string(),
+                postal_code: address.postal_code.as_ref().map(ToString::to_string),
+                city: address.city.to_string(),
+                province: address.province.as_ref().map(ToString::to_string),
+                country: address.country.as_ref().map(ToString::to_string),
+            }),
+        };
+        let rows: Vec<AssessmentRow> = position
+            .rows
+            .iter()
+            .map(|row| AssessmentRow {
+                code: row.code.to_string(),
+                label: row.label.clone(),
+                amount_cents: row.amount.get(),
+            })
+            .collect();
+        let corrupt = |why: serde_json::Error| Error::corrupt(TABLE, position.id, why);
+        Ok(PositionRow {
+            creditor: position.creditor.to_string(),
+            id: Id(position.id),
+            reference: position.reference.as_ref().map(ToString::to_string),
+            service_code: position.service_code.clone(),
+            debtor_kind: debtor.kind.to_string(),
+            debtor_tax_code: debtor.tax_code.to_string(),
+            debtor_full_name: debtor.full_name.to_string(),
+            debtor_contact: Json(serde_json::to_value(contact).map_err(corrupt)?),
+            description: position.description.to_string(),
+            details: Json(position.details.clone()),
+            assessment_rows: Json(serde_json::to_value(rows).map_err(corrupt)?),
+            issued_on: position.issued_on,
+            created_at: At(position.created_at),
+            revision: position.revision,
+        })
+    }
+
+    fn into_domain(self, notices: Vec<NoticeRow>) -> Result<Position, Error> {
+        let id = self.id.0;
+        let corrupt = |why: &dyn std::fmt::Display| Error::corrupt(TABLE, id, why);
+        let rows: Vec<AssessmentRow> =
+            serde_json::from_value(self.assessment_rows.0).map_err(|e| corrupt(&e))?;
+        let rows = rows.into_iter().map(|row| {
+            Ok(Row {
+                code: row.code.into(),
+                label: row.label,
+                amount: Cents::new(row.amount_cents).map_err(|e| corrupt(&e))?,
+            })
+        });
+        let contact: Contact =
+            serde_json::from_value(self.debtor_contact.0).map_err(|e| corrupt(&e))?;
+        let debtor = Debtor {
+            kind: DebtorKind::from_name(&self.debtor_kind)
+                .ok_or_else(|| corrupt(&"debtor kind"))?,
+            tax_code: FiscalCode::as_stated(&self.debtor_tax_code).map_err(|e| corrupt(&e))?,
+            full_name: Text::parse(&self.debtor_full_name).map_err(|e| corrupt(&e))?,
+            address: contact.address.map(|a| a.into_domain(id)).transpose()?,
+            email: optional(contact.email, id)?,
+        };
+        Ok(Position {
+            creditor: FiscalCode::as_stated(&self.creditor).map_err(|e| corrupt(&e))?,
+            id,
+            reference: optional(self.reference, id)?,
+            service_code: self.service_code,
+            debtor,
+            description: Text::parse(&self.description).map_err(|e| corrupt(&e))?,
+            details: self.details.0,
+            rows: rows.collect::<Result<_, Error>>()?,
+            issued_on: self.issued_on,
+            notices: notices
+                .into_iter()
+                .map(NoticeRow::into_domain)
+                .collect::<Result<_, _>>()?,
+            created_at: self.created_at.0,
+            revision: self.revision,
+        })
+    }
+}
+
+impl ContactAddress {
+    fn into_domain(self, id: Uuid) -> Result<Address, Error> {
+        let corrupt = |why: &dyn std::fmt::Display| Error::corrupt(TABLE, id, why);
+        Ok(Address {
+            street: Text::parse(&self.street).map_err(|e| corrupt(&e))?,
+            postal_code: optional(self.postal_code, id)?,
+            city: Text::parse(&self.city).map_err(|e| corrupt(&e))?,
+            province: optional(self.province, id)?,
+            country: optional(self.country, id)?,
+        })
+    }
+}
+
+fn optional<const N: usize>(text: Option<String>, id: Uuid) -> Result<Option<Text<N>>, Error> {
+    text.map(|text| Text::parse(&text))
+        .transpose()
+        .map_err(|e| Error::corrupt(TABLE, id, e))
+}

@@ -1,0 +1,416 @@
+//! Receipts, their transfers, and the messages as they came.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::schema::{receipt, receipt_message, receipt_transfer};
+use super::types::{At, Id, Json};
+use super::{Conn, Error, Inserted, Tx};
+use crate::domain::calendar::{Day, Instant};
+use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::lifecycle::Anomaly;
+use crate::domain::money::Cents;
+use crate::domain::notice_number::{Iuv, NoticeNumber};
+use crate::domain::position::DebtorKind;
+use crate::domain::receipt::{Party, Psp, Receipt, ReceiptTransfer};
+
+const TABLE: &str = "receipt";
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = receipt, treat_none_as_default_value = false)]
+struct ReceiptRow {
+    creditor: String,
+    receipt_id: String,
+    id: Id,
+    notice_number: String,
+    iuv: String,
+    primary_creditor: String,
+    position_id: Option<Id>,
+    service_code: Option<String>,
+    amount_cents: i64,
+    fee_cents: Option<i64>,
+    description: String,
+    paid_at: Option<At>,
+    paid_on: Day,
+    application_on: Option<Day>,
+    transfer_on: Option<Day>,
+    psp_id: String,
+    psp_name: String,
+    psp_channel: String,
+    method: Option<String>,
+    parties: Json,
+    stand_in: bool,
+    anomaly: Option<String>,
+    received_at: At,
+}
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = receipt_transfer, treat_none_as_default_value = false)]
+struct TransferRow {
+    creditor: String,
+    receipt_id: String,
+    idx: i16,
+    beneficiary: String,
+    iban: Option<String>,
+    amount_cents: i64,
+    taxonomy: String,
+    own: bool,
+}
+
+/// A receipt on file: the fact, and what the books made of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filed {
+    /// Id in the API, UUID version 7.
+    pub id: Uuid,
+    /// The fact.
+    pub receipt: Receipt,
+    /// The position it paid, when it is in these books.
+    pub position_id: Option<Uuid>,
+    /// The service it paid for.
+    pub service_code: Option<String>,
+    /// Legal day of payment.
+    pub paid_on: Day,
+    /// What is odd about it.
+    pub anomaly: Option<Anomaly>,
+    /// When it arrived.
+    pub received_at: Instant,
+}
+
+/// Which receipts a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of this notice.
+    pub notice_number: Option<NoticeNumber>,
+    /// Of this position.
+    pub position_id: Option<Uuid>,
+    /// Paid on this day or later.
+    pub paid_from: Option<Day>,
+    /// Paid on this day or earlier.
+    pub paid_to: Option<Day>,
+    /// With this anomaly.
+    pub anomaly: Option<Anomaly>,
+}
+
+/// Files a receipt once: a repeat of the same `receipt_id` for the same body finds it there.
+///
+/// # Errors
+/// The database's.
+pub fn insert_once(tx: &mut Tx<'_>, filed: &Filed) -> Result<Inserted, Error> {
+    let row = ReceiptRow::from_domain(filed)?;
+    let made = on!(&mut **tx, |c| diesel::insert_into(receipt::table)
+        .values(row)
+        .on_conflict((receipt::creditor, receipt::receipt_id))
+        .do_nothing()
+        .execute(c))?;
+    let outcome = Inserted::from_count(made);
+    if !outcome.already() {
+        let rows = transfer_rows(&filed.receipt);
+        on!(&mut **tx, |c| diesel::insert_into(receipt_transfer::table)
+            .values(&rows)
+            .execute(c))?;
+    }
+    Ok(outcome)
+}
+
+/// Keeps the message as it came: the first of a receipt, or one that contradicts it.
+///
+/// # Errors
+/// The database's.
+pub fn insert_message(
+    tx: &mut Tx<'_>,
+    (creditor, receipt_id): (&FiscalCode, &str),
+    (id, body): (Uuid, &[u8]),
+    now: Instant,
+    conflicting: bool,
+) -> Result<(), Error> {
+    on!(&mut **tx, |c| diesel::insert_into(receipt_message::table)
+        .values((
+            receipt_message::creditor.eq(creditor.as_str()),
+            receipt_message::receipt_id.eq(receipt_id),
+            receipt_message::id.eq(Id(id)),
+            receipt_message::body.eq(body),
+            receipt_message::sha256.eq(Sha256::digest(body).as_slice()),
+            receipt_message::received_at.eq(At(now)),
+            receipt_message::conflicting.eq(conflicting),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// The message of a receipt, as received.
+///
+/// # Errors
+/// The database's.
+pub fn message(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    receipt_id: &str,
+) -> Result<Option<Vec<u8>>, Error> {
+    Ok(on!(conn, |c| receipt_message::table
+        .filter(receipt_message::creditor.eq(creditor.as_str()))
+        .filter(receipt_message::receipt_id.eq(receipt_id))
+        .filter(receipt_message::conflicting.eq(false))
+        .select(receipt_message::body)
+        .get_result(c)
+        .optional())?)
+}
+
+/// The receipt with this `receipt_id`.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn find(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    receipt_id: &str,
+) -> Result<Option<Filed>, Error> {
+    let row: Option<ReceiptRow> = on!(conn, |c| receipt::table
+        .find((creditor.as_str(), receipt_id))
+        .get_result(c)
+        .optional())?;
+    row.map(|row| with_transfers(conn, vec![row]))
+        .transpose()
+        .map(|found| found.and_then(|filed| filed.into_iter().next()))
+}
+
+/// The receipt with this id.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn get(conn: &mut Conn, creditor: &FiscalCode, id: Uuid) -> Result<Option<Filed>, Error> {
+    let row: Option<ReceiptRow> = on!(conn, |c| receipt::table
+        .filter(receipt::creditor.eq(creditor.as_str()))
+        .filter(receipt::id.eq(Id(id)))
+        .get_result(c)
+        .optional())?;
+    row.map(|row| with_transfers(conn, vec![row]))
+        .transpose()
+        .map(|found| found.and_then(|filed| filed.into_iter().next()))
+}
+
+/// Whether another receipt for a notice is on file.
+///
+/// # Errors
+/// The database's.
+pub fn any_other(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    number: &NoticeNumber,
+    receipt_id: &str,
+) -> Result<bool, Error> {
+    let others: i64 = on!(conn, |c| receipt::table
+        .filter(receipt::creditor.eq(creditor.as_str()))
+        .filter(receipt::notice_number.eq(number.as_str()))
+        .filter(receipt::receipt_id.ne(receipt_id))
+        .count()
+        .get_result(c))?;
+    Ok(others > 0)
+}
+
+/// One page of receipts, oldest first, after the given id.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn page(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    filter: &Filter,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Filed>, Error> {
+    let after = Id(after.unwrap_or_default());
+    let rows: Vec<ReceiptRow> = on!(conn, |c| {
+        let mut query = receipt::table
+            .filter(receipt::creditor.eq(creditor.as_str()))
+            .filter(receipt::id.gt(after))
+            .order(receipt::id)
+            .limit(limit)
+            .into_boxed();
+        if let Some(number) = &filter.notice_number {
+            query = query.filter(receipt::notice_number.eq(number.as_str()));
+        }
+        if let Some(id) = filter.position_id {
+            query = query.filter(receipt::position_id.eq(Id(id)));
+        }
+        if let Some(from) = filter.paid_from {
+            query = query.filter(receipt::paid_on.ge(from));
+        }
+        if let Some(to) = filter.paid_to {
+            query = query.filter(receipt::paid_on.le(to));
+        }
+        if let Some(anomaly) = filter.anomaly {
+            query = query.filter(receipt::anomaly.eq(anomaly.as_str()));
+        }
+        query.load(c)
+    })?;
+    with_transfers(conn, rows)
+}
+
+fn with_transfers(conn: &mut Conn, rows: Vec<ReceiptRow>) -> Result<Vec<Filed>, Error> {
+    let Some(creditor) = rows.first().map(|row| row.creditor.clone()) else {
+        return Ok(Vec::new());
+    };
+    let ids: Vec<&str> = rows.iter().map(|row| row.receipt_id.as_str()).collect();
+    let mut transfers: Vec<TransferRow> = on!(conn, |c| receipt_transfer::table
+        .filter(receipt_transfer::creditor.eq(&creditor))
+        .filter(receipt_transfer::receipt_id.eq_any(&ids))
+        .order((receipt_transfer::receipt_id, receipt_transfer::idx))
+        .load(c))?;
+    rows.into_iter()
+        .map(|row| {
+            let (own, others) = transfers
+                .drain(..)
+                .partition(|t: &TransferRow| t.receipt_id == row.receipt_id);
+            transfers = others;
+            row.into_domain(own)
+        })
+        .collect()
+}
+
+fn transfer_rows(receipt: &Receipt) -> Vec<TransferRow> {
+    receipt
+        .transfers
+        .iter()
+        .map(|transfer| TransferRow {
+            creditor: receipt.receiver.to_string(),
+            receipt_id: receipt.receipt_id.clone(),
+            idx: i16::from(transfer.index),
+            beneficiary: transfer.beneficiary.to_string(),
+            iban: transfer.iban.clone(),
+            amount_cents: transfer.amount.get(),
+            taxonomy: transfer.taxonomy.clone(),
+            own: transfer.beneficiary == receipt.receiver,
+        })
+        .collect()
+}
+
+#[derive(Serialize, Deserialize)]
+struct Parties {
+    debtor: PartyRow,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    payer: Option<PartyRow>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PartyRow {
+    kind: String,
+    tax_code: String,
+    full_name: String,
+}
+
+impl PartyRow {
+    fn from_domain(party: &Party) -> PartyRow {
+        PartyRow {
+            kind: party.kind.to_string(),
+            tax_code: party.tax_code.to_string(),
+            full_name: party.full_name.clone(),
+        }
+    }
+
+    fn into_domain(self, id: Uuid) -> Result<Party, Error> {
+        let tax_code = FiscalCode::as_stated(&self.tax_code);
+        Ok(Party {
+            kind: DebtorKind::from_name(&self.kind)
+                .ok_or_else(|| Error::corrupt(TABLE, id, "kind of party"))?,
+            tax_code: tax_code.map_err(|why| Error::corrupt(TABLE, id, why))?,
+            full_name: self.full_name,
+        })
+    }
+}
+
+impl ReceiptRow {
+    fn from_domain(filed: &Filed) -> Result<ReceiptRow, Error> {
+        let receipt = &filed.receipt;
+        let parties = Parties {
+            debtor: PartyRow::from_domain(&receipt.debtor),
+            payer: receipt.payer.as_ref().map(PartyRow::from_domain),
+        };
+        let parties = serde_json::to_value(parties)
+            .map_err(|why| Error::corrupt(TABLE, &receipt.receipt_id, why))?;
+        Ok(ReceiptRow {
+            creditor: receipt.receiver.to_string(),
+            receipt_id: receipt.receipt_id.clone(),
+            id: Id(filed.id),
+            notice_number: receipt.notice_number.to_string(),
+            iuv: receipt.iuv.to_string(),
+            primary_creditor: receipt.primary.to_string(),
+            position_id: filed.position_id.map(Id),
+            service_code: filed.service_code.clone(),
+            amount_cents: receipt.amount.get(),
+            fee_cents: receipt.fee.map(Cents::get),
+            description: receipt.description.clone(),
+            paid_at: receipt.paid_at.map(At),
+            paid_on: filed.paid_on,
+            application_on: receipt.application_on,
+            transfer_on: receipt.transfer_on,
+            psp_id: receipt.psp.id.clone(),
+            psp_name: receipt.psp.name.clone(),
+            psp_channel: receipt.psp.channel.clone(),
+            method: receipt.method.clone(),
+            parties: Json(parties),
+            stand_in: receipt.stand_in,
+            anomaly: filed.anomaly.map(|anomaly| anomaly.to_string()),
+            received_at: At(filed.received_at),
+        })
+    }
+
+    fn into_domain(self, transfers: Vec<TransferRow>) -> Result<Filed, Error> {
+        let id = self.id.0;
+        let corrupt = |why: &dyn std::fmt::Display| Error::corrupt(TABLE, id, why);
+        let parties: Parties = serde_json::from_value(self.parties.0).map_err(|e| corrupt(&e))?;
+        let transfers = transfers.into_iter().map(|transfer| {
+            Ok(ReceiptTransfer {
+                index: u8::try_from(transfer.idx).map_err(|e| corrupt(&e))?,
+                amount: Cents::new(transfer.amount_cents).map_err(|e| corrupt(&e))?,
+                beneficiary: FiscalCode::as_stated(&transfer.beneficiary)
+                    .map_err(|e| corrupt(&e))?,
+                iban: transfer.iban,
+                taxonomy: transfer.taxonomy,
+            })
+        });
+        let anomaly = self
+            .anomaly
+            .map(|name| Anomaly::from_name(&name).ok_or_else(|| corrupt(&"unknown anomaly")));
+        let receipt = Receipt {
+            receiver: FiscalCode::as_stated(&self.creditor).map_err(|e| corrupt(&e))?,
+            receipt_id: self.receipt_id,
+            notice_number: NoticeNumber::parse(&self.notice_number).map_err(|e| corrupt(&e))?,
+            primary: FiscalCode::as_stated(&self.primary_creditor).map_err(|e| corrupt(&e))?,
+            iuv: Iuv::parse(&self.iuv).ok_or_else(|| corrupt(&"iuv"))?,
+            amount: Cents::new(self.amount_cents).map_err(|e| corrupt(&e))?,
+            description: self.description,
+            debtor: parties.debtor.into_domain(id)?,
+            payer: parties
+                .payer
+                .map(|payer| payer.into_domain(id))
+                .transpose()?,
+            transfers: transfers.collect::<Result<_, Error>>()?,
+            psp: Psp {
+                id: self.psp_id,
+                name: self.psp_name,
+                channel: self.psp_channel,
+            },
+            method: self.method,
+            fee: self
+                .fee_cents
+                .map(Cents::new)
+                .transpose()
+                .map_err(|e| corrupt(&e))?,
+            paid_at: self.paid_at.map(|at| at.0),
+            application_on: self.application_on,
+            transfer_on: self.transfer_on,
+            stand_in: self.stand_in,
+        };
+        Ok(Filed {
+            id,
+            receipt,
+            position_id: self.position_id.map(|id| id.0),
+            service_code: self.service_code,
+            paid_on: self.paid_on,
+            anomaly: anomaly.transpose()?,
+            received_at: self.received_at.0,
+        })
+    }
+}

@@ -1,0 +1,9 @@
+//! The tables, with portable types only. One file per migration.
+
+mod creditors;
+mod jobs;
+mod positions;
+
+pub use creditors::*;
+pub use jobs::*;
+pub use positions::*;

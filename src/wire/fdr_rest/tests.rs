@@ -1,0 +1,224 @@
+use super::*;
+
+const LIST: &str = r#"{"metadata":{"pageSize":25,"pageNumber":1,"totPage":3},"count":100,"news":[],
+  "data":[{"fdr":"2026-03-0288888888888-0000001","pspId":"88888888888","revision":2,
+           "published":"2026-03-03T01:02:03.456789Z","flowDate":"2026-03-02T22:00:00+01:00"},
+          {"fdr":"2026-03-03BPPIITRRXXX-1","pspId":"BPPIITRRXXX","revision":1}]}"#;
+
+const FLOW: &str = r#"{"status":"PUBLISHED","revision":4,"created":"2026-03-02T10:00:00Z",
+  "updated":"2026-03-02T10:00:00Z","fdr":"2026-03-0288888888888-0000001",
+  "fdrDate":"2026-03-02T10:00:00Z","regulation":"SEPA - Bonifico X",
+  "regulationDate":"2026-03-02","bicCodePouringBank":"UNCRITMMXXX",
+  "sender":{"type":"LEGAL_PERSON","id":"SELBIT2B","pspId":"60000000001","pspName":"PSP",
+            "pspBrokerId":"70000000001","channelId":"80000000001","password":"password"},
+  "receiver":{"id":"APPBIT2B","organizationId":"20000000001","organizationName":"Comune"},
+  "published":"2026-03-03T01:02:03Z","computedTotPayments":100,"computedSumPayments":100.9,
+  "totPayments":100,"sumPayments":90071992547409.93}"#;
+
+fn payment(pay: &str) -> String {
+    format!(
+        r#"{{"metadata":{{"totPage":1}},"count":1,"data":[{{"index":1,"iuv":"01000000000123468",
+        "iur":"c110729d","idTransfer":1,"pay":{pay},"payStatus":"NO_RPT",
+        "payDate":"2026-03-02T23:30:00Z"}}]}}"#
+    )
+}
+
+#[test]
+fn paths_are_encoded() {
+    let at = |text: &str| text.parse::<DateTime<Utc>>().ok();
+    let query = FlowsQuery {
+        psp_id: Some("A B/C".to_owned()),
+        published_gt: at("2026-03-02T10:00:00.5Z"),
+        flow_date: at("2026-02-01T00:00:00Z"),
+    };
+    assert_eq!(
+        flows_path(
+            "77777777777",
+            &query,
+            PageAt {
+                page: 2,
+                size: 1_000
+            }
+        ),
+        "/organizations/77777777777/fdrs?pspId=A%20B%2FC&publishedGt=2026-03-02T10%3A00%3A00.500Z\
+         &flowDate=2026-02-01T00%3A00%3A00Z&page=2&size=1000"
+    );
+    let key = FlowKey {
+        organization_id: "77777777777".to_owned(),
+        flow_id: "2026-03-02X_1-è".to_owned(),
+        revision: 3,
+        psp_id: "60000000001".to_owned(),
+    };
+    assert_eq!(
+        payments_path(&key, PageAt { page: 1, size: 500 }),
+        "/organizations/77777777777/fdrs/2026-03-02X_1-%C3%A8/revisions/3/psps/60000000001\
+         /payments?page=1&size=500"
+    );
+}
+
+#[test]
+fn a_list_of_flows_is_read() {
+    let page = flows(LIST.as_bytes()).unwrap();
+    assert_eq!((page.pages, page.count, page.rows.len()), (3, Some(100), 2));
+    assert_eq!(page.rows[0].flow_id, "2026-03-0288888888888-0000001");
+    assert_eq!(
+        page.rows[0].published_at.unwrap().to_rfc3339(),
+        "2026-03-03T01:02:03.456789+00:00"
+    );
+    assert_eq!(
+        page.rows[0].flow_at.unwrap().to_rfc3339(),
+        "2026-03-02T21:00:00+00:00"
+    );
+    assert_eq!(page.rows[1].published_at, None);
+    assert_eq!(
+        flows(br#"{"data":[]}"#).unwrap(),
+        Page {
+            rows: vec![],
+            pages: 1,
+            count: None
+        }
+    );
+}
+
+#[test]
+fn the_head_of_a_flow_is_read_without_floats() {
+    let flow = flow(FLOW.as_bytes()).unwrap();
+    // A double would read .94 here.
+    assert_eq!(flow.payments_cents, 9_007_199_254_740_993);
+    assert_eq!(
+        (flow.payments_count, flow.computed_cents),
+        (100, Some(10_090))
+    );
+    assert_eq!(flow.regulation_on.to_string(), "2026-03-02");
+    assert_eq!(flow.sender.psp_id, "60000000001");
+    assert_eq!(flow.receiver.organization_id, "20000000001");
+}
+
+#[test]
+fn payments_are_read() {
+    let page = payments(payment("120.5").as_bytes()).unwrap();
+    assert_eq!(page.rows[0].pay_cents, 12_050);
+    assert_eq!(page.rows[0].status, PayStatus::NoRpt);
+    assert_eq!(
+        page.rows[0].paid_at.to_rfc3339(),
+        "2026-03-02T23:30:00+00:00"
+    );
+    let loose = payment("1")
+        .replace("T23:30:00Z", "")
+        .replace("\"idTransfer\":1,", "");
+    let page = payments(loose.replace("NO_RPT", "SOMETHING_NEW").as_bytes()).unwrap();
+    assert_eq!(
+        page.rows[0].paid_at.to_rfc3339(),
+        "2026-03-02T00:00:00+00:00"
+    );
+    assert_eq!(page.rows[0].id_transfer, 1);
+    assert_eq!(
+        page.rows[0].status,
+        PayStatus::Other("SOMETHING_NEW".to_owned())
+    );
+}
+
+#[test]
+fn amounts_are_cents_of_the_text() {
+    for (text, cents) in [
+        ("12", 1_200),
+        ("12.3", 1_230),
+        ("12.30", 1_230),
+        ("12.3000", 1_230),
+        ("0.01", 1),
+        ("0", 0),
+        ("-5.00", -500),
+    ] {
+        let page = payments(payment(text).as_bytes()).unwrap();
+        assert_eq!(page.rows[0].pay_cents, cents, "{text}");
+    }
+    for text in [
+        "1e2",
+        "1.5E1",
+        "0.001",
+        "12.345",
+        "\"12.30\"",
+        "null",
+        "[1]",
+        "99999999999999999999",
+    ] {
+        let error = payments(payment(text).as_bytes()).unwrap_err();
+        assert!(
+            matches!(&error, Error::Value { path, .. } if path == "data[0].pay"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn errors_name_the_member() {
+    let error = flows(
+        LIST.replacen("\"revision\":2", "\"revision\":0", 1)
+            .as_bytes(),
+    )
+    .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "data[0].revision: must be a number from 1"
+    );
+    let error = flow(
+        FLOW.replace("2026-03-02\",\"bic", "02/03/2026\",\"bic")
+            .as_bytes(),
+    );
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "regulationDate: must be a date as 2026-12-31"
+    );
+    let error = flow(FLOW.replace("\"sender\"", "\"sendr\"").as_bytes()).unwrap_err();
+    assert!(
+        error.to_string().contains("missing field `sender`"),
+        "{error}"
+    );
+    let error = payments(
+        payment("1")
+            .replace("\"idTransfer\":1", "\"idTransfer\":6")
+            .as_bytes(),
+    );
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "data[0].idTransfer: must be a number from 1 to 5"
+    );
+    assert!(matches!(
+        flows(b"<html>"),
+        Err(Error::Shape { line: 1, .. })
+    ));
+    assert!(matches!(
+        flows(b"{\"data\":[\xff]}"),
+        Err(Error::Shape { .. })
+    ));
+    assert_eq!(
+        flows(&vec![b' '; ANSWER_BYTES_MAX + 1]),
+        Err(Error::TooLarge)
+    );
+    assert!(flows("[".repeat(100_000).as_bytes()).is_err());
+}
+
+#[test]
+fn the_error_body_is_read_when_it_is_one() {
+    let body = br#"{"errorId":"5","httpStatusCode":404,"httpStatusDescription":"Not Found",
+        "appErrorCode":"FDR-3001","errors":[{"path":"fdr","message":"..."}]}"#;
+    assert_eq!(error(body).unwrap().app_error_code, "FDR-3001");
+    assert_eq!(error(b"<html>Bad gateway</html>"), None);
+}
+
+proptest::proptest! {
+    #[test]
+    fn cents_print_and_parse_back(cents in proptest::num::i64::ANY) {
+        let sign = if cents < 0 { "-" } else { "" };
+        let abs = cents.unsigned_abs();
+        let text = format!("{sign}{}.{:02}", abs / 100, abs % 100);
+        let expected = (cents != i64::MIN).then_some(cents);
+        proptest::prop_assert_eq!(cents_of_text(&text), expected);
+    }
+
+    #[test]
+    fn no_text_panics(text in "[-0-9.eE+é\"]{0,24}") {
+        let _ = cents_of_text(&text);
+        let _ = payments(payment(&text).as_bytes());
+    }
+}
