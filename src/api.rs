@@ -30,51 +30,27 @@ pub mod status;
 pub mod treasury;
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
 
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, HttpResponse, web};
-use futures_util::future::LocalBoxFuture;
-use uuid::Uuid;
 
 pub use openapi::document;
 
-use auth::{Authenticator, Directory};
+use auth::Authenticator;
 use contract::{Contract, ContractError};
 use limits::Limits;
 use metrics::Metrics;
 
-/// Whether the engine can serve: its database answers, with the schema of this build.
-pub trait Health: Send + Sync {
-    /// `Err` says what is missing, in words for an operator.
-    fn check(&self) -> LocalBoxFuture<'_, Result<(), String>>;
-}
-
-/// What the edge is given by `boot`.
-pub struct Parts {
-    /// Where API clients are looked up.
-    pub directory: Arc<dyn Directory>,
-    /// Whether the engine can serve.
-    pub health: Arc<dyn Health>,
-    /// Makes request identifiers.
-    pub ids: Arc<dyn Fn() -> Uuid + Send + Sync>,
-    /// Where counters are registered.
-    pub registry: prometheus::Registry,
-    /// `https://host`, without a slash at the end: the base of every address in answers.
-    pub public_url: String,
-    /// Requests per second of one client; [`Limits::DEFAULT_PER_SECOND`] unless configured.
-    pub requests_per_second: NonZeroU32,
-}
+use crate::ctx::Ctx;
 
 /// What the edge needs at hand, shared by all workers.
 pub struct State {
+    ctx: Ctx,
     contract: Contract,
     served: String,
     authenticator: Authenticator,
-    health: Arc<dyn Health>,
-    ids: Arc<dyn Fn() -> Uuid + Send + Sync>,
     limits: Limits,
     metrics: Metrics,
     public_url: String,
@@ -92,25 +68,26 @@ pub enum StartError {
 }
 
 impl State {
-    /// Compiles the contract and lays out the rest.
+    /// Compiles the contract and lays out the rest. `registry` is where the counters are registered;
+    /// others may register theirs beside.
     ///
     /// # Errors
     /// [`StartError`].
-    pub fn new(parts: Parts) -> Result<State, StartError> {
+    pub fn new(ctx: Ctx, registry: prometheus::Registry) -> Result<State, StartError> {
         let mut document = document();
         let contract = Contract::new(&document)?;
-        let public_url = parts.public_url.trim_end_matches('/').to_owned();
+        let public_url = ctx.config.public_url.trim_end_matches('/').to_owned();
         if let Some(document) = document.as_object_mut() {
             document.insert("servers".to_owned(), openapi::servers(&public_url));
         }
+        let per_second = NonZeroU32::new(ctx.config.rate_per_second).unwrap_or(NonZeroU32::MIN);
         Ok(State {
+            ctx,
             contract,
             served: document.to_string(),
-            authenticator: Authenticator::new(parts.directory),
-            health: parts.health,
-            ids: parts.ids,
-            limits: Limits::new(parts.requests_per_second),
-            metrics: Metrics::new(parts.registry)?,
+            authenticator: Authenticator::default(),
+            limits: Limits::new(per_second),
+            metrics: Metrics::new(registry)?,
             public_url,
         })
     }

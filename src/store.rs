@@ -13,7 +13,9 @@ pub mod receipts;
 pub mod schema;
 pub mod types;
 
+pub mod clients;
 pub mod creditors;
+pub mod idempotency;
 pub mod jobs;
 
 pub use conn::{Conn, Tx};

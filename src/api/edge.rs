@@ -88,7 +88,7 @@ impl Seen {
             .and_then(|v| v.to_str().ok());
         let request_id = sent
             .and_then(|text| Uuid::try_parse(text).ok())
-            .unwrap_or_else(|| (state.ids)());
+            .unwrap_or_else(|| state.ctx.ids.next());
         let method = request.method().clone();
         if method == Method::HEAD {
             // A HEAD is routed as its GET; the connection leaves the body out, because it has seen the HEAD.
@@ -132,14 +132,14 @@ async fn admit(
     };
     let left = match state.limits.take(&bucket) {
         Ok(left) => left,
-        Err((left, problem)) => return (left, Err(problem)),
+        Err((left, problem)) => return (left, Err(*problem)),
     };
     let Some(operation) = seen.operation.clone() else {
         return (left, Ok(()));
     };
     let identity = match known {
         Some(caller) => Identity::Known(caller),
-        None => match state.authenticator.identify(request.headers()).await {
+        None => match state.authenticator.identify(&state.ctx, request.headers()).await {
             Ok(identity) => identity,
             Err(_down) if operation.public => Identity::Unknown,
             Err(_down) => return (left, Err(Problem::of(&catalogue::UNAVAILABLE))),

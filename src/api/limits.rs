@@ -12,8 +12,8 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use uuid::Uuid;
 
-use super::auth::Tenant;
 use super::problem::{Problem, catalogue};
+use crate::domain::client::Tenant;
 
 /// Whose bucket a request is taken from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -47,9 +47,6 @@ pub struct Limits {
 const SWEEP_EVERY: u32 = 100_000;
 
 impl Limits {
-    /// Requests per second that a client may make without a limit being felt.
-    pub const DEFAULT_PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(1999);
-
     /// Limits of so many requests per second, and as many at once.
     #[must_use]
     pub fn new(per_second: NonZeroU32) -> Limits {
@@ -66,7 +63,7 @@ impl Limits {
     ///
     /// # Errors
     /// `too-many-requests` (429) with the seconds to wait.
-    pub fn take(&self, bucket: &Bucket) -> Result<Left, (Left, Problem)> {
+    pub fn take(&self, bucket: &Bucket) -> Result<Left, (Left, Box<Problem>)> {
         if self
             .until_sweep
             .fetch_add(1, Ordering::Relaxed)
@@ -96,10 +93,7 @@ impl Limits {
                     remaining: 0,
                     reset_seconds: wait,
                 };
-                Err((
-                    left,
-                    Problem::of(&catalogue::TOO_MANY_REQUESTS).retry_after(wait),
-                ))
+                Err((left, Box::new(Problem::of(&catalogue::TOO_MANY_REQUESTS).retry_after(wait))))
             }
         }
     }

@@ -8,6 +8,7 @@ use prometheus::{
 };
 
 use super::State;
+use crate::app::health;
 
 /// What the edge counts.
 pub struct Metrics {
@@ -81,7 +82,7 @@ pub(super) async fn live() -> HttpResponse {
 /// The process can serve: its database answers and has the schema of this build.
 #[get("/ready")]
 pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
-    match state.health.check().await {
+    match state.ctx.read(health::check).await {
         Ok(()) => HttpResponse::Ok().body("ready\n"),
         Err(unready) => HttpResponse::ServiceUnavailable().body(format!("{unready}\n")),
     }

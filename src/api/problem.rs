@@ -1,6 +1,7 @@
 //! Errors as RFC 9457 problem documents, from one catalogue.
 
 pub mod catalogue;
+mod translate;
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::State;
 use super::problem::{Problem, catalogue};
 use super::scalars::Line140;
+use crate::app::health;
 
 /// Whether the service is up.
 #[derive(Serialize, ToSchema)]
@@ -26,12 +27,15 @@ pub struct Status {
     responses((status = 200, description = "The service is up.", body = Status)))]
 #[get("/status")]
 pub(super) async fn show_status(state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    match state.health.check().await {
+    match state.ctx.read(health::check).await {
         Ok(()) => Ok(HttpResponse::Ok().json(Status {
             title: Line140::new("OK"),
             status: 200,
             detail: Line140::new("The service is up."),
         })),
-        Err(_for_operators_only) => Err(Problem::of(&catalogue::UNAVAILABLE)),
+        Err(error) => {
+            tracing::error!(%error, "the engine cannot serve");
+            Err(Problem::of(&catalogue::UNAVAILABLE))
+        }
     }
 }

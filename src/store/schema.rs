@@ -2,10 +2,12 @@
 
 mod creditors;
 mod jobs;
+mod platform;
 mod positions;
 
 pub use creditors::*;
 pub use jobs::*;
+pub use platform::*;
 pub use positions::*;
 
 #[cfg(test)]

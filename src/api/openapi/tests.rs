@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::*;
-use crate::api::auth::ROLES;
 use crate::api::contract::Contract;
+use crate::domain::client::ROLES;
 
 #[test]
 fn the_committed_document_is_current() {

@@ -85,6 +85,22 @@ catalogue! {
         "Not acceptable" / "Formato non disponibile",
         "None of the accepted media types can be made." / "Nessuno dei formati accettati è disponibile.",
         "Accept one of the media types of the contract.";
+    STATE_FORBIDS: 409 "state-forbids",
+        "The state does not allow it" / "Lo stato non lo consente",
+        "The resource is in a state that does not allow this change." / "Lo stato della risorsa non consente questa modifica.",
+        "Read the resource again; the change may have been made already, or may not be possible any more.";
+    REFERENCE_TAKEN: 409 "reference-taken",
+        "The reference is taken" / "Il riferimento è già usato",
+        "The creditor has a debt position with this reference." / "L'ente ha già una posizione con questo riferimento.",
+        "Search for the reference: the position may be the one that was meant. Otherwise choose another reference.";
+    NOTICE_NUMBER_TAKEN: 409 "notice-number-taken",
+        "A notice number is taken" / "Un numero avviso è già usato",
+        "The creditor has a notice with one of the given numbers." / "L'ente ha già un avviso con uno dei numeri indicati.",
+        "Leave the numbers out to have them made, or give numbers that were never used.";
+    NOT_PAYABLE: 409 "not-payable",
+        "The notice cannot be paid" / "L'avviso non è pagabile",
+        "The notice cannot be paid today, so that there is nothing to print." / "L'avviso oggi non è pagabile, quindi non c'è nulla da stampare.",
+        "Read the notice for its state and its amount by day.";
     PRECONDITION_FAILED: 412 "precondition-failed",
         "The resource has changed" / "La risorsa è cambiata",
         "The entity tag is not that of the resource as it is now." / "L'etichetta non è quella attuale della risorsa.",
@@ -101,6 +117,22 @@ catalogue! {
         "The request does not match the contract" / "La richiesta non rispetta il contratto",
         "The body or a parameter breaks a bound of the contract." / "Il corpo o un parametro viola un limite del contratto.",
         "Correct what `errors` points at, all of it is listed.";
+    RULE_VIOLATION: 422 "rule-violation",
+        "A rule is broken" / "Una regola non è rispettata",
+        "The request is well formed, and breaks a rule of the charge, of a code or of the registry." / "La richiesta è ben formata ma viola una regola del dovuto, di un codice o dell'anagrafica.",
+        "Correct what `errors` points at, all of it is listed.";
+    UNKNOWN_SERVICE: 422 "unknown-service",
+        "No such service" / "Servizio inesistente",
+        "The creditor has no service with this code in force on the day of issue." / "L'ente non ha un servizio con questo codice in vigore alla data di emissione.",
+        "List the services of the creditor; register the service, or a version of it for that day.";
+    NO_STATION: 422 "no-station",
+        "The creditor cannot issue notices" / "L'ente non può emettere avvisi",
+        "The creditor is not registered, or has no station in force on the day of issue." / "L'ente non è registrato, o non ha una stazione attiva alla data di emissione.",
+        "Register a station of the creditor that is valid on that day.";
+    IDEMPOTENCY_KEY_REUSED: 422 "idempotency-key-reused",
+        "The idempotency key was used already" / "La chiave di idempotenza è già stata usata",
+        "The same `Idempotency-Key` came with another body." / "La stessa `Idempotency-Key` è arrivata con un altro corpo.",
+        "Use a new key for a new intent, and the same key only to repeat the same request.";
     PRECONDITION_REQUIRED: 428 "precondition-required",
         "A precondition is required" / "Serve una condizione",
         "A change needs `If-Match` with the entity tag that was read." / "Una modifica richiede `If-Match` con l'etichetta letta.",
