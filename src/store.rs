@@ -18,6 +18,11 @@ pub mod creditors;
 pub mod idempotency;
 pub mod jobs;
 
+pub mod reconciliation;
+pub mod reports;
+pub mod settlement;
+pub mod treasury;
+
 pub use conn::{Conn, Tx};
 pub use db::Db;
 
