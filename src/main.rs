@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use avviso::app::audit;
@@ -130,7 +131,18 @@ fn tax_code(text: &str) -> Result<FiscalCode, String> {
     FiscalCode::parse(text).map_err(|error| error.to_string())
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    match start() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The chain of causes and no backtrace: what an operator can act on.
+            let _closed = writeln!(std::io::stderr().lock(), "avviso: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start() -> anyhow::Result<()> {
     let reference = format!("{EXAMPLES}\n\nEnvironment:\n\n{}", Config::describe());
     let matches = Cli::command().after_long_help(reference).get_matches();
     let Cli { command } = Cli::from_arg_matches(&matches)?;
