@@ -92,13 +92,15 @@ pub(super) fn flows(
     let loaded = filed.into_iter().map(|filed| {
         let key = flow_key(&filed.header.flow_id);
         let psp_id = filed.header.psp_id.clone();
-        let mut credits =
-            cash.get(&(psp_id.clone(), key.clone())).cloned().unwrap_or_default();
+        // Cash pays the revision in force; what it replaced is a document.
+        let live = filed.state == FlowState::Live;
+        let paid = cash.get(&(psp_id.clone(), key.clone())).filter(|_| live);
+        let mut credits = paid.cloned().unwrap_or_default();
         credits.sort_by(|a, b| a.key.cmp(&b.key));
         let fact = Flow {
             name: filed.name(),
             revision: filed.header.revision,
-            live: filed.state == FlowState::Live,
+            live,
             previous: filed.previous,
             regulation_on: filed.header.regulation_on,
             sum: filed.totals.sum,
