@@ -11,3 +11,7 @@ pub mod notices;
 pub mod numbers;
 pub mod payments;
 pub mod positions;
+
+pub mod reconciliation;
+pub mod settlement;
+pub mod treasury;

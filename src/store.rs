@@ -16,6 +16,11 @@ pub mod types;
 pub mod creditors;
 pub mod jobs;
 
+pub mod reconciliation;
+pub mod reports;
+pub mod settlement;
+pub mod treasury;
+
 pub use conn::{Conn, Tx};
 pub use db::Db;
 
