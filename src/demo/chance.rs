@@ -58,10 +58,7 @@ mod tests {
         let draw = |words: &[&str]| Chance::of(2026, words).between(1, 1_000_000);
         assert_eq!(draw(&["a", "b"]), draw(&["a", "b"]));
         assert_ne!(draw(&["a", "b"]), draw(&["ab"]));
-        assert_ne!(
-            draw(&["a"]),
-            Chance::of(2027, &["a"]).between(1, 1_000_000)
-        );
+        assert_ne!(draw(&["a"]), Chance::of(2027, &["a"]).between(1, 1_000_000));
     }
 
     #[test]

@@ -51,7 +51,12 @@ impl Program {
         if ok {
             return Ok(out);
         }
-        bail!("`{} {}` failed: {}", self.name, self.arguments.join(" "), out.trim())
+        bail!(
+            "`{} {}` failed: {}",
+            self.name,
+            self.arguments.join(" "),
+            out.trim()
+        )
     }
 
     /// Runs to its end: whether it succeeded, and what it printed (with its complaints when it failed).
@@ -102,8 +107,12 @@ impl Program {
     /// # Errors
     /// When it does not stop.
     pub(crate) async fn stop_leftover(&self) -> anyhow::Result<()> {
-        let Ok(text) = std::fs::read_to_string(self.pid_file()) else { return Ok(()) };
-        let Ok(pid) = text.trim().parse::<u32>() else { return Ok(()) };
+        let Ok(text) = std::fs::read_to_string(self.pid_file()) else {
+            return Ok(());
+        };
+        let Ok(pid) = text.trim().parse::<u32>() else {
+            return Ok(());
+        };
         let ours = || {
             let running = std::fs::read_link(format!("/proc/{pid}/exe")).ok();
             running.is_some_and(|path| path.file_name() == self.executable.file_name())
@@ -114,7 +123,10 @@ impl Program {
         let begun = Instant::now();
         while ours() {
             if begun.elapsed() > STOP {
-                bail!("{} (process {pid}) of an earlier demonstration does not stop", self.name);
+                bail!(
+                    "{} (process {pid}) of an earlier demonstration does not stop",
+                    self.name
+                );
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -130,7 +142,11 @@ fn append(path: &Path) -> anyhow::Result<File> {
 /// Sends SIGTERM. A process that is gone already is no fault.
 async fn terminate(pid: u32) {
     let shell = ["-c", "kill -TERM \"$1\"", "sh"];
-    let sent = Command::new("sh").args(shell).arg(pid.to_string()).stderr(Stdio::null()).status();
+    let sent = Command::new("sh")
+        .args(shell)
+        .arg(pid.to_string())
+        .stderr(Stdio::null())
+        .status();
     let _gone = sent.await;
 }
 
@@ -142,12 +158,6 @@ struct Watched {
     peak_kib: AtomicU64,
     given_up: AtomicBool,
     clock: Mutex<Option<DateTime<Utc>>>,
-}
-
-impl Watched {
-    fn clock(&self) -> Option<DateTime<Utc>> {
-        *self.clock.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Keeps one program running.
@@ -166,27 +176,38 @@ impl Keeper {
     /// # Errors
     /// When it cannot be started.
     pub(crate) fn start(program: Program, clock: Option<DateTime<Utc>>) -> anyhow::Result<Keeper> {
-        let watched = Arc::new(Watched { clock: Mutex::new(clock), ..Watched::default() });
+        let watched = Arc::new(Watched {
+            clock: Mutex::new(clock),
+            ..Watched::default()
+        });
         let (stop, stopping) = watch::channel(false);
         let (log, name) = (program.log(), program.name);
         let first = program.start(clock)?;
         let running = tokio::spawn(keep(program, first, Arc::clone(&watched), stopping));
-        Ok(Keeper { watched, stop, running, log, name })
+        Ok(Keeper {
+            watched,
+            stop,
+            running,
+            log,
+            name,
+        })
     }
 
     /// The simulated time at which the next start begins.
     pub(crate) fn set_clock(&self, now: DateTime<Utc>) {
-        *self.watched.clock.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
-    }
-
-    /// The simulated time reached.
-    pub(crate) fn clock(&self) -> Option<DateTime<Utc>> {
-        self.watched.clock()
+        *self
+            .watched
+            .clock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(now);
     }
 
     /// How often it had to be started again.
     pub(crate) fn restarts(&self) -> u32 {
-        self.watched.starts.load(Ordering::Relaxed).saturating_sub(1)
+        self.watched
+            .starts
+            .load(Ordering::Relaxed)
+            .saturating_sub(1)
     }
 
     /// The most memory it ever had, in KiB, over all its starts.
@@ -204,7 +225,12 @@ impl Keeper {
         let text = std::fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = text.lines().rev().take(5).collect();
         let tail: Vec<&str> = lines.into_iter().rev().collect();
-        bail!("{} does not stay up; the end of {}:\n{}", self.name, self.log.display(), tail.join("\n"))
+        bail!(
+            "{} does not stay up; the end of {}:\n{}",
+            self.name,
+            self.log.display(),
+            tail.join("\n")
+        )
     }
 
     /// Stops it with SIGTERM, and kills it when it does not listen.
@@ -230,7 +256,7 @@ async fn keep(
         let begun = Instant::now();
         tokio::select! {
             _ended = child.wait() => {}
-            _wanted = stopping.wait_for(|stop| *stop) => {
+            () = wanted(&mut stopping) => {
                 terminate(pid).await;
                 if tokio::time::timeout(STOP, child.wait()).await.is_err() {
                     child.kill().await?;
@@ -239,7 +265,11 @@ async fn keep(
                 return Ok(());
             }
         }
-        failures = if begun.elapsed() < SETTLED { failures.saturating_add(1) } else { 0 };
+        failures = if begun.elapsed() < SETTLED {
+            failures.saturating_add(1)
+        } else {
+            0
+        };
         if failures > FAILED_STARTS_MAX {
             watched.given_up.store(true, Ordering::Relaxed);
             bail!("{} does not stay up", program.name);
@@ -249,17 +279,29 @@ async fn keep(
             *clock = clock.and_then(|clock| clock.checked_add_signed(LEASES));
             *clock
         };
-        tokio::time::sleep(Duration::from_millis(u64::from(failures).saturating_mul(200))).await;
+        tokio::time::sleep(Duration::from_millis(
+            u64::from(failures).saturating_mul(200),
+        ))
+        .await;
         child = program.start(clock)?;
     }
+}
+
+/// Waits for the wish to stop; a wish that nobody can have any more is one.
+async fn wanted(stopping: &mut watch::Receiver<bool>) {
+    let _gone = stopping.wait_for(|stop| *stop).await;
 }
 
 /// Reads the high-water mark of the running process.
 fn sample(watched: &Watched) {
     let pid = watched.pid.load(Ordering::Relaxed);
-    let Ok(status) = std::fs::read_to_string(format!("/proc/{pid}/status")) else { return };
+    let Ok(status) = std::fs::read_to_string(format!("/proc/{pid}/status")) else {
+        return;
+    };
     let mark = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = mark.and_then(|rest| rest.split_whitespace().next()).and_then(|kib| kib.parse().ok());
+    let kib = mark
+        .and_then(|rest| rest.split_whitespace().next())
+        .and_then(|kib| kib.parse().ok());
     if let Some(kib) = kib {
         watched.peak_kib.fetch_max(kib, Ordering::Relaxed);
     }

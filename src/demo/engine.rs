@@ -72,7 +72,13 @@ impl Engine {
     /// # Errors
     /// When it is refused.
     pub(crate) async fn register(&self, reference: &str, body: &Value) -> anyhow::Result<Position> {
-        let ask = self.post("/debt-positions", &self.portal, &format!("demo-{reference}")).json(body);
+        let ask = self
+            .post(
+                "/debt-positions",
+                &self.portal,
+                &format!("demo-{reference}"),
+            )
+            .json(body);
         self.http.ask(ask).await?.expect(&[200, 201])?.read()
     }
 
@@ -81,16 +87,28 @@ impl Engine {
     /// # Errors
     /// When it is refused.
     pub(crate) async fn withdraw(&self, notice_number: &str) -> anyhow::Result<()> {
-        let search = Ask::new(Method::POST, format!("{}/v1/debt-position-searches", self.rest))
-            .key(&self.portal)
-            .json(&json!({"notice_number": notice_number}));
+        let search = Ask::new(
+            Method::POST,
+            format!("{}/v1/debt-position-searches", self.rest),
+        )
+        .key(&self.portal)
+        .json(&json!({"notice_number": notice_number}));
         let found: Page<Position> = self.http.ask(search).await?.expect(&[200])?.read()?;
-        let Some(position) = found.items.first() else { bail!("notice {notice_number} is not found") };
+        let Some(position) = found.items.first() else {
+            bail!("notice {notice_number} is not found")
+        };
         if position.state == "cancelled" {
             return Ok(());
         }
-        let url = format!("{}/v1/debt-positions/{}", self.rest, position.debt_position_id);
-        let shown = self.http.ask(Ask::get(url.clone()).key(&self.portal)).await?.expect(&[200])?;
+        let url = format!(
+            "{}/v1/debt-positions/{}",
+            self.rest, position.debt_position_id
+        );
+        let shown = self
+            .http
+            .ask(Ask::get(url.clone()).key(&self.portal))
+            .await?
+            .expect(&[200])?;
         let version = shown.etag().unwrap_or_default().to_owned();
         let patch = Ask::new(Method::PATCH, url)
             .key(&self.portal)
@@ -106,7 +124,11 @@ impl Engine {
     /// # Errors
     /// When the job fails.
     pub(crate) async fn pull_flows(&self, day: Day) -> anyhow::Result<()> {
-        let ask = self.post("/settlement-flow-pulls", &self.accounting, &format!("demo-flows-{day}"));
+        let ask = self.post(
+            "/settlement-flow-pulls",
+            &self.accounting,
+            &format!("demo-flows-{day}"),
+        );
         let job: Job = self.http.ask(ask).await?.expect(&[202])?.read()?;
         self.wait_for(&job.job_id).await
     }
@@ -121,13 +143,20 @@ impl Engine {
             refused_lines: u64,
         }
         let ask = self
-            .post("/treasury-imports", &self.accounting, &format!("demo-cash-{day}"))
+            .post(
+                "/treasury-imports",
+                &self.accounting,
+                &format!("demo-cash-{day}"),
+            )
             .body("text/csv", journal);
         let reply = self.http.ask(ask).await?.expect(&[200, 201])?;
         let import: Import = reply.read()?;
         if import.refused_lines > 0 {
             let said = String::from_utf8_lossy(&reply.body).into_owned();
-            bail!("{} lines of the bank journal were refused: {said}", import.refused_lines);
+            bail!(
+                "{} lines of the bank journal were refused: {said}",
+                import.refused_lines
+            );
         }
         Ok(())
     }
@@ -139,7 +168,11 @@ impl Engine {
             let job: Job = self.http.ask(ask).await?.expect(&[200])?.read()?;
             match job.state.as_str() {
                 "done" => return Ok(()),
-                "failed" => bail!("job {} failed: {}", job.kind, job.outcome.unwrap_or_default()),
+                "failed" => bail!(
+                    "job {} failed: {}",
+                    job.kind,
+                    job.outcome.unwrap_or_default()
+                ),
                 _ => {}
             }
             if glance % GLANCES == 0 {
@@ -155,9 +188,16 @@ impl Engine {
         struct Time {
             now: DateTime<Utc>,
         }
-        let time: Time =
-            self.http.ask(Ask::get(format!("{}/clock", self.ops))).await?.expect(&[200])?.read()?;
-        let later = time.now.checked_add_signed(TimeDelta::minutes(2)).unwrap_or(time.now);
+        let time: Time = self
+            .http
+            .ask(Ask::get(format!("{}/clock", self.ops)))
+            .await?
+            .expect(&[200])?
+            .read()?;
+        let later = time
+            .now
+            .checked_add_signed(TimeDelta::minutes(2))
+            .unwrap_or(time.now);
         self.set_clock(later).await
     }
 
@@ -176,7 +216,10 @@ impl Engine {
     /// # Errors
     /// When it does not within two minutes.
     pub(crate) async fn ready(&self) -> anyhow::Result<()> {
-        self.http.ask(Ask::get(format!("{}/ready", self.ops))).await?.expect(&[200])?;
+        self.http
+            .ask(Ask::get(format!("{}/ready", self.ops)))
+            .await?
+            .expect(&[200])?;
         Ok(())
     }
 
@@ -187,13 +230,19 @@ impl Engine {
     pub(crate) async fn every<T: DeserializeOwned>(
         &self,
         path: &str,
+        filter: &str,
         key: &str,
         mut each: impl FnMut(T),
     ) -> anyhow::Result<()> {
         let mut cursor = String::new();
         loop {
-            let url = format!("{}/v1/{path}?limit=200{cursor}", self.rest);
-            let page: Page<T> = self.http.ask(Ask::get(url).key(key)).await?.expect(&[200])?.read()?;
+            let url = format!("{}/v1/{path}?limit=200{filter}{cursor}", self.rest);
+            let page: Page<T> = self
+                .http
+                .ask(Ask::get(url).key(key))
+                .await?
+                .expect(&[200])?
+                .read()?;
             page.items.into_iter().for_each(&mut each);
             match page.next_cursor {
                 Some(next) => cursor = format!("&cursor={next}"),
@@ -207,7 +256,9 @@ impl Engine {
     /// # Errors
     /// When it is not given.
     pub(crate) async fn fetch(&self, path: &str, key: &str, accept: &str) -> anyhow::Result<Reply> {
-        let ask = Ask::get(format!("{}/v1/{path}", self.rest)).key(key).header("accept", accept);
+        let ask = Ask::get(format!("{}/v1/{path}", self.rest))
+            .key(key)
+            .header("accept", accept);
         self.http.ask(ask).await?.expect(&[200])
     }
 

@@ -15,8 +15,11 @@ use super::year::Quota;
 const DAY: Duration = Duration::from_secs(600);
 
 /// How often flows and cash go wrong, per mille.
-const FLOW_MISCHIEF: [(&str, u32); 3] =
-    [("flow_wrong_sum", 8), ("flow_revised", 8), ("cash_split", 12)];
+const FLOW_MISCHIEF: [(&str, u32); 3] = [
+    ("flow_wrong_sum", 8),
+    ("flow_revised", 8),
+    ("cash_split", 12),
+];
 
 /// The gateway.
 #[derive(Debug, Clone)]
@@ -41,7 +44,6 @@ pub(crate) struct Offer {
 #[derive(Debug, Deserialize)]
 pub(crate) struct DayFigures {
     pub(crate) payments: u64,
-    pub(crate) paid_cents: i64,
     pub(crate) held_open: Vec<HeldOpen>,
 }
 
@@ -101,7 +103,10 @@ impl Gateway {
     /// # Errors
     /// When it does not within two minutes.
     pub(crate) async fn ready(&self) -> anyhow::Result<()> {
-        self.http.ask(Ask::get(self.url("status"))).await?.expect(&[200])?;
+        self.http
+            .ask(Ask::get(self.url("status")))
+            .await?
+            .expect(&[200])?;
         Ok(())
     }
 
@@ -111,7 +116,10 @@ impl Gateway {
     /// When it is refused.
     pub(crate) async fn introduce(&self, creditor: &Value) -> anyhow::Result<()> {
         let url = self.url(&format!("creditors/{}", self.creditor));
-        self.http.ask(Ask::new(Method::PUT, url).json(creditor)).await?.expect(&[200])?;
+        self.http
+            .ask(Ask::new(Method::PUT, url).json(creditor))
+            .await?
+            .expect(&[200])?;
         let mischief: BTreeMap<&str, u32> = FLOW_MISCHIEF.into_iter().collect();
         let ask = Ask::new(Method::PUT, self.url("mischief")).json(&json!(mischief));
         self.http.ask(ask).await?.expect(&[200])?;
@@ -122,7 +130,12 @@ impl Gateway {
     ///
     /// # Errors
     /// When it cannot be planned.
-    pub(crate) async fn offer(&self, batch: &str, quota: &Quota, notices: &[Offer]) -> anyhow::Result<()> {
+    pub(crate) async fn offer(
+        &self,
+        batch: &str,
+        quota: &Quota,
+        notices: &[Offer],
+    ) -> anyhow::Result<()> {
         let body = json!({
             "batch": batch,
             "creditor": self.creditor,
@@ -130,7 +143,10 @@ impl Gateway {
             "mischief": quota.mischief,
             "notices": notices,
         });
-        self.http.ask(Ask::new(Method::POST, self.url("notices")).json(&body)).await?.expect(&[200])?;
+        self.http
+            .ask(Ask::new(Method::POST, self.url("notices")).json(&body))
+            .await?
+            .expect(&[200])?;
         Ok(())
     }
 
@@ -139,7 +155,9 @@ impl Gateway {
     /// # Errors
     /// When it cannot be run.
     pub(crate) async fn run_day(&self, day: Day) -> anyhow::Result<DayFigures> {
-        let ask = Ask::new(Method::POST, self.url("days")).json(&json!({"date": day})).within(DAY);
+        let ask = Ask::new(Method::POST, self.url("days"))
+            .json(&json!({"date": day}))
+            .within(DAY);
         self.http.ask(ask).await?.expect(&[200])?.read()
     }
 
@@ -150,7 +168,10 @@ impl Gateway {
     pub(crate) async fn journal(&self, from: Day, to: Day) -> anyhow::Result<Option<Vec<u8>>> {
         let url = self.url(&format!("treasury/{}?from={from}&to={to}", self.creditor));
         let journal = self.http.ask(Ask::get(url)).await?.expect(&[200])?.body;
-        let lines = journal.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count();
+        let lines = journal
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .count();
         Ok((lines > 1).then_some(journal))
     }
 
@@ -159,6 +180,10 @@ impl Gateway {
     /// # Errors
     /// When it is not told.
     pub(crate) async fn truth(&self) -> anyhow::Result<Truth> {
-        self.http.ask(Ask::get(self.url("summary"))).await?.expect(&[200])?.read()
+        self.http
+            .ask(Ask::get(self.url("summary")))
+            .await?
+            .expect(&[200])?
+            .read()
     }
 }

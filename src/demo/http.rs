@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow};
 use reqwest::Method;
 use reqwest::header::{ETAG, HeaderMap};
 use serde::de::DeserializeOwned;
@@ -31,7 +31,11 @@ impl Halt {
     /// # Errors
     /// [`Interrupted`] once the user wants to stop.
     pub(crate) fn check(&self) -> Result<(), Interrupted> {
-        if *self.0.borrow() { Err(Interrupted) } else { Ok(()) }
+        if *self.0.borrow() {
+            Err(Interrupted)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -47,7 +51,13 @@ pub(crate) struct Ask {
 
 impl Ask {
     pub(crate) fn new(method: Method, url: String) -> Ask {
-        Ask { method, url, headers: Vec::new(), body: None, limit: Duration::from_secs(60) }
+        Ask {
+            method,
+            url,
+            headers: Vec::new(),
+            body: None,
+            limit: Duration::from_secs(60),
+        }
     }
 
     pub(crate) fn get(url: String) -> Ask {
@@ -98,10 +108,18 @@ impl Reply {
     /// When the status is another one, with the beginning of the body.
     pub(crate) fn expect(self, statuses: &[u16]) -> anyhow::Result<Reply> {
         if statuses.contains(&self.status) {
-            return Ok(self);
+            Ok(self)
+        } else {
+            Err(self.refusal())
         }
-        let said: String = String::from_utf8_lossy(&self.body).chars().take(600).collect();
-        bail!("{} was answered with {}: {said}", self.asked, self.status)
+    }
+
+    fn refusal(&self) -> anyhow::Error {
+        let said: String = String::from_utf8_lossy(&self.body)
+            .chars()
+            .take(600)
+            .collect();
+        anyhow!("{} was answered with {}: {said}", self.asked, self.status)
     }
 
     /// # Errors
@@ -142,10 +160,7 @@ impl Http {
         loop {
             let trouble = match self.once(&ask).await {
                 Ok(reply) if !matches!(reply.status, 429 | 500..=599) => return Ok(reply),
-                Ok(reply) => match reply.expect(&[]) {
-                    Ok(_) => return Err(anyhow::anyhow!("an unexpected answer was expected")),
-                    Err(error) => error,
-                },
+                Ok(reply) => reply.refusal(),
                 Err(error) => error,
             };
             self.halt.check()?;
@@ -158,7 +173,10 @@ impl Http {
     }
 
     async fn once(&self, ask: &Ask) -> anyhow::Result<Reply> {
-        let mut request = self.client.request(ask.method.clone(), &ask.url).timeout(ask.limit);
+        let mut request = self
+            .client
+            .request(ask.method.clone(), &ask.url)
+            .timeout(ask.limit);
         for (name, value) in &ask.headers {
             request = request.header(*name, value);
         }
@@ -169,6 +187,11 @@ impl Http {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await?.to_vec();
         let path = ask.url.splitn(4, '/').last().unwrap_or_default();
-        Ok(Reply { status, headers, body, asked: format!("{} /{path}", ask.method) })
+        Ok(Reply {
+            status,
+            headers,
+            body,
+            asked: format!("{} /{path}", ask.method),
+        })
     }
 }

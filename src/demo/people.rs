@@ -6,39 +6,147 @@ use serde_json::{Value, json};
 use super::chance::Chance;
 
 const FAMILY: &[&str] = &[
-    "Rossi", "Ferri", "Bianchi", "Colaneri", "Di Pietro", "Cipollone", "Fracassi", "Marini",
-    "Di Nicola", "Berardi", "Santilli", "Iacoboni", "Gallese", "Villa", "De Angelis", "Paris",
-    "Mancini", "Ranalletta", "Sorgi", "Lustri", "Tuzi", "Cerratti", "Morelli", "Di Cola",
-    "Panunzi", "Fantozzi", "Giffi", "Scipioni", "Corsi", "Ricci", "Montaldi", "Petrella",
-    "Serafini", "Taglieri", "Venti", "Angelini", "Bisegna", "Cambise", "D'Amico", "Eramo",
-    "Felli", "Graziani", "Ippoliti", "Leonio", "Maceroni", "Natale", "Orlandi", "Palma",
-    "Quaglia", "Rubeo", "Salvati", "Tiburzi", "Urbani", "Valente", "Zaurrini", "Fo", "Re",
+    "Rossi",
+    "Ferri",
+    "Bianchi",
+    "Colaneri",
+    "Di Pietro",
+    "Cipollone",
+    "Fracassi",
+    "Marini",
+    "Di Nicola",
+    "Berardi",
+    "Santilli",
+    "Iacoboni",
+    "Gallese",
+    "Villa",
+    "De Angelis",
+    "Paris",
+    "Mancini",
+    "Ranalletta",
+    "Sorgi",
+    "Lustri",
+    "Tuzi",
+    "Cerratti",
+    "Morelli",
+    "Di Cola",
+    "Panunzi",
+    "Fantozzi",
+    "Giffi",
+    "Scipioni",
+    "Corsi",
+    "Ricci",
+    "Montaldi",
+    "Petrella",
+    "Serafini",
+    "Taglieri",
+    "Venti",
+    "Angelini",
+    "Bisegna",
+    "Cambise",
+    "D'Amico",
+    "Eramo",
+    "Felli",
+    "Graziani",
+    "Ippoliti",
+    "Leonio",
+    "Maceroni",
+    "Natale",
+    "Orlandi",
+    "Palma",
+    "Quaglia",
+    "Rubeo",
+    "Salvati",
+    "Tiburzi",
+    "Urbani",
+    "Valente",
+    "Zaurrini",
+    "Fo",
+    "Re",
 ];
 const WOMEN: &[&str] = &[
-    "Maria", "Anna", "Giulia", "Francesca", "Elena", "Chiara", "Paola", "Sara", "Laura", "Silvia",
-    "Antonella", "Federica", "Ilaria", "Martina", "Valentina", "Rita", "Lucia", "Marta", "Emma",
+    "Maria",
+    "Anna",
+    "Giulia",
+    "Francesca",
+    "Elena",
+    "Chiara",
+    "Paola",
+    "Sara",
+    "Laura",
+    "Silvia",
+    "Antonella",
+    "Federica",
+    "Ilaria",
+    "Martina",
+    "Valentina",
+    "Rita",
+    "Lucia",
+    "Marta",
+    "Emma",
     "Ada",
 ];
 const MEN: &[&str] = &[
-    "Mario", "Giuseppe", "Antonio", "Luca", "Marco", "Andrea", "Francesco", "Stefano", "Paolo",
-    "Roberto", "Alessandro", "Davide", "Matteo", "Simone", "Giovanni", "Domenico", "Enzo",
-    "Leonardo", "Tommaso", "Ugo",
+    "Mario",
+    "Giuseppe",
+    "Antonio",
+    "Luca",
+    "Marco",
+    "Andrea",
+    "Francesco",
+    "Stefano",
+    "Paolo",
+    "Roberto",
+    "Alessandro",
+    "Davide",
+    "Matteo",
+    "Simone",
+    "Giovanni",
+    "Domenico",
+    "Enzo",
+    "Leonardo",
+    "Tommaso",
+    "Ugo",
 ];
 const STREETS: &[&str] = &[
-    "Via Roma", "Corso della Liberta", "Via Garibaldi", "Via Mazzini", "Via Cavour",
-    "Via Monsignor Bagnoli", "Via America", "Via Marconi", "Via Sabotino", "Via Monte Velino",
-    "Via dei Fiori", "Via Trieste", "Via Fucino", "Via San Francesco", "Via Pereto",
-    "Piazza Risorgimento", "Via Nuova", "Via Napoli", "Via Cesare Battisti", "Via Montello",
+    "Via Roma",
+    "Corso della Liberta",
+    "Via Garibaldi",
+    "Via Mazzini",
+    "Via Cavour",
+    "Via Monsignor Bagnoli",
+    "Via America",
+    "Via Marconi",
+    "Via Sabotino",
+    "Via Monte Velino",
+    "Via dei Fiori",
+    "Via Trieste",
+    "Via Fucino",
+    "Via San Francesco",
+    "Via Pereto",
+    "Piazza Risorgimento",
+    "Via Nuova",
+    "Via Napoli",
+    "Via Cesare Battisti",
+    "Via Montello",
 ];
 /// Land registry codes of places of birth, the town's own among them several times.
 const PLACES: &[&str] = &[
     "A515", "A515", "A515", "A515", "A345", "C426", "G492", "H501", "F839", "L182", "Z129",
 ];
 const FIRMS: &[&str] = &[
-    "Edil Velino S.r.l.", "Forno Marsicano S.n.c.", "Albergo del Fucino S.r.l.",
-    "Ortofrutta Conca S.r.l.", "Officina Tre Monti S.n.c.", "Immobiliare Aia S.r.l.",
-    "Bar Centrale S.a.s.", "Trasporti Peligni S.r.l.", "Studio Tecnico Alto S.r.l.",
-    "Farmacia Salviano S.n.c.", "Ristorante La Conca S.r.l.", "Arredi Marsica S.r.l.",
+    "Edil Velino S.r.l.",
+    "Forno Marsicano S.n.c.",
+    "Albergo del Fucino S.r.l.",
+    "Ortofrutta Conca S.r.l.",
+    "Officina Tre Monti S.n.c.",
+    "Immobiliare Aia S.r.l.",
+    "Bar Centrale S.a.s.",
+    "Trasporti Peligni S.r.l.",
+    "Studio Tecnico Alto S.r.l.",
+    "Farmacia Salviano S.n.c.",
+    "Ristorante La Conca S.r.l.",
+    "Arredi Marsica S.r.l.",
 ];
 
 /// A natural person.
@@ -67,7 +175,9 @@ pub(crate) fn child(seed: u64, parent: u64, place: i64) -> Person {
 fn person(chance: &mut Chance, family: &str, (first, span): (NaiveDate, u64)) -> Person {
     let woman = chance.percent(51);
     let given = chance.pick(if woman { WOMEN } else { MEN });
-    let born = first.checked_add_days(Days::new(chance.below(span))).unwrap_or(first);
+    let born = first
+        .checked_add_days(Days::new(chance.below(span)))
+        .unwrap_or(first);
     let place = chance.pick(PLACES);
     Person {
         full_name: format!("{given} {family}"),
@@ -116,7 +226,12 @@ pub(crate) fn street(chance: &mut Chance) -> String {
 }
 
 /// Codice fiscale of a person (D.M. 23/12/1976).
-fn personal_code((family, given): (&str, &str), born: NaiveDate, woman: bool, place: &str) -> String {
+fn personal_code(
+    (family, given): (&str, &str),
+    born: NaiveDate,
+    woman: bool,
+    place: &str,
+) -> String {
     let month = u32::try_from("ABCDEHLMPRST".len())
         .ok()
         .filter(|months| born.month() <= *months)
@@ -124,7 +239,11 @@ fn personal_code((family, given): (&str, &str), born: NaiveDate, woman: bool, pl
         .and_then(|at| usize::try_from(at).ok())
         .and_then(|at| "ABCDEHLMPRST".chars().nth(at))
         .unwrap_or('A');
-    let day = if woman { born.day().saturating_add(40) } else { born.day() };
+    let day = if woman {
+        born.day().saturating_add(40)
+    } else {
+        born.day()
+    };
     let year = born.year().rem_euclid(100);
     let code = format!(
         "{}{}{year:02}{month}{day:02}{place}",
@@ -159,11 +278,16 @@ fn three_letters(name: &str, most: usize) -> String {
 /// The check character: odd places by the table of the decree, even places by their place.
 fn check_letter(code: &str) -> char {
     const ODD: [u32; 26] = [
-        1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23,
+        1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24,
+        23,
     ];
     let value = |letter: char| {
         let base36 = letter.to_digit(36).unwrap_or(0);
-        if letter.is_ascii_digit() { base36 } else { base36.saturating_sub(10) }
+        if letter.is_ascii_digit() {
+            base36
+        } else {
+            base36.saturating_sub(10)
+        }
     };
     let odd = |letter: char| {
         let at = usize::try_from(value(letter)).unwrap_or(0);
@@ -172,9 +296,16 @@ fn check_letter(code: &str) -> char {
     let sum: u32 = code
         .chars()
         .enumerate()
-        .map(|(at, letter)| if at % 2 == 0 { odd(letter) } else { value(letter) })
+        .map(|(at, letter)| {
+            if at % 2 == 0 {
+                odd(letter)
+            } else {
+                value(letter)
+            }
+        })
         .sum();
-    char::from_digit(sum.rem_euclid(26).saturating_add(10), 36).map_or('X', |c| c.to_ascii_uppercase())
+    char::from_digit(sum.rem_euclid(26).saturating_add(10), 36)
+        .map_or('X', |c| c.to_ascii_uppercase())
 }
 
 /// Partita IVA: ten digits and the check digit of Luhn.
@@ -202,7 +333,10 @@ mod tests {
     #[test]
     fn the_code_of_the_sample_citizen_is_the_well_known_one() {
         let born = NaiveDate::from_ymd_opt(1980, 1, 1).unwrap();
-        assert_eq!(personal_code(("Rossi", "Mario"), born, false, "H501"), "RSSMRA80A01H501U");
+        assert_eq!(
+            personal_code(("Rossi", "Mario"), born, false, "H501"),
+            "RSSMRA80A01H501U"
+        );
         assert_eq!(three_letters("Fo", usize::MAX), "FOX");
         assert_eq!(three_letters("Francesco", 3), "FNC");
         assert_eq!(three_letters("D'Amico", usize::MAX), "DMC");
@@ -211,7 +345,11 @@ mod tests {
     #[test]
     fn every_invented_code_is_valid() {
         for number in 0..3000 {
-            for person in [adult(2026, number), child(2026, number, 1), child(2026, number, 3)] {
+            for person in [
+                adult(2026, number),
+                child(2026, number, 1),
+                child(2026, number, 3),
+            ] {
                 let code = FiscalCode::parse(&person.tax_code).unwrap();
                 assert_eq!(code.as_str(), person.tax_code);
                 assert!((1..=70).contains(&person.full_name.len()));

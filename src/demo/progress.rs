@@ -69,8 +69,12 @@ impl Progress {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).with_context(|| path.display().to_string()),
         };
-        let read: Progress = serde_json::from_slice(&text)
-            .with_context(|| format!("{} is not readable; begin anew with --fresh", path.display()))?;
+        let read: Progress = serde_json::from_slice(&text).with_context(|| {
+            format!(
+                "{} is not readable; begin anew with --fresh",
+                path.display()
+            )
+        })?;
         Ok(Some(Progress { path, ..read }))
     }
 
@@ -83,7 +87,12 @@ impl Progress {
         use std::os::unix::fs::OpenOptionsExt as _;
         let draft = self.path.with_extension("new");
         let mut options = std::fs::OpenOptions::new();
-        let mut file = options.create(true).truncate(true).write(true).mode(0o600).open(&draft)?;
+        let mut file = options
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(0o600)
+            .open(&draft)?;
         file.write_all(&serde_json::to_vec_pretty(self)?)?;
         file.flush()?;
         std::fs::rename(&draft, &self.path).with_context(|| self.path.display().to_string())
@@ -96,5 +105,9 @@ fn path(folder: &Path) -> PathBuf {
 
 /// The digest by which a database is known.
 pub(crate) fn digest(url: &str) -> String {
-    Sha256::digest(url).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(url)
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -36,7 +36,12 @@ pub(crate) struct Other {
 }
 
 const fn other(code: &'static str, count: u64, months: (u32, u32), price: Price) -> Other {
-    Other { code, count, months, price }
+    Other {
+        code,
+        count,
+        months,
+        price,
+    }
 }
 
 /// Every other service of the town. Those with sixty days to pay end in October, so that the year
@@ -142,7 +147,12 @@ pub(crate) fn meals_details(seed: u64, parent: u64, (year, month): (i64, i64)) -
     let children = children.get(at).copied().unwrap_or(1);
     let isee = family.between(610_000, 2_900_000);
     let (resident, stated) = (family.percent(96), family.percent(85));
-    let words = ["meals", &parent.to_string(), &year.to_string(), &month.to_string()];
+    let words = [
+        "meals",
+        &parent.to_string(),
+        &year.to_string(),
+        &month.to_string(),
+    ];
     let mut chance = Chance::of(seed, &words);
     let pupils: Vec<Value> = (1..=children)
         .map(|place| {
@@ -153,8 +163,7 @@ pub(crate) fn meals_details(seed: u64, parent: u64, (year, month): (i64, i64)) -
             })
         })
         .collect();
-    let mut details =
-        json!({"year": year, "month": month, "resident": resident, "pupils": pupils});
+    let mut details = json!({"year": year, "month": month, "resident": resident, "pupils": pupils});
     if stated {
         set(&mut details, "isee_cents", json!(isee));
     }

@@ -138,13 +138,21 @@ impl Year {
             next += issue.notices();
         }
         let quotas = quotas(&issues, payments);
-        Year { seed, issues, quotas, payments }
+        Year {
+            seed,
+            issues,
+            quotas,
+            payments,
+        }
     }
 
     /// The positions of a day, in a fixed order.
     pub(crate) fn on(&self, day: Day) -> impl Iterator<Item = &Issue> {
         let from = self.issues.partition_point(|issue| issue.day < day);
-        self.issues.iter().skip(from).take_while(move |issue| issue.day == day)
+        self.issues
+            .iter()
+            .skip(from)
+            .take_while(move |issue| issue.day == day)
     }
 
     /// How many notices are issued in the year.
@@ -194,7 +202,11 @@ impl Year {
                 let who = chance.below(12_000);
                 let debtor = match service.price {
                     Price::FirmCents(..) => people::firm(seed, who),
-                    Price::Fixed | Price::Units(..) | Price::Cents(..) | Price::Tari | Price::Meals
+                    Price::Fixed
+                    | Price::Units(..)
+                    | Price::Cents(..)
+                    | Price::Tari
+                    | Price::Meals
                     | Price::Ticket => people::debtor(seed, who),
                 };
                 let details = match services::generic_details(&mut chance, service.price) {
@@ -211,10 +223,15 @@ impl Year {
         match price {
             Price::Tari => services::tari_details(chance, None),
             Price::Ticket => fine_details(chance, TICKETS, (day, 50_000 + place)),
-            Price::Meals | Price::Fixed | Price::Units(..) | Price::Cents(..)
-            | Price::FirmCents(..) => {
-                services::meals_details(self.seed, 40_000 + place, (day.year().into(), day.month().into()))
-            }
+            Price::Meals
+            | Price::Fixed
+            | Price::Units(..)
+            | Price::Cents(..)
+            | Price::FirmCents(..) => services::meals_details(
+                self.seed,
+                40_000 + place,
+                (day.year().into(), day.month().into()),
+            ),
         }
     }
 
@@ -224,9 +241,9 @@ impl Year {
         let last = LAST_PAY_DAY.unwrap_or(due);
         let ticket = match issue.charge {
             Charge::Fine { .. } => true,
-            Charge::Other { service, .. } => {
-                OTHERS.get(service).is_some_and(|other| matches!(other.price, Price::Ticket))
-            }
+            Charge::Other { service, .. } => OTHERS
+                .get(service)
+                .is_some_and(|other| matches!(other.price, Price::Ticket)),
             Charge::Tari { .. } | Charge::Meals { .. } => false,
         };
         if !ticket {
@@ -274,14 +291,21 @@ fn scaled(count: u64, scale: u64) -> u64 {
 fn charges(seed: u64, scale: u64, family: Family, into: &mut Vec<Issue>) {
     let mut add = |day: Option<Day>, charge| {
         let day = day.unwrap_or_default();
-        into.push(Issue { day, family, charge, first_number: 0 });
+        into.push(Issue {
+            day,
+            family,
+            charge,
+            first_number: 0,
+        });
     };
     let (positions, _) = family.sizes();
     match family {
         Family::Tari => {
             for household in 0..scaled(positions, scale) {
                 let at = usize::try_from(household % 10).unwrap_or(0);
-                let day = TARI_DAYS.get(at).and_then(|day| NaiveDate::from_ymd_opt(YEAR, 3, *day));
+                let day = TARI_DAYS
+                    .get(at)
+                    .and_then(|day| NaiveDate::from_ymd_opt(YEAR, 3, *day));
                 add(day, Charge::Tari { household });
             }
         }
@@ -296,7 +320,10 @@ fn charges(seed: u64, scale: u64, family: Family, into: &mut Vec<Issue>) {
         }
         Family::Fines => {
             for report in 0..scaled(positions, scale) {
-                add(Some(office_day(seed, ("CDS", report), (1, 11))), Charge::Fine { report });
+                add(
+                    Some(office_day(seed, ("CDS", report), (1, 11))),
+                    Charge::Fine { report },
+                );
             }
         }
         Family::Others => {
@@ -333,14 +360,18 @@ fn before(day: Day, days: u64) -> Day {
 
 const TICKETS: &[&str] = &["7-14", "7-15", "157-8", "158-5", "158-6"];
 const FINES: &[&str] = &[
-    "142-8", "142-8", "142-7", "142-7", "142-9", "7-14", "7-15", "146-3", "146-2", "158-5", "158-6",
-    "157-8", "172-10", "80-14", "173-3bis", "193-2",
+    "142-8", "142-8", "142-7", "142-7", "142-9", "7-14", "7-15", "146-3", "146-2", "158-5",
+    "158-6", "157-8", "172-10", "80-14", "173-3bis", "193-2",
 ];
 
 /// A report handed over on the spot, or notified by post on the day of issue.
 fn fine_details(chance: &mut Chance, articles: &[&str], (day, report): (Day, u64)) -> Value {
     let on_the_spot = chance.percent(35);
-    let committed = if on_the_spot { day } else { before(day, chance.below(40) + 15) };
+    let committed = if on_the_spot {
+        day
+    } else {
+        before(day, chance.below(40) + 15)
+    };
     let letters = |chance: &mut Chance| -> String {
         let letter = |chance: &mut Chance| {
             let at = usize::try_from(chance.below(22)).unwrap_or(0);
@@ -348,7 +379,12 @@ fn fine_details(chance: &mut Chance, articles: &[&str], (day, report): (Day, u64
         };
         [letter(chance), letter(chance)].into_iter().collect()
     };
-    let plate = format!("{}{:03}{}", letters(chance), chance.below(1000), letters(chance));
+    let plate = format!(
+        "{}{:03}{}",
+        letters(chance),
+        chance.below(1000),
+        letters(chance)
+    );
     json!({"fine": {
         "report_number": format!("V/{YEAR}/{report}"),
         "plate": plate,
@@ -379,9 +415,13 @@ fn quotas(issues: &[Issue], payments: u64) -> BTreeMap<(Day, Family), Quota> {
         let first = part(payments, shares_done, PAYMENTS);
         shares_done += share;
         let wanted = part(payments, shares_done, PAYMENTS) - first;
-        let positions: u64 = sizes.iter().filter(|((_, of), _)| *of == family).map(|(_, n)| n).sum();
+        let positions: u64 = sizes
+            .iter()
+            .filter(|((_, of), _)| *of == family)
+            .map(|(_, n)| n)
+            .sum();
         let mut done = 0;
-        let mut spread = Spread::new(family, wanted);
+        let mut spread = Spread::new(family);
         for ((day, of), size) in &sizes {
             if *of != family {
                 continue;
@@ -399,14 +439,17 @@ fn quotas(issues: &[Issue], payments: u64) -> BTreeMap<(Day, Family), Quota> {
 /// Deals the mischief of a family out to its batches, never more than a batch can bear.
 struct Spread {
     family: Family,
-    wanted: u64,
     paid: u64,
     dealt: BTreeMap<&'static str, u64>,
 }
 
 impl Spread {
-    fn new(family: Family, wanted: u64) -> Spread {
-        Spread { family, wanted, paid: 0, dealt: BTreeMap::new() }
+    fn new(family: Family) -> Spread {
+        Spread {
+            family,
+            paid: 0,
+            dealt: BTreeMap::new(),
+        }
     }
 
     fn next(&mut self, day: Day, pay: u64) -> BTreeMap<&'static str, u64> {
@@ -421,9 +464,11 @@ impl Spread {
                 "late_payment" => LAST_LATE_ISSUE.is_none_or(|last| day <= last),
                 _ => true,
             };
-            let whole = part(of_a_year, self.wanted, PAYMENTS).max(u64::from(self.wanted > 100));
             let dealt = self.dealt.entry(kind).or_default();
-            let owed = part(whole, self.paid, self.wanted).saturating_sub(*dealt);
+            // Rounded up, so that a small town has its share as well.
+            let owed = (of_a_year * self.paid)
+                .div_ceil(PAYMENTS)
+                .saturating_sub(*dealt);
             let count = if fits { owed.min(room) } else { 0 };
             if count > 0 {
                 *dealt += count;

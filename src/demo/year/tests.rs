@@ -10,7 +10,10 @@ fn whole() -> Year {
 fn a_whole_year_has_twenty_five_thousand_notices_of_which_eighteen_thousand_are_paid() {
     let year = whole();
     assert_eq!(year.notices(), 25_000);
-    assert_eq!(year.quotas.values().map(|quota| quota.pay).sum::<u64>(), 18_000);
+    assert_eq!(
+        year.quotas.values().map(|quota| quota.pay).sum::<u64>(),
+        18_000
+    );
     assert_eq!(OTHERS.iter().map(|other| other.count).sum::<u64>(), 5500);
 }
 
@@ -34,7 +37,10 @@ fn two_years_of_one_seed_are_equal_and_of_two_seeds_are_not() {
     let code = SegregationCode::parse("01").unwrap();
     let bodies = |seed| -> Vec<String> {
         let year = Year::of(seed, 200, 360);
-        year.issues.iter().map(|issue| year.body(issue, &code).to_string()).collect()
+        year.issues
+            .iter()
+            .map(|issue| year.body(issue, &code).to_string())
+            .collect()
     };
     assert_eq!(bodies(1), bodies(1));
     assert_ne!(bodies(1), bodies(2));
@@ -52,7 +58,10 @@ fn every_kind_of_mischief_happens_in_a_year_and_no_batch_bears_more_than_a_quart
             }
         }
         assert_eq!(all.len(), MISCHIEF.len(), "{scale}: {all:?}");
-        assert_eq!(year.quotas.values().map(|quota| quota.pay).sum::<u64>(), payments);
+        assert_eq!(
+            year.quotas.values().map(|quota| quota.pay).sum::<u64>(),
+            payments
+        );
     }
 }
 
