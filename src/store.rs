@@ -13,7 +13,10 @@ pub mod receipts;
 pub mod schema;
 pub mod types;
 
+pub mod audit;
+pub mod clients;
 pub mod creditors;
+pub mod idempotency;
 pub mod jobs;
 
 pub mod reconciliation;

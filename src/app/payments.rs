@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::app::notices;
+use crate::app::{notices, reconciliation};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Day, Instant};
 use crate::domain::document::{DocumentParty, ReceiptDocument, ReceiptTransfer};
@@ -14,7 +14,7 @@ use crate::domain::receipt::{self, Party, Receipt, ReceiptError, Seen};
 use crate::render::pdf::RenderError;
 use crate::render::receipt_pdf::receipt_pdf;
 use crate::store::notices::Advance;
-use crate::store::receipts::{Filed, Filter};
+pub use crate::store::receipts::{Filed, Filter};
 use crate::store::{self, Conn, Tx, db::Retry};
 
 /// What can end a use case about payments.
@@ -157,7 +157,12 @@ pub fn receive(
             &new.notice_number,
             &new.receipt_id,
         )?,
-        reported: Vec::new(),
+        reported: store::settlement::reported(
+            tx,
+            creditor,
+            new.iuv.as_str(),
+            &new.receipt_id,
+        )?,
     };
     let today = calendar::today(now);
     let change = receipt::receive(position.as_ref(), new, &seen, today)?;
@@ -183,6 +188,7 @@ pub fn receive(
     let key = (creditor, new.receipt_id.as_str());
     store::receipts::insert_message(tx, key, (ctx.ids.next(), message), now, false)?;
     apply(tx, now, ctx, &filed, change)?;
+    reconciliation::classify_receipt(tx, now, ctx, creditor, new.iuv.as_str())?;
     Ok(Outcome::Filed)
 }
 

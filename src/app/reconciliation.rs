@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
-use crate::domain::money::{Cents, MoneyError};
+use crate::domain::money::Cents;
 use crate::domain::reconciliation::{
     self as rules, AgeBucket, Code, CreditTarget, Finding, Group,
 };
@@ -23,9 +23,6 @@ pub enum Error {
     /// No line has this id.
     #[error("no reconciliation has this id")]
     UnknownLine,
-    /// A sum overflows.
-    #[error(transparent)]
-    Money(#[from] MoneyError),
     /// The database's.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -35,7 +32,7 @@ impl Retry for Error {
     fn retryable(&self) -> bool {
         match self {
             Error::Store(error) => error.retryable(),
-            Error::UnknownLine | Error::Money(_) => false,
+            Error::UnknownLine => false,
         }
     }
 }
@@ -54,7 +51,7 @@ pub fn classify_receipt(
     ctx: &Ctx,
     creditor: &FiscalCode,
     iuv: &str,
-) -> Result<usize, Error> {
+) -> Result<usize, store::Error> {
     classify(tx, now, ctx, creditor, &BTreeSet::from([iuv.to_owned()]))
 }
 
@@ -69,7 +66,7 @@ pub fn classify(
     ctx: &Ctx,
     creditor: &FiscalCode,
     iuvs: &BTreeSet<String>,
-) -> Result<usize, Error> {
+) -> Result<usize, store::Error> {
     let own = load::own_references(ctx, creditor);
     let next_id = || ctx.ids.next();
     let all: Vec<&str> = iuvs.iter().map(String::as_str).collect();
@@ -95,7 +92,7 @@ pub fn classify_credits(
     ctx: &Ctx,
     creditor: &FiscalCode,
     entries: &[store::treasury::Filed],
-) -> Result<usize, Error> {
+) -> Result<usize, store::Error> {
     let next_id = || ctx.ids.next();
     let mut changed = 0usize;
     for chunk in entries.chunks(CHUNK) {
@@ -110,7 +107,7 @@ fn credit_findings(
     conn: &mut Conn,
     creditor: &FiscalCode,
     entries: &[store::treasury::Filed],
-) -> Result<Vec<Finding>, Error> {
+) -> Result<Vec<Finding>, store::Error> {
     let keys: Vec<&str> =
         entries.iter().filter_map(|e| e.matched.as_ref()).map(|m| m.flow.key.as_str()).collect();
     let live = store::settlement::live_by_keys(conn, creditor, &keys)?;
@@ -174,7 +171,7 @@ fn candidates(
     conn: &mut Conn,
     creditor: &FiscalCode,
     reference: &crate::domain::treasury::FlowReference,
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<String>, store::Error> {
     match choose(conn, creditor, reference)? {
         Chosen::Ambiguous(flows) => {
             Ok(flows.into_iter().map(|flow| format!("{}/{}", flow.psp_id, flow.key)).collect())

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use super::Error;
 use crate::ctx::Ctx;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::reconciliation::{Case, Credit, Flow, Notice, Quality, Reported};
@@ -58,7 +57,7 @@ pub(super) fn scope<'c>(
     creditor: &FiscalCode,
     iuvs: &[&str],
     own: &'c OwnReferences,
-) -> Result<Scope<'c>, Error> {
+) -> Result<Scope<'c>, store::Error> {
     let notices = store::reconciliation::notices_around(conn, creditor, iuvs)?;
     let mut all: BTreeSet<&str> = iuvs.iter().copied().collect();
     all.extend(notices.iter().map(|notice| notice.iuv.as_str()));
@@ -80,7 +79,7 @@ pub(super) fn flows(
     conn: &mut Conn,
     creditor: &FiscalCode,
     filed: Vec<store::settlement::Filed>,
-) -> Result<Vec<LoadedFlow>, Error> {
+) -> Result<Vec<LoadedFlow>, store::Error> {
     let keys: BTreeSet<String> = filed.iter().map(|flow| flow_key(&flow.header.flow_id)).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let mut cash: BTreeMap<(String, String), Vec<Credit>> = BTreeMap::new();
