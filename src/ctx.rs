@@ -6,6 +6,8 @@ mod clock;
 mod ids;
 mod numbers;
 mod registry;
+#[cfg(test)]
+pub(crate) mod scratch;
 
 use std::sync::Arc;
 
@@ -38,7 +40,7 @@ pub struct Ctx {
 
 impl Ctx {
     /// The context of a running engine: connections as configured, system or simulated clock.
-    /// The registry is empty until [`Registry::reload`].
+    /// The registry is empty until [`Ctx::reload_registry`].
     ///
     /// # Errors
     /// [`store::Error::Down`] when a connection cannot be opened.
@@ -74,6 +76,17 @@ impl Ctx {
     #[must_use]
     pub fn today(&self) -> Day {
         calendar::today(self.clock.now())
+    }
+
+    /// Reads every creditor from the database into the registry: at the start, after a change made by this
+    /// process, and now and then for the changes made by others.
+    ///
+    /// # Errors
+    /// [`store::Error`]; the registry stays as it was.
+    pub async fn reload_registry(&self) -> Result<(), store::Error> {
+        self.registry
+            .replace(self.db.read(store::creditors::all).await?);
+        Ok(())
     }
 
     /// A question that must be answered quickly.
