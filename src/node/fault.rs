@@ -112,6 +112,7 @@ fn code_of(refusal: &Refusal) -> (&'static str, &'static str) {
             "La PAA non corrisponde al Dominio indicato",
         ),
         Refusal::NotOffered | Refusal::Semantics(_) => SEMANTICS,
+        Refusal::RepeatedTransfer => ("PAA_SINTASSI_EXTRAXSD", "Errore di sintassi extra XSD"),
         Refusal::OtherReceiptFiled => (
             "PAA_RECEIPT_DUPLICATA",
             "Ricevuta gia' acquisita con contenuto diverso",
