@@ -1,5 +1,10 @@
-//! Use cases: load, decide, apply, in one transaction. Synchronous functions that take the transaction
-//! (or a connection) and the instant; the edges hand them to the executor and await the answer.
+//! The use cases: one public function each, and one file for each resource.
+//!
+//! A use case has one shape. It takes the transaction, the instant and checked values; it *loads* what it
+//! needs from the store, lets the domain *decide*, and *applies* the decision. The transaction is opened by
+//! the edge, `ctx.write(move |tx, now| app::positions::publish(tx, now, …)).await`, so the closure may run
+//! again: nothing here talks to anybody but the database. Each file has one `Error`; it is translated once,
+//! to problems by `api` and to the node's faults by `node`.
 
 pub mod creditors;
 pub mod notices;

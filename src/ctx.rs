@@ -36,6 +36,8 @@ pub struct Ctx {
     pub registry: Registry,
     /// Notice numbers reserved and not used up.
     pub numbers: Numbers,
+    /// Wakes the job loop of this process; others find new work within a second.
+    pub jobs_due: Arc<tokio::sync::Notify>,
 }
 
 impl Ctx {
@@ -63,6 +65,7 @@ impl Ctx {
             config: Arc::new(config),
             registry: Registry::default(),
             numbers: Numbers::default(),
+            jobs_due: Arc::default(),
         })
     }
 

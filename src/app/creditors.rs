@@ -46,7 +46,10 @@ pub enum Error {
 }
 
 fn first(findings: &[DetailsError]) -> String {
-    findings.first().map(ToString::to_string).unwrap_or_default()
+    findings
+        .first()
+        .map(ToString::to_string)
+        .unwrap_or_default()
 }
 
 impl Retry for Error {
@@ -132,9 +135,9 @@ pub fn register(
             rows::insert(tx, now, creditor)?;
             Ok(Registered::New { revision: 1 })
         }
-        Some(stored) if stored.creditor == *creditor => {
-            Ok(Registered::Unchanged { revision: stored.revision })
-        }
+        Some(stored) if stored.creditor == *creditor => Ok(Registered::Unchanged {
+            revision: stored.revision,
+        }),
         Some(stored) => {
             // An account that goes away must not leave a service without one.
             let services = rows::services(tx, &creditor.tax_code)?;
@@ -158,12 +161,21 @@ pub fn register_service(
 ) -> Result<Registered, Error> {
     let stored = get(tx, tax_code)?;
     let all = rows::services(tx, tax_code)?;
-    valid(check::versions(&stored.creditor, versions, &Taxonomy::Unlisted))?;
+    valid(check::versions(
+        &stored.creditor,
+        versions,
+        &Taxonomy::Unlisted,
+    ))?;
     let code = versions.first().map_or("", |row| row.code.as_str());
-    let held: Vec<ServiceRow> = all.into_iter().filter(|row| row.code.as_str() == code).collect();
+    let held: Vec<ServiceRow> = all
+        .into_iter()
+        .filter(|row| row.code.as_str() == code)
+        .collect();
     meets(expected, (!held.is_empty()).then_some(stored.revision))?;
     if held == versions {
-        return Ok(Registered::Unchanged { revision: stored.revision });
+        return Ok(Registered::Unchanged {
+            revision: stored.revision,
+        });
     }
     let revision = rows::touch(tx, now, tax_code, stored.revision)?;
     rows::replace_service(tx, tax_code, code, versions)?;
@@ -185,7 +197,9 @@ pub fn import(tx: &mut Tx<'_>, now: Instant, new: &Registration) -> Result<Regis
         return Ok(Registered::New { revision: 1 });
     };
     if stored.creditor == new.creditor && rows::services(tx, tax_code)? == new.services {
-        return Ok(Registered::Unchanged { revision: stored.revision });
+        return Ok(Registered::Unchanged {
+            revision: stored.revision,
+        });
     }
     let revision = rows::replace(tx, now, &new.creditor, stored.revision)?;
     rows::replace_services(tx, tax_code, &new.services)?;
@@ -240,13 +254,20 @@ pub fn get_service(
     versions.retain(|row| row.code.as_str() == code);
     if versions.is_empty() {
         let creditor = tax_code.clone();
-        return Err(Error::UnknownService { creditor, code: code.to_owned() });
+        return Err(Error::UnknownService {
+            creditor,
+            code: code.to_owned(),
+        });
     }
     Ok((versions, stored.revision))
 }
 
 fn valid(findings: Vec<DetailsError>) -> Result<(), Error> {
-    if findings.is_empty() { Ok(()) } else { Err(Error::Invalid(findings)) }
+    if findings.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(findings))
+    }
 }
 
 fn meets(expected: Expected, found: Option<i64>) -> Result<(), Error> {

@@ -7,3 +7,6 @@ mod positions;
 pub use creditors::*;
 pub use jobs::*;
 pub use positions::*;
+
+#[cfg(test)]
+mod tests;

@@ -114,27 +114,35 @@ fn once_notified_the_steps_end_as_the_calendar_says() {
 fn a_report_issued_after_its_terms_asks_what_is_due_by_then() {
     let mut late = service("fine");
     let details = report(&[("142-8", false)], 1630, Some("2026-03-15"));
-    let amounts = |service: &Service| -> Vec<(&'static str, i64)> {
+    let amounts = |service: &Service| -> Vec<(String, i64)> {
         let rows = Fine.assess(&details, service).unwrap().rows;
-        rows.iter()
-            .map(|row| (row.code, row.amount.get()))
+        rows.into_iter()
+            .map(|row| (row.code.into_owned(), row.amount.get()))
             .collect()
     };
+    let row = |code: &str, cents: i64| (code.to_owned(), cents);
     // On 1 April the five days are over; on 1 June the sixty are.
-    assert_eq!(amounts(&late), [("violation", 17300), ("costs", 1630)]);
+    assert_eq!(
+        amounts(&late),
+        [row("violation", 17300), row("costs", 1630)]
+    );
     late.issued_on = day("2026-06-01");
     assert_eq!(
         amounts(&late),
         [
-            ("violation", 17300),
-            ("costs", 1630),
-            ("late_increase", 17400)
+            row("violation", 17300),
+            row("costs", 1630),
+            row("late_increase", 17400)
         ]
     );
     late.issued_on = day("2026-03-15");
     assert_eq!(
         amounts(&late),
-        [("violation", 17300), ("costs", 1630), ("discount", -5190)]
+        [
+            row("violation", 17300),
+            row("costs", 1630),
+            row("discount", -5190)
+        ]
     );
 }
 

@@ -11,11 +11,11 @@ fn refused(details: &Value, service: &Service) -> Vec<(String, String)> {
     errors.into_iter().map(|e| (e.pointer, e.detail)).collect()
 }
 
-fn amounts(assessment: &Assessment) -> Vec<(&'static str, i64)> {
+fn amounts(assessment: &Assessment) -> Vec<(&str, i64)> {
     assessment
         .rows
         .iter()
-        .map(|row| (row.code, row.amount.get()))
+        .map(|row| (row.code.as_ref(), row.amount.get()))
         .collect()
 }
 

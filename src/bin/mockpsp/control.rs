@@ -1,0 +1,304 @@
+//! The control API under `/control`: who the creditors are, what is paid, which day it is.
+
+use std::collections::BTreeMap;
+
+use actix_web::web::{Data, Json, Path, Query};
+use actix_web::{HttpResponse, Scope, web};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::batches;
+use crate::day;
+use crate::flows::FlowMischief;
+use crate::node::Patience;
+use crate::payments::{self, Notice};
+use crate::problem::{self, Problem};
+use crate::psps;
+use crate::rng::Rng;
+use crate::scenario::{self, Scenario, Story, Wish};
+use crate::state::{Creditor, Day, Event, State, Status};
+use crate::summary::summary;
+use crate::treasury;
+
+pub(crate) type Answer<T> = Result<T, Problem>;
+
+/// Largest body taken: a batch of some two hundred thousand notices.
+const BODY_LIMIT: usize = 64 << 20;
+
+/// Routes under `/control`.
+pub(crate) fn scope() -> Scope {
+    web::scope("/control")
+        .app_data(
+            web::JsonConfig::default()
+                .limit(BODY_LIMIT)
+                .error_handler(problem::of_json),
+        )
+        .app_data(web::QueryConfig::default().error_handler(problem::of_query))
+        .app_data(web::PathConfig::default().error_handler(problem::of_path))
+        .route("/status", web::get().to(status))
+        .route("/summary", web::get().to(ground_truth))
+        .route("/creditors/{tax_code}", web::put().to(put_creditor))
+        .route("/mischief", web::put().to(put_mischief))
+        .route("/payments", web::post().to(post_payment))
+        .route("/payments/{id}/complete", web::post().to(complete_payment))
+        .route("/notices", web::post().to(batches::post))
+        .route("/days", web::post().to(post_day))
+        .route("/receipts/deliver", web::post().to(deliver_receipts))
+        .route("/treasury/{creditor}", web::get().to(treasury_journal))
+        .default_service(web::to(nothing_here))
+}
+
+async fn nothing_here() -> Answer<HttpResponse> {
+    Err(Problem::not_found(
+        "there is nothing here; the control API is described by `mockpsp serve --help`",
+    ))
+}
+
+async fn status(app: Data<App>) -> Json<Value> {
+    let (running, open_day) = (app.running(), app.open_day());
+    Json(app.read(|state| {
+        let open = state.payments.iter().filter(|payment| payment.status == Status::Open).count();
+        let left = state.planned.iter().filter(|planned| state.unfinished(planned)).count();
+        json!({
+            "seed": app.seed,
+            "open_day": open_day,
+            "last_closed_day": state.last_closed(),
+            "running_day": running,
+            "creditors": state.creditors.keys().collect::<Vec<_>>(),
+            "batches": state.batches.keys().collect::<Vec<_>>(),
+            "planned": state.planned.len(),
+            "planned_left": left,
+            "payments": state.payments.len(),
+            "open_activations": open,
+            "receipts_waiting": payments::undelivered(state, None).len(),
+            "flows": state.flows.len(),
+            "mischief": state.mischief,
+            "psps": psps::ALL.iter().map(|psp| json!({"id": psp.id, "name": psp.name})).collect::<Vec<_>>(),
+        })
+    }))
+}
+
+async fn ground_truth(app: Data<App>) -> Json<Value> {
+    Json(app.read(summary))
+}
+
+async fn put_creditor(
+    app: Data<App>,
+    tax_code: Path<String>,
+    body: Json<Creditor>,
+) -> Answer<Json<Creditor>> {
+    let (tax_code, creditor) = (tax_code.into_inner(), body.into_inner());
+    if tax_code.len() != 11 || !all_digits(&tax_code) {
+        return Err(Problem::unprocessable(format!(
+            "tax code `{tax_code}` is not eleven digits"
+        )));
+    }
+    for station in &creditor.stations {
+        let (id, code) = (&station.station_id, &station.segregation_code);
+        if code.len() != 2 || !all_digits(code) {
+            return Err(Problem::unprocessable(format!(
+                "station {id}: segregation_code `{code}` is not two digits"
+            )));
+        }
+        if !matches!(station.version, 1 | 2) {
+            return Err(Problem::unprocessable(format!(
+                "station {id}: version is 1 or 2, not {}",
+                station.version
+            )));
+        }
+        if !station.url.starts_with("http://") {
+            return Err(Problem::unprocessable(format!(
+                "station {id}: url `{}` does not begin with http://",
+                station.url
+            )));
+        }
+    }
+    app.decide(|state| {
+        let tax_code = tax_code.clone();
+        let news = state.creditors.get(&tax_code) != Some(&creditor);
+        (
+            news.then(|| Event::Creditor {
+                tax_code,
+                creditor: creditor.clone(),
+            }),
+            (),
+        )
+    })?;
+    Ok(Json(creditor))
+}
+
+async fn put_mischief(app: Data<App>, body: Json<FlowMischief>) -> Answer<Json<FlowMischief>> {
+    let mischief = body.into_inner();
+    check_mischief(mischief)?;
+    app.decide(|state| {
+        (
+            (state.mischief != mischief).then_some(Event::Mischief(mischief)),
+            (),
+        )
+    })?;
+    Ok(Json(mischief))
+}
+
+fn check_mischief(mischief: FlowMischief) -> Answer<()> {
+    let FlowMischief {
+        flow_wrong_sum,
+        flow_revised,
+        cash_split,
+    } = mischief;
+    if [flow_wrong_sum, flow_revised, cash_split]
+        .into_iter()
+        .any(|share| share > 1000)
+    {
+        return Err(Problem::unprocessable(
+            "mischief is in parts of a thousand, 0 to 1000",
+        ));
+    }
+    Ok(())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PaymentIn {
+    creditor: String,
+    notice_number: String,
+    #[serde(default)]
+    scenario: Scenario,
+    psp: Option<String>,
+    on: Option<Day>,
+}
+
+async fn post_payment(app: Data<App>, body: Json<PaymentIn>) -> Answer<Json<Story>> {
+    let PaymentIn {
+        creditor,
+        notice_number,
+        scenario,
+        psp,
+        on,
+    } = body.into_inner();
+    if notice_number.len() != 18 || !all_digits(&notice_number) {
+        return Err(Problem::unprocessable(format!(
+            "notice number `{notice_number}` is not 18 digits"
+        )));
+    }
+    if app.read(|state| !state.creditors.contains_key(&creditor)) {
+        return Err(Problem::not_found(format!(
+            "creditor {creditor} is not registered; PUT /control/creditors/{creditor} first"
+        )));
+    }
+    let psp = match psp {
+        None => psps::draw(&mut Rng::of(
+            app.seed,
+            &["by hand", &creditor, &notice_number],
+        )),
+        Some(id) => psps::find(&id).ok_or_else(|| {
+            let known: Vec<_> = psps::ALL.iter().map(|psp| psp.id).collect();
+            Problem::unprocessable(format!(
+                "there is no PSP `{id}`; there are {}",
+                known.join(", ")
+            ))
+        })?,
+    };
+    let open_day = app.open_day();
+    let day = on.unwrap_or(open_day);
+    if app.read(State::last_closed).is_some_and(|last| day <= last) {
+        return Err(Problem::conflict(format!(
+            "{day} is closed; the open day is {open_day}"
+        )));
+    }
+    let wish = Wish {
+        notice: Notice {
+            creditor,
+            number: notice_number,
+        },
+        scenario,
+        psp,
+        day,
+    };
+    let task = app.clone();
+    let story = app
+        .runtime
+        .spawn(async move { scenario::play(&task, &wish).await })
+        .await??;
+    Ok(Json(story))
+}
+
+async fn complete_payment(app: Data<App>, id: Path<String>) -> Answer<Json<Story>> {
+    let unknown = || Problem::not_found(format!("there is no payment {id}"));
+    let index = app
+        .read(|state| state.by_token.get(id.as_str()).copied())
+        .ok_or_else(unknown)?;
+    let (task, day) = (app.clone(), app.open_day());
+    let story = app
+        .runtime
+        .spawn(async move { scenario::complete(&task, index, day).await })
+        .await??;
+    story.map(Json).ok_or_else(unknown)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DayIn {
+    date: Day,
+    mischief: Option<FlowMischief>,
+}
+
+async fn post_day(app: Data<App>, body: Json<DayIn>) -> Answer<Json<Value>> {
+    let DayIn { date, mischief } = body.into_inner();
+    mischief.map_or(Ok(()), check_mischief)?;
+    // Its own task: the day goes on even when the client gives up waiting.
+    let run = day::run(app.clone().into_inner(), date, mischief);
+    Ok(Json(app.runtime.spawn(run).await??))
+}
+
+async fn deliver_receipts(app: Data<App>) -> Answer<Json<Value>> {
+    let task = app.clone();
+    let delivered = app.runtime.spawn(async move {
+        let _one_at_a_time = task.day.lock().await;
+        let day = task.open_day();
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+        for index in task.read(|state| payments::undelivered(state, None)) {
+            for delivery in payments::deliver(&task, index, day, Patience::Once).await? {
+                let count = counts.entry(delivery.outcome).or_default();
+                *count = count.saturating_add(1);
+            }
+        }
+        let waiting = task.read(|state| payments::undelivered(state, None).len());
+        let count = |outcome: &str| counts.get(outcome).copied().unwrap_or(0);
+        Ok::<_, crate::app::Halt>(json!({
+            "delivered": count("OK"),
+            "refused": count("KO"),
+            "pending": count("PENDING"),
+            "receipts_waiting": waiting,
+        }))
+    });
+    Ok(Json(delivered.await??))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Range {
+    from: Day,
+    to: Day,
+}
+
+async fn treasury_journal(
+    app: Data<App>,
+    creditor: Path<String>,
+    range: Query<Range>,
+) -> Answer<HttpResponse> {
+    if range.from > range.to {
+        return Err(Problem::unprocessable(format!(
+            "from {} is after to {}",
+            range.from, range.to
+        )));
+    }
+    let csv = app.read(|state| treasury::csv(state, &creditor, range.from, range.to))?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8")
+        .body(csv))
+}
+
+fn all_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}

@@ -1,0 +1,102 @@
+//! The doors the creditor calls.
+
+use serde_json::{Value, json};
+
+use super::Gateway;
+use super::station::{PROVINCE, Station, TOWN};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flows_are_read_through_the_rest_door_when_their_day_has_come() {
+    let (folder, station) = (tempfile::tempdir().unwrap(), Station::start());
+    let gateway = Gateway::open(folder.path());
+    gateway.register(&station, 2).await;
+    let mut story = Value::Null;
+    for n in 0..12 {
+        let number = format!("301{n:015}");
+        let body = json!({"creditor": TOWN, "notice_number": number, "psp": "MNTDIT51XXX", "on": "2026-03-02"});
+        story = gateway.ok("POST", "/control/payments", body).await;
+    }
+    assert_eq!(story["result"], "paid");
+    read_flows(&gateway, story["payments"][0].as_str().unwrap()).await;
+    let path = format!("/control/treasury/{PROVINCE}?from=2026-03-01&to=2026-03-31");
+    let (_, csv) = gateway.call("GET", &path, Value::Null).await;
+    let expected = ";60,00;2026-03-03;2026-03-03;Moneta Diretta S.p.A. Servizio pagoPA;/PUR/LGPE-RIVERSAMENTO/";
+    assert!(csv.contains(expected), "{csv}");
+}
+
+async fn read_flows(gateway: &Gateway, last_receipt: &str) {
+    let base = format!("/fdr-org/service/v1/organizations/{TOWN}/fdrs");
+    gateway
+        .ok("POST", "/control/days", json!({"date": "2026-03-02"}))
+        .await;
+    assert_eq!(gateway.ok("GET", &base, Value::Null).await["count"], 0);
+    for day in ["2026-03-03", "2026-03-04"] {
+        gateway
+            .ok("POST", "/control/days", json!({"date": day}))
+            .await;
+    }
+    let list = gateway
+        .ok(
+            "GET",
+            &format!("{base}?publishedGt=2026-03-01T00:00:00Z&page=1&size=10"),
+            Value::Null,
+        )
+        .await;
+    assert_eq!(
+        (list["count"].as_u64(), list["metadata"]["totPage"].as_u64()),
+        (Some(1), Some(1))
+    );
+    let flow = &list["data"][0];
+    let fdr = flow["fdr"].as_str().unwrap();
+    assert_eq!(fdr, "2026-03-03MNTDIT51XXX-000000001");
+    let one = format!("{base}/{fdr}/revisions/1/psps/MNTDIT51XXX");
+    let (_, text) = gateway.call("GET", &one, Value::Null).await;
+    assert!(
+        text.contains(r#""sumPayments":1200.00"#) && text.contains(r#""totPayments":12"#),
+        "{text}"
+    );
+    assert!(
+        text.contains(r#""regulationDate":"2026-03-03""#)
+            && text.contains(r#""status":"PUBLISHED""#),
+        "{text}"
+    );
+    let page = gateway
+        .ok("GET", &format!("{one}/payments?page=3&size=5"), Value::Null)
+        .await;
+    assert_eq!(
+        (page["count"].as_u64(), page["metadata"]["totPage"].as_u64()),
+        (Some(2), Some(3))
+    );
+    assert_eq!(
+        (
+            page["data"][1]["index"].as_u64(),
+            page["data"][1]["idTransfer"].as_u64()
+        ),
+        (Some(12), Some(1))
+    );
+    assert_eq!(page["data"][1]["iur"], last_receipt);
+    let (status, text) = gateway
+        .call(
+            "GET",
+            &format!("{base}/{fdr}/revisions/2/psps/MNTDIT51XXX"),
+            Value::Null,
+        )
+        .await;
+    assert!(
+        status == 404 && text.contains("FDR-3001"),
+        "{status} {text}"
+    );
+    flows_are_not_listed_twice(gateway, &base, flow["published"].as_str().unwrap()).await;
+}
+
+async fn flows_are_not_listed_twice(gateway: &Gateway, base: &str, published: &str) {
+    let later = format!("{base}?publishedGt={}", published);
+    assert_eq!(gateway.ok("GET", &later, Value::Null).await["count"], 0);
+    let (status, text) = gateway
+        .call("GET", &format!("{base}?size=1001"), Value::Null)
+        .await;
+    assert!(
+        status == 400 && text.contains("FDR-1000"),
+        "{status} {text}"
+    );
+}
