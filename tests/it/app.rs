@@ -1,6 +1,7 @@
 //! The engine as tests see it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use avviso::app::creditors::{self, Taxonomy};
 use avviso::config::Config;
@@ -50,6 +51,7 @@ const START: &str = "2026-04-01T08:00:00Z";
 pub(crate) struct TestApp {
     pub(crate) ctx: Ctx,
     database: Arc<Database>,
+    audited: Arc<AtomicBool>,
 }
 
 /// Runs one story and audits the books after it.
@@ -74,8 +76,14 @@ impl TestApp {
         let clock = Clock::fixed(START.parse().unwrap());
         let ctx = context(&database.url, clock, Ids::counted());
         let town = std::fs::read_to_string("fixtures/comuni/avezzano.toml").unwrap();
-        creditors::import_file(&ctx, &town, &Taxonomy::Unlisted).await.unwrap();
-        TestApp { ctx, database }
+        creditors::import_file(&ctx, &town, &Taxonomy::Unlisted)
+            .await
+            .unwrap();
+        TestApp {
+            ctx,
+            database,
+            audited: Arc::new(AtomicBool::new(true)),
+        }
     }
 
     /// A second process on the same database: other blocks of numbers, other ids, the same time.
@@ -83,7 +91,11 @@ impl TestApp {
         let ids = Ids::system(self.ctx.clock.clone());
         let ctx = context(&self.database.url, self.ctx.clock.clone(), ids);
         ctx.reload_registry().await.unwrap();
-        TestApp { ctx, database: Arc::clone(&self.database) }
+        TestApp {
+            ctx,
+            database: Arc::clone(&self.database),
+            audited: Arc::clone(&self.audited),
+        }
     }
 
     /// Another town beside the first.
@@ -132,8 +144,17 @@ impl TestApp {
         self.database.connect().execute(statements).unwrap();
     }
 
+    /// The story broke the books itself: they are not audited.
+    pub(crate) fn unaudited(&self) {
+        self.audited.store(false, Ordering::Relaxed);
+    }
+
     /// The end of every story.
-    async fn finish(&self) {}
+    async fn finish(&self) {
+        if !self.audited.load(Ordering::Relaxed) {
+            return;
+        }
+    }
 }
 
 fn context(url: &str, clock: Clock, ids: Ids) -> Ctx {

@@ -26,8 +26,13 @@ pub(crate) struct Database {
 }
 
 enum Held {
-    Folder(#[expect(dead_code, reason = "removes the folder when it is dropped")] tempfile::TempDir),
-    Name { maintenance: String, name: String },
+    Folder(
+        #[expect(dead_code, reason = "removes the folder when it is dropped")] tempfile::TempDir,
+    ),
+    Name {
+        maintenance: String,
+        name: String,
+    },
 }
 
 /// What to do when there is no PostgreSQL at hand: a story that is not run must not look as if it held.
@@ -36,7 +41,10 @@ const NO_POSTGRES: &str = "TEST_POSTGRES_URL is not set, so this story cannot ru
     tests/scripts/postgres cargo nextest run NAME\n\
     which start a throw-away cluster. Without PostgreSQL: TEST_POSTGRES=off (SQLite alone).";
 
-#[expect(clippy::disallowed_methods, reason = "tests are told where their cluster is")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests are told where their cluster is"
+)]
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -81,7 +89,9 @@ impl Drop for Database {
 
 /// A name that changes with the migrations, so that a template is never older than the schema.
 fn schema_hash(side: &str) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(side);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("migrations")
+        .join(side);
     let mut files: Vec<PathBuf> = std::fs::read_dir(root)
         .unwrap()
         .map(|entry| entry.unwrap().path().join("up.sql"))
@@ -93,13 +103,26 @@ fn schema_hash(side: &str) -> String {
         hash.update(std::fs::read(file).unwrap());
     }
     // The binary holds the migrations too, and may be older than the folder.
-    hash.update(std::fs::metadata(std::env::current_exe().unwrap()).unwrap().len().to_le_bytes());
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hash.update(
+        std::fs::metadata(std::env::current_exe().unwrap())
+            .unwrap()
+            .len()
+            .to_le_bytes(),
+    );
+    hash.finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn unique() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    format!("{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+    format!(
+        "{}_{}",
+        std::process::id(),
+        COUNT.fetch_add(1, Ordering::Relaxed)
+    )
 }
 
 fn sqlite(migrated: bool) -> Database {
@@ -108,7 +131,10 @@ fn sqlite(migrated: bool) -> Database {
     if migrated {
         std::fs::copy(sqlite_template(), &file).unwrap();
     }
-    Database { url: format!("sqlite:{}", file.display()), held: Held::Folder(folder) }
+    Database {
+        url: format!("sqlite:{}", file.display()),
+        held: Held::Folder(folder),
+    }
 }
 
 fn sqlite_template() -> PathBuf {
@@ -135,7 +161,10 @@ fn postgres(maintenance: String, migrated: bool) -> Database {
     } else {
         "template0".to_owned()
     };
-    conn.execute(&format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")).unwrap();
+    conn.execute(&format!(
+        "CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"
+    ))
+    .unwrap();
     Database {
         url: database_url(&maintenance, &name),
         held: Held::Name { maintenance, name },
@@ -146,15 +175,23 @@ fn postgres_template(conn: &mut Conn, maintenance: &str) -> String {
     let name = format!("avviso_template_{}", schema_hash("postgres"));
     // One process makes the template, the others wait for it.
     conn.execute("SELECT pg_advisory_lock(20260101)").unwrap();
-    let there = rows(conn, &format!("SELECT datname AS row FROM pg_database WHERE datname = '{name}'"));
+    let there = rows(
+        conn,
+        &format!("SELECT datname AS row FROM pg_database WHERE datname = '{name}'"),
+    );
     if there.is_empty() {
         let unfinished = format!("{name}_new");
-        conn.execute(&format!("DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)")).unwrap();
-        conn.execute(&format!("CREATE DATABASE {unfinished} TEMPLATE template0")).unwrap();
+        conn.execute(&format!(
+            "DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)"
+        ))
+        .unwrap();
+        conn.execute(&format!("CREATE DATABASE {unfinished} TEMPLATE template0"))
+            .unwrap();
         let mut new = Conn::open(&database_url(maintenance, &unfinished), Access::Write).unwrap();
         new.migrate().unwrap();
         drop(new);
-        conn.execute(&format!("ALTER DATABASE {unfinished} RENAME TO {name}")).unwrap();
+        conn.execute(&format!("ALTER DATABASE {unfinished} RENAME TO {name}"))
+            .unwrap();
     }
     conn.execute("SELECT pg_advisory_unlock(20260101)").unwrap();
     name

@@ -68,12 +68,17 @@ pub(crate) async fn position(app: &TestApp, command: Create) -> Position {
 /// Registers a position of a town.
 pub(crate) async fn position_of(app: &TestApp, town: &FiscalCode, command: Create) -> Position {
     let seal = |_: &mut avviso::store::Tx<'_>, _, made: &Position| Ok(made.clone());
-    positions::create(&app.ctx, town, command, seal).await.unwrap()
+    positions::create(&app.ctx, town, command, seal)
+        .await
+        .unwrap()
 }
 
 /// A draft.
 pub(crate) fn draft(command: Create) -> Create {
-    Create { publication: Publication::Later, ..command }
+    Create {
+        publication: Publication::Later,
+        ..command
+    }
 }
 
 pub(crate) async fn withdrawn(app: &TestApp, position: &Position) {
@@ -99,7 +104,9 @@ pub(crate) fn single(position: &Position) -> String {
 
 /// An instalment, from 1.
 pub(crate) fn instalment(position: &Position, sequence: u16) -> String {
-    notice(position, |notice| notice.option == 2 && notice.sequence == sequence)
+    notice(position, |notice| {
+        notice.option == 2 && notice.sequence == sequence
+    })
 }
 
 fn notice(position: &Position, wanted: impl Fn(&Notice) -> bool) -> String {

@@ -71,13 +71,16 @@ impl Message {
 
     /// A receipt as the node would send it after this answer of [`Message::get_payment_v2`].
     pub(crate) fn send_rt(operation: &str, number: &str, id: &str, payment: &Answer) -> Message {
-        let transfers = payment.all("transfer").into_iter().map(|transfer| Transfer {
-            id: element(&transfer, "idTransfer").unwrap(),
-            amount: element(&transfer, "transferAmount").unwrap(),
-            beneficiary: element(&transfer, "fiscalCodePA").unwrap(),
-            iban: element(&transfer, "IBAN").unwrap(),
-            category: element(&transfer, "transferCategory").unwrap(),
-        });
+        let transfers = payment
+            .all("transfer")
+            .into_iter()
+            .map(|transfer| Transfer {
+                id: element(&transfer, "idTransfer").unwrap(),
+                amount: element(&transfer, "transferAmount").unwrap(),
+                beneficiary: element(&transfer, "fiscalCodePA").unwrap(),
+                iban: element(&transfer, "IBAN").unwrap(),
+                category: element(&transfer, "transferCategory").unwrap(),
+            });
         let mut message = Message::new(operation)
             .with("receipt_id", id)
             .with("notice_number", number)
@@ -109,6 +112,12 @@ impl Message {
         self
     }
 
+    /// Leaves an optional element out.
+    pub(crate) fn without(mut self, placeholder: &str) -> Message {
+        self.values.remove(placeholder);
+        self
+    }
+
     /// Changes the parts of a receipt.
     pub(crate) fn with_transfers(mut self, change: impl FnOnce(&mut Vec<Transfer>)) -> Message {
         change(&mut self.transfers);
@@ -117,7 +126,11 @@ impl Message {
 
     /// The bytes.
     pub(crate) fn text(&self) -> String {
-        let version = if self.template.contains("paSendRTV2") { "transferV2" } else { "transfer" };
+        let version = if self.template.contains("paSendRTV2") {
+            "transferV2"
+        } else {
+            "transfer"
+        };
         let transfers: Vec<String> = self
             .transfers
             .iter()
@@ -125,10 +138,16 @@ impl Message {
                 let values = BTreeMap::from([
                     ("id_transfer".to_owned(), transfer.id.clone()),
                     ("transfer_amount".to_owned(), transfer.amount.clone()),
-                    ("transfer_fiscal_code".to_owned(), transfer.beneficiary.clone()),
+                    (
+                        "transfer_fiscal_code".to_owned(),
+                        transfer.beneficiary.clone(),
+                    ),
                     ("transfer_company_name".to_owned(), "Comune".to_owned()),
                     ("iban".to_owned(), transfer.iban.clone()),
-                    ("remittance_information".to_owned(), "/RFB/0/1.00".to_owned()),
+                    (
+                        "remittance_information".to_owned(),
+                        "/RFB/0/1.00".to_owned(),
+                    ),
                     ("transfer_category".to_owned(), transfer.category.clone()),
                 ]);
                 fill(&template(version), &values)
@@ -175,7 +194,10 @@ pub(crate) async fn send(app: &TestApp, body: impl Into<actix_web::web::Bytes>) 
     let response = test::call_service(&service, request.to_request()).await;
     let status = response.status();
     let body = test::read_body(response).await;
-    Answer { status, body: String::from_utf8(body.to_vec()).unwrap() }
+    Answer {
+        status,
+        body: String::from_utf8(body.to_vec()).unwrap(),
+    }
 }
 
 impl Answer {
@@ -215,7 +237,11 @@ impl Answer {
                 Err(error) => panic!("{error} in {}", self.body),
             }
         }
-        format!("HTTP {}\n{}", self.status.as_u16(), String::from_utf8(writer.into_inner()).unwrap())
+        format!(
+            "HTTP {}\n{}",
+            self.status.as_u16(),
+            String::from_utf8(writer.into_inner()).unwrap()
+        )
     }
 }
 
