@@ -6,8 +6,13 @@
 //! again: nothing here talks to anybody but the database. Each file has one `Error`; it is translated once,
 //! to problems by `api` and to the node's faults by `node`.
 
+pub mod audit;
 pub mod creditors;
 pub mod notices;
 pub mod numbers;
 pub mod payments;
 pub mod positions;
+
+pub mod reconciliation;
+pub mod settlement;
+pub mod treasury;

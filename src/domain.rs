@@ -44,6 +44,10 @@ pub mod lifecycle;
 pub mod position;
 pub mod receipt;
 
+pub mod reconciliation;
+pub mod settlement;
+pub mod treasury;
+
 pub mod document;
 pub mod payload;
 

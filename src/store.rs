@@ -13,8 +13,14 @@ pub mod receipts;
 pub mod schema;
 pub mod types;
 
+pub mod audit;
 pub mod creditors;
 pub mod jobs;
+
+pub mod reconciliation;
+pub mod reports;
+pub mod settlement;
+pub mod treasury;
 
 pub use conn::{Conn, Tx};
 pub use db::Db;

@@ -3,10 +3,12 @@
 mod creditors;
 mod jobs;
 mod positions;
+mod settlement;
 
 pub use creditors::*;
 pub use jobs::*;
 pub use positions::*;
+pub use settlement::*;
 
 #[cfg(test)]
 mod tests;

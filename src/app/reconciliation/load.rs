@@ -1,0 +1,189 @@
+//! Loads the facts around payment references: a fixed number of queries for any number of them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use uuid::Uuid;
+
+use crate::ctx::Ctx;
+use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::reconciliation::{Case, Credit, Flow, Notice, Quality, Reported};
+use crate::domain::settlement::{Line, flow_key};
+use crate::domain::treasury::Reference;
+use crate::store::reconciliation::{NoticeFact, PaidFact};
+use crate::store::settlement::FlowState;
+use crate::store::{self, Conn};
+
+/// Segregation codes of the creditor's stations: references with another one belong to other brokers.
+pub(super) struct OwnReferences(Vec<String>);
+
+pub(super) fn own_references(ctx: &Ctx, creditor: &FiscalCode) -> OwnReferences {
+    let stations = ctx.registry.creditor(creditor);
+    let codes = stations.iter().flat_map(|creditor| &creditor.stations);
+    OwnReferences(codes.map(|station| station.segregation_code.as_str().to_owned()).collect())
+}
+
+impl OwnReferences {
+    /// References of another form (aux digit other than 3) cannot be told apart and count as ours.
+    fn holds(&self, iuv: &str) -> bool {
+        iuv.len() != 17
+            || self.0.is_empty()
+            || self.0.iter().any(|code| iuv.starts_with(code.as_str()))
+    }
+}
+
+/// A flow revision with its cash, and what its entries are matched by.
+pub(super) struct LoadedFlow {
+    pub(super) id: Uuid,
+    pub(super) psp_id: String,
+    pub(super) key: String,
+    pub(super) fact: Flow,
+}
+
+/// Everything around some references.
+pub(super) struct Scope<'c> {
+    notices: Vec<NoticeFact>,
+    withdrawn: BTreeSet<String>,
+    paid: Vec<PaidFact>,
+    lines: Vec<(Uuid, Line)>,
+    flows: Vec<LoadedFlow>,
+    /// Cash entries that name one of the payments.
+    pub(super) singles: Vec<store::treasury::Filed>,
+    own: &'c OwnReferences,
+}
+
+/// Loads the facts around these references, and around the other notices of their positions.
+pub(super) fn scope<'c>(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    iuvs: &[&str],
+    own: &'c OwnReferences,
+) -> Result<Scope<'c>, store::Error> {
+    let notices = store::reconciliation::notices_around(conn, creditor, iuvs)?;
+    let mut all: BTreeSet<&str> = iuvs.iter().copied().collect();
+    all.extend(notices.iter().map(|notice| notice.iuv.as_str()));
+    let all: Vec<&str> = all.into_iter().collect();
+    let numbers: Vec<&str> = notices.iter().map(|notice| notice.number.as_str()).collect();
+    let withdrawn = store::reconciliation::withdrawn(conn, creditor, &numbers)?;
+    let paid = store::reconciliation::paid(conn, creditor, &all)?;
+    let lines = store::settlement::lines_by_iuvs(conn, creditor, &all)?;
+    let ids: BTreeSet<Uuid> = lines.iter().map(|(flow, _)| *flow).collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let filed = store::settlement::get_all(conn, creditor, &ids)?;
+    let flows = flows(conn, creditor, filed)?;
+    let singles = store::treasury::singles(conn, creditor, &all)?;
+    Ok(Scope { notices, withdrawn, paid, lines, flows, singles, own })
+}
+
+/// Flow revisions with the cash that names them.
+pub(super) fn flows(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    filed: Vec<store::settlement::Filed>,
+) -> Result<Vec<LoadedFlow>, store::Error> {
+    let keys: BTreeSet<String> = filed.iter().map(|flow| flow_key(&flow.header.flow_id)).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let mut cash: BTreeMap<(String, String), Vec<Credit>> = BTreeMap::new();
+    for entry in store::treasury::matched_to(conn, creditor, &keys)? {
+        if let Some(matched) = &entry.matched {
+            let named = (matched.flow.psp_id.clone(), matched.flow.key.clone());
+            cash.entry(named).or_default().push(credit(&entry));
+        }
+    }
+    let loaded = filed.into_iter().map(|filed| {
+        let key = flow_key(&filed.header.flow_id);
+        let psp_id = filed.header.psp_id.clone();
+        let mut credits =
+            cash.get(&(psp_id.clone(), key.clone())).cloned().unwrap_or_default();
+        credits.sort_by(|a, b| a.key.cmp(&b.key));
+        let fact = Flow {
+            name: filed.name(),
+            revision: filed.header.revision,
+            live: filed.state == FlowState::Live,
+            previous: filed.previous,
+            regulation_on: filed.header.regulation_on,
+            sum: filed.totals.sum,
+            header_mismatch: filed.header.declared_count != filed.totals.count
+                || filed.header.declared_sum != filed.totals.sum,
+            wrong_body: filed.header.receiver != creditor.as_str(),
+            credits,
+        };
+        LoadedFlow { id: filed.id, psp_id, key, fact }
+    });
+    Ok(loaded.collect())
+}
+
+/// A cash entry as the rules see it.
+pub(super) fn credit(entry: &store::treasury::Filed) -> Credit {
+    let iuv = match &entry.reference {
+        Reference::Single(iuv) => Some(iuv.clone()),
+        Reference::Flow(_) | Reference::None => None,
+    };
+    Credit {
+        key: entry.movement.key(),
+        effect: entry.movement.effect(),
+        booked_on: entry.movement.booked_on,
+        iuv,
+        match_quality: entry.matched.as_ref().map_or(Quality::Whole, |matched| matched.quality),
+    }
+}
+
+/// Which debt a reference belongs to.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Clone)]
+enum Debt {
+    Position(Uuid),
+    Reference(String),
+}
+
+impl Scope<'_> {
+    /// The facts, debt by debt.
+    pub(super) fn cases(&self) -> Vec<Case<'_>> {
+        let position: HashMap<&str, Uuid> =
+            self.notices.iter().map(|n| (n.iuv.as_str(), n.position_id)).collect();
+        let debt = |iuv: &str| match position.get(iuv) {
+            Some(id) => Debt::Position(*id),
+            None => Debt::Reference(iuv.to_owned()),
+        };
+        let flows: HashMap<Uuid, &LoadedFlow> = self.flows.iter().map(|f| (f.id, f)).collect();
+        let mut cases: BTreeMap<Debt, Case<'_>> = BTreeMap::new();
+        for notice in &self.notices {
+            let number = notice.number.to_string();
+            cases.entry(debt(&notice.iuv)).or_default().notices.push(Notice {
+                withdrawn: self.withdrawn.contains(&number),
+                number,
+                iuv: notice.iuv.clone(),
+                option: notice.option,
+            });
+        }
+        for fact in &self.paid {
+            cases.entry(debt(&fact.paid.iuv)).or_default().paid.push(fact.paid.clone());
+        }
+        for (id, line) in &self.lines {
+            if let Some(flow) = flows.get(id) {
+                let reported = self.reported(&flow.fact, line);
+                cases.entry(debt(&line.iuv)).or_default().reported.push(reported);
+            }
+        }
+        for entry in self.singles.iter().filter(|entry| entry.movement.in_scope()) {
+            let credit = credit(entry);
+            if let Some(iuv) = &credit.iuv {
+                cases.entry(debt(iuv)).or_default().singles.push(credit);
+            }
+        }
+        cases.into_values().collect()
+    }
+
+    fn reported<'f>(&self, flow: &'f Flow, line: &Line) -> Reported<'f> {
+        Reported {
+            key: format!("{}/{}/{}", flow.name, flow.revision, line.number),
+            flow,
+            iuv: line.iuv.clone(),
+            iur: line.iur.clone(),
+            transfer: line.transfer,
+            amount: line.amount,
+            effect: line.effect(),
+            outcome: line.outcome,
+            paid_on: line.paid_on,
+            own_iuv: self.own.holds(&line.iuv),
+        }
+    }
+}

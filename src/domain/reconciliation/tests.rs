@@ -1,0 +1,337 @@
+use super::*;
+use crate::domain::reconciliation::facts::Quality;
+use proptest::prelude::*;
+
+fn c(n: i64) -> Cents {
+    Cents::new(n).unwrap()
+}
+
+fn day(text: &str) -> Day {
+    text.parse().unwrap()
+}
+
+fn flow(sum: i64, cash: &[i64]) -> Flow {
+    let credit = |(n, amount): (usize, &i64)| Credit {
+        key: format!("2026/1/{n}"),
+        effect: c(*amount),
+        booked_on: day("2026-03-04"),
+        iuv: None,
+        match_quality: Quality::Whole,
+    };
+    Flow {
+        name: "PSP/2026-03-03PSP-1".into(),
+        revision: 1,
+        live: true,
+        previous: None,
+        regulation_on: day("2026-03-03"),
+        sum: c(sum),
+        header_mismatch: false,
+        wrong_body: false,
+        credits: cash.iter().enumerate().map(credit).collect(),
+    }
+}
+
+fn notice(iuv: &str, option: i16) -> Notice {
+    Notice {
+        number: format!("3{iuv}"),
+        iuv: iuv.into(),
+        option,
+        withdrawn: false,
+    }
+}
+
+fn paid(iuv: &str, receipt: &str, amount: i64) -> Paid {
+    Paid {
+        receipt_id: receipt.into(),
+        iuv: iuv.into(),
+        transfer: 1,
+        amount: c(amount),
+        total: c(amount),
+        own_notice: true,
+        in_scope: true,
+        paid_on: day("2026-03-02"),
+        stand_in: false,
+    }
+}
+
+fn row<'a>(flow: &'a Flow, number: u32, iuv: &str, iur: &str, amount: i64) -> Reported<'a> {
+    Reported {
+        key: format!("{}/{}/{number}", flow.name, flow.revision),
+        flow,
+        iuv: iuv.into(),
+        iur: iur.into(),
+        transfer: 1,
+        amount: c(amount),
+        effect: c(amount),
+        outcome: Outcome::Executed,
+        paid_on: day("2026-03-02"),
+        own_iuv: true,
+    }
+}
+
+fn codes(case: &Case<'_>) -> Vec<Code> {
+    classify(case)
+        .into_iter()
+        .map(|finding| finding.code)
+        .collect()
+}
+
+fn known<'a>(paid: Vec<Paid>, reported: Vec<Reported<'a>>) -> Case<'a> {
+    Case {
+        notices: vec![notice("A", 1)],
+        paid,
+        reported,
+        singles: Vec::new(),
+    }
+}
+
+#[test]
+fn the_chain_is_followed_from_receipt_to_cash() {
+    use Code::*;
+    let e = || vec![paid("A", "r1", 500)];
+    for (cash, code) in [
+        (&[][..], ReportedNotSettled),
+        (&[500][..], MatchedSettled),
+        (&[300, 200][..], MatchedSettled),
+        (&[300][..], SettledPartial),
+        (&[500, -500][..], SettledPartial),
+        (&[501][..], SettledAmountDiff),
+    ] {
+        let flow = flow(500, cash);
+        let case = known(e(), vec![row(&flow, 1, "A", "r1", 500)]);
+        assert_eq!(codes(&case), [code, code], "{cash:?}");
+    }
+    assert_eq!(codes(&known(e(), Vec::new())), [PaidNotReported]);
+}
+
+#[test]
+fn rows_that_disagree_with_receipts_are_named_with_and_without_cash() {
+    use Code::*;
+    for cash in [&[][..], &[400][..]] {
+        let flow = flow(400, cash);
+        let differs = known(
+            vec![paid("A", "r1", 500)],
+            vec![row(&flow, 1, "A", "r1", 400)],
+        );
+        assert_eq!(codes(&differs), [ReportedAmountDiff, ReportedAmountDiff]);
+        let alone = known(Vec::new(), vec![row(&flow, 1, "A", "r1", 400)]);
+        assert_eq!(codes(&alone), [ReportedWithoutReceipt]);
+        let unknown = Case {
+            reported: vec![row(&flow, 1, "B", "r9", 400)],
+            ..Case::default()
+        };
+        assert_eq!(codes(&unknown), [ReportedUnknownDebt]);
+        let mut others = row(&flow, 1, "B", "r9", 400);
+        others.own_iuv = false;
+        assert_eq!(
+            codes(&Case {
+                reported: vec![others],
+                ..Case::default()
+            }),
+            [OutOfScope]
+        );
+    }
+}
+
+#[test]
+fn a_second_receipt_or_an_excluded_option_marks_every_payment_of_the_debt() {
+    let twice = known(vec![paid("A", "r1", 500), paid("A", "r2", 500)], Vec::new());
+    assert_eq!(codes(&twice), [Code::DoublePayment; 2]);
+    let flow = flow(500, &[]);
+    let other_iur = known(
+        vec![paid("A", "r1", 500)],
+        vec![row(&flow, 1, "A", "r2", 500)],
+    );
+    assert_eq!(codes(&other_iur), [Code::DoublePayment; 2]);
+    let options = Case {
+        notices: vec![notice("A", 1), notice("B", 2), notice("C", 2)],
+        paid: vec![paid("A", "r1", 500), paid("B", "r2", 250)],
+        ..Case::default()
+    };
+    assert_eq!(codes(&options), [Code::DoublePayment; 2]);
+    let instalments = Case {
+        notices: vec![notice("A", 1), notice("B", 2), notice("C", 2)],
+        paid: vec![paid("B", "r1", 250), paid("C", "r2", 250)],
+        ..Case::default()
+    };
+    assert_eq!(codes(&instalments), [Code::PaidNotReported; 2]);
+    let found = classify(&twice);
+    assert_eq!(found[0].explanation.receipts.len(), 2);
+    assert_eq!(found[0].rule, "same_notice");
+}
+
+#[test]
+fn an_equal_iuv_of_another_issuer_is_another_payment() {
+    let mut copy = paid("A", "r2", 300);
+    copy.own_notice = false;
+    let case = known(vec![paid("A", "r1", 500), copy], Vec::new());
+    assert_eq!(codes(&case), [Code::PaidNotReported; 2]);
+}
+
+#[test]
+fn shares_of_other_bodies_are_out_of_scope() {
+    let mut share = paid("A", "r1", 25);
+    share.transfer = 2;
+    share.in_scope = false;
+    let case = known(vec![paid("A", "r1", 475), share], Vec::new());
+    assert_eq!(codes(&case), [Code::PaidNotReported, Code::OutOfScope]);
+}
+
+#[test]
+fn a_revision_moves_the_old_rows_out_and_flags_what_changed() {
+    let old = Flow {
+        live: false,
+        ..flow(700, &[])
+    };
+    let new = Flow {
+        revision: 2,
+        previous: Some(1),
+        ..flow(600, &[])
+    };
+    let case = Case {
+        notices: vec![notice("A", 1)],
+        paid: vec![paid("A", "r1", 500)],
+        reported: vec![row(&old, 1, "A", "r1", 400), row(&new, 1, "A", "r1", 500)],
+        singles: Vec::new(),
+    };
+    let found = classify(&case);
+    let code = |n: usize| found[n].code;
+    assert_eq!(
+        (code(0), code(1), code(2)),
+        (
+            Code::ReportedNotSettled,
+            Code::OutOfScope,
+            Code::ReportedNotSettled
+        )
+    );
+    assert!(
+        found[1].flags.contains(&Flag::FlowRevised) && found[2].flags.contains(&Flag::FlowRevised)
+    );
+    let dropped = Case {
+        reported: vec![row(&old, 1, "A", "r1", 400)],
+        ..case
+    };
+    let found = classify(&dropped);
+    assert_eq!(found[0].code, Code::PaidNotReported);
+    assert!(found[0].flags.contains(&Flag::FlowRevised));
+}
+
+#[test]
+fn a_single_transfer_settles_a_receipt_without_a_flow() {
+    let single = |amount: i64| Credit {
+        key: "2026/1/9".into(),
+        effect: c(amount),
+        booked_on: day("2026-03-04"),
+        iuv: Some("A".into()),
+        match_quality: Quality::Whole,
+    };
+    for (amount, code) in [
+        (500, Code::MatchedSettledSingle),
+        (499, Code::SettledAmountDiff),
+    ] {
+        let case = Case {
+            singles: vec![single(amount)],
+            ..known(vec![paid("A", "r1", 500)], vec![])
+        };
+        assert_eq!(codes(&case), [code]);
+        let target = CreditTarget::Single {
+            receipts: vec!["r1/1".into()],
+            total: c(500),
+            cash: c(amount),
+        };
+        assert_eq!(classify_credit(&single(amount), &target).code, code);
+    }
+}
+
+#[test]
+fn cash_without_a_known_reference_waits_under_its_own_code() {
+    let flow = flow(500, &[500]);
+    let credit = flow.credits[0].clone();
+    let code = |target: CreditTarget<'_>| classify_credit(&credit, &target).code;
+    assert_eq!(code(CreditTarget::Flow(&flow)), Code::MatchedSettled);
+    assert_eq!(
+        code(CreditTarget::Unknown(Vec::new())),
+        Code::CashUnknownReference
+    );
+    assert_eq!(code(CreditTarget::NoReference), Code::CashUnidentified);
+    assert_eq!(code(CreditTarget::OutOfScope), Code::OutOfScope);
+    let several = CreditTarget::Unknown(vec!["a".into(), "b".into()]);
+    assert!(
+        classify_credit(&credit, &several)
+            .flags
+            .contains(&Flag::Ambiguous)
+    );
+}
+
+#[test]
+fn flags_tell_what_is_odd_about_a_row() {
+    let mut late = flow(500, &[200, 300]);
+    late.regulation_on = day("2026-03-09");
+    late.header_mismatch = true;
+    late.credits[0].match_quality = Quality::Beginning;
+    let mut odd = row(&late, 1, "A", "r1", 250);
+    odd.outcome = Outcome::StandIn;
+    let twin = row(&late, 2, "A", "r1", 250);
+    let case = known(vec![paid("A", "r1", 250)], vec![odd, twin]);
+    let flags = &classify(&case)[1].flags;
+    for flag in [
+        Flag::Late,
+        Flag::FlowHeaderMismatch,
+        Flag::ReferenceTruncated,
+        Flag::SplitTransfer,
+        Flag::StandIn,
+        Flag::FlowRowDuplicate,
+    ] {
+        assert!(flags.contains(&flag), "{flag}");
+    }
+}
+
+#[test]
+fn every_code_has_a_label_of_its_own() {
+    let labels: BTreeSet<_> = Code::ALL.iter().map(|code| code.label()).collect();
+    assert_eq!(labels.len(), 15);
+}
+
+proptest! {
+    #[test]
+    fn every_line_has_one_code_in_any_order(
+        receipts in prop::collection::vec((0usize..3, 0usize..4, 1i64..4), 0..6),
+        rows in prop::collection::vec((0usize..3, 0usize..4, 1i64..4, 0usize..3, 0usize..5), 0..8),
+        cash in prop::collection::vec(1i64..6, 0..3),
+        seed in any::<u64>(),
+    ) {
+        let flows = [
+            Flow { live: false, ..flow(5, &[]) },
+            Flow { revision: 2, previous: Some(1), ..flow(5, &cash) },
+            Flow { name: "PSP/other".into(), ..flow(3, &[]) },
+        ];
+        let iuvs = ["A", "B", "X"];
+        let mut seen = BTreeSet::new();
+        let paid: Vec<Paid> = receipts.iter()
+            .filter(|(_, r, _)| seen.insert(*r))
+            .map(|(i, r, a)| paid(iuvs[*i], &format!("r{r}"), *a)).collect();
+        let reported: Vec<Reported<'_>> = (0u32..).zip(&rows).map(|(n, (i, r, a, f, outcome))| {
+            let mut line = row(&flows[*f], n, iuvs[*i], &format!("r{r}"), *a);
+            line.outcome = [Outcome::Executed, Outcome::Revoked, Outcome::StandIn, Outcome::NoReceipt, Outcome::Unknown][*outcome];
+            line
+        }).collect();
+        let case = Case { notices: vec![notice("A", 1), notice("B", 2)], paid, reported, singles: Vec::new() };
+        let found = classify(&case);
+        prop_assert_eq!(found.len(), case.paid.len() + case.reported.len());
+        let keys: BTreeSet<_> = found.iter().map(|f| &f.line).collect();
+        prop_assert_eq!(keys.len(), found.len());
+        let total = found.iter().map(|f| f.amount.get()).sum::<i64>();
+        let input = case.paid.iter().map(|p| p.amount.get()).sum::<i64>()
+            + case.reported.iter().map(|r| r.effect.get()).sum::<i64>();
+        prop_assert_eq!(total, input);
+
+        let mut shuffled = case.clone();
+        let turn = |len: usize| if len == 0 { 0 } else { usize::try_from(seed % 97).unwrap() % len };
+        let (p, r) = (turn(shuffled.paid.len()), turn(shuffled.reported.len()));
+        shuffled.paid.rotate_left(p);
+        shuffled.reported.rotate_left(r);
+        shuffled.notices.reverse();
+        shuffled.reported.reverse();
+        prop_assert_eq!(classify(&shuffled), found);
+    }
+}

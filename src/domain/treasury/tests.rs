@@ -1,0 +1,201 @@
+use super::*;
+use crate::domain::settlement::flow_key;
+use proptest::prelude::*;
+
+fn flow(text: &str) -> FlowReference {
+    match parse(text) {
+        Reference::Flow(flow) => flow,
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+fn known(key: &str) -> KnownFlow {
+    KnownFlow {
+        key: key.into(),
+        psp_id: "PSP".into(),
+    }
+}
+
+#[test]
+fn real_texts_give_their_flow() {
+    for (text, id) in [
+        (
+            "ACCREDITO/PUR/LGPE-RIVERSAMENTO/URI/2020-11-21GovPAYPsp-1234567890/ZZ4/TEST",
+            "2020-11-21GOVPAYPSP-1234567890",
+        ),
+        (
+            ":RI3:/PUR/LGPE-RIVERSAMENTO/URI/2024-07-26PPAYITR1XXX-S2024072601 :SEC:CASH",
+            "2024-07-26PPAYITR1XXX-S2024072601",
+        ),
+        (
+            "RI1/PUR/LGPE-RIVERSAMENTO/URI/2025-09-23BPPIITRRXXX-000038102790 ACCREDITO BOLLETTINO P.A.",
+            "2025-09-23BPPIITRRXXX-000038102790",
+        ),
+        (
+            "/PUR/LGPE-RIVERSAMENTO/TXT/0/URI/2026-03-02UNCRITMM-0000001",
+            "2026-03-02UNCRITMM-0000001",
+        ),
+        (
+            "/PUR/LGPE-RIVERSAMENTO/TXT/3/URI/2026-03-02UNCRITMM-1",
+            "2026-03-02UNCRITMM-1",
+        ),
+        (
+            "PUR LGPE-RIVERSAMENTO URI 2026-03-02UNCRITMM-1",
+            "2026-03-02UNCRITMM-1",
+        ),
+        (
+            "/pur/lgpe-riversamento/uri/2026-03-02uncritmm-1",
+            "2026-03-02UNCRITMM-1",
+        ),
+        (
+            "/PUR/L GPE - RIVERSAMENTO/URI/2026-03-02UNCRITMM-1",
+            "2026-03-02UNCRITMM-1",
+        ),
+        (
+            "/PUR/LGPE-RIVER\nSAMENTO/UR\r\nI/2026-03-02UNCRITMM-1",
+            "2026-03-02UNCRITMM-1",
+        ),
+        (
+            "/PUR/LGPE-RIVERSAMENTO/URI/2026- 03-0 2UNCRITMM-1",
+            "2026-03-02UNCRITMM-1",
+        ),
+    ] {
+        let reference = flow(text);
+        assert_eq!(reference.id, id, "{text}");
+        assert_eq!(
+            reference.choose(&[known(id)]),
+            Chosen::Exact(known(id)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_blank_inside_the_identifier_is_removed_when_that_names_a_flow() {
+    let whole = "2025-09-23BPPIITRRXXX-000038102790";
+    for text in [
+        "/PUR/LGPE-RIVERSAMENTO/URI/2025-09-23BPPIITRRXXX-0000 38102790 ACCREDITI VARI",
+        "/PUR/LGPE-RIVERSAMENTO/URI/2025-09-23BPPI ITRRXXX-000038102790/ACCREDITI",
+        "/PUR/LGPE-RIVERSAMENTO/URI/2025-09-23 BPPIITRRXXX-000038102790",
+    ] {
+        assert_eq!(
+            flow(text).choose(&[known(whole)]),
+            Chosen::Exact(known(whole)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_cut_text_finds_the_one_flow_that_begins_so() {
+    let cut = flow("/PUR/LGPE-RIVERSAMENTO/URI/2024-07-26PPAYITR1XXX-S20240");
+    let one = known("2024-07-26PPAYITR1XXX-S2024072601");
+    let two = known("2024-07-26PPAYITR1XXX-S2024072602");
+    assert_eq!(
+        cut.choose(std::slice::from_ref(&one)),
+        Chosen::Truncated(one.clone())
+    );
+    assert_eq!(
+        cut.choose(&[two.clone(), one.clone()]),
+        Chosen::Ambiguous(vec![one.clone(), two])
+    );
+    assert_eq!(cut.choose(&[]), Chosen::Nothing);
+    let complete = flow("/PUR/LGPE-RIVERSAMENTO/URI/2024-07-26PPAYITR1XXX-S20240/TXT/X");
+    assert_eq!(complete.choose(std::slice::from_ref(&one)), Chosen::Nothing);
+    let too_short = flow("/PUR/LGPE-RIVERSAMENTO/URI/2024-07-26PPA");
+    assert_eq!(too_short.choose(&[one]), Chosen::Nothing);
+}
+
+#[test]
+fn single_payments_are_read_in_both_old_forms() {
+    let single = |iuv: &str| Reference::Single(iuv.into());
+    assert_eq!(
+        parse("/RFB/012345678901234/12.50/TXT/TARI"),
+        single("012345678901234")
+    );
+    assert_eq!(
+        parse("/RFB/01000000000123468/12.50"),
+        single("01000000000123468")
+    );
+    assert_eq!(
+        parse("BONIFICO RFB 012345678901234 12.50"),
+        single("012345678901234")
+    );
+    assert_eq!(
+        parse("/RFS/RF18 0000 0000 0539 0075/12.50"),
+        single("RF18000000000539 0075".replace(' ', "").as_str())
+    );
+    assert_eq!(parse("/RFB/ABC/12.50"), Reference::None);
+}
+
+#[test]
+fn texts_without_a_reference_give_nothing() {
+    for text in [
+        "",
+        "BONIFICO A VOSTRO FAVORE",
+        "/PUR/LGPE-RIVERSAMENTO/",
+        "URI/2026-01-01X-1",
+        "LGPE",
+    ] {
+        assert_eq!(parse(text), Reference::None, "{text}");
+    }
+}
+
+#[test]
+fn only_pending_credits_are_in_scope_and_reversals_take_away() {
+    let mut entry = Movement {
+        year: 2026,
+        account: "1".into(),
+        number: 7,
+        direction: Direction::In,
+        document: DocumentKind::PendingCredit,
+        operation: Operation::Reversed,
+        provisional: Some(12),
+        amount: Cents::new(500).unwrap(),
+        booked_on: "2026-03-01".parse().unwrap(),
+        value_on: None,
+        text: String::new(),
+        payer: String::new(),
+    };
+    assert!(entry.in_scope());
+    assert_eq!(entry.effect().get(), -500);
+    entry.direction = Direction::Out;
+    assert!(!entry.in_scope());
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_without_panic(text in ".{0,200}") {
+        let _ = parse(&text);
+        let _ = parse(&format!("/PUR/LGPE-RIVERSAMENTO/URI/{text}"));
+    }
+
+    #[test]
+    fn a_flow_identifier_survives_case_tail_and_integrative_number(
+        psp in "[A-Za-z0-9_]{1,11}", progressive in "[A-Za-z0-9_\\-]{1,13}",
+        n in 0u8..10, tail in prop::sample::select(vec!["", "/ZZ4/X", " :SEC:CASH", "/"]),
+    ) {
+        let id = format!("2026-03-02{psp}-{progressive}");
+        let reference = flow(&format!("X/PUR/LGPE-RIVERSAMENTO/TXT/{n}/URI/{id}{tail}"));
+        prop_assert_eq!(&reference.id, &flow_key(&id));
+    }
+
+    #[test]
+    fn one_blank_anywhere_in_the_identifier_does_not_lose_the_flow(
+        progressive in "[0-9]{4,12}", at in 1usize..30,
+    ) {
+        let id = format!("2026-03-02BPPIITRRXXX-{progressive}");
+        let at = at.min(id.len() - 1);
+        let text = format!("/PUR/LGPE-RIVERSAMENTO/URI/{} {}", &id[..at], &id[at..]);
+        prop_assert_eq!(flow(&text).choose(&[known(&id)]), Chosen::Exact(known(&id)));
+    }
+
+    #[test]
+    fn choosing_does_not_depend_on_the_order_of_flows(mut keys in prop::collection::vec("2026-03-02ABC-[0-9]{3,4}", 0..6)) {
+        let reference = flow("/PUR/LGPE-RIVERSAMENTO/URI/2026-03-02ABC-12");
+        let flows: Vec<_> = keys.iter().map(|k| known(k)).collect();
+        keys.reverse();
+        let reversed: Vec<_> = keys.iter().map(|k| known(k)).collect();
+        prop_assert_eq!(reference.choose(&flows), reference.choose(&reversed));
+    }
+}

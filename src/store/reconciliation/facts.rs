@@ -1,0 +1,189 @@
+//! Receipts and notices, as the classifier wants them: by payment reference, many at once.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use crate::domain::calendar::Day;
+use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::lifecycle::State;
+use crate::domain::money::Cents;
+use crate::domain::notice_number::NoticeNumber;
+use crate::domain::reconciliation::Paid;
+use crate::store::schema::{notice, notice_event, receipt, receipt_transfer};
+use crate::store::types::Id;
+use crate::store::{Conn, Error};
+
+/// A notice of ours and the position it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeFact {
+    /// The 18 digits.
+    pub number: NoticeNumber,
+    /// Its IUV.
+    pub iuv: String,
+    /// Position it belongs to.
+    pub position_id: Uuid,
+    /// Option of the position.
+    pub option: i16,
+    /// The creditor's service.
+    pub service_code: String,
+    /// Where it stands.
+    pub state: State,
+}
+
+/// One transfer of a receipt, with what its bookings say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaidFact {
+    /// What the classifier looks at.
+    pub paid: Paid,
+    /// The notice the receipt is for.
+    pub notice_number: String,
+    /// The creditor's service, when the notice is in these books.
+    pub service_code: Option<String>,
+}
+
+#[derive(Queryable)]
+struct NoticeRow {
+    number: String,
+    iuv: String,
+    position_id: Id,
+    option_no: i16,
+    service_code: String,
+    state: String,
+}
+
+/// Notices with these references, and every other notice of the same positions.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn notices_around(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    iuvs: &[&str],
+) -> Result<Vec<NoticeFact>, Error> {
+    let positions: Vec<Id> = on!(&mut *conn, |c| notice::table
+        .filter(notice::creditor.eq(creditor.as_str()))
+        .filter(notice::iuv.eq_any(iuvs))
+        .select(notice::position_id)
+        .distinct()
+        .load(c))?;
+    let rows: Vec<NoticeRow> = on!(conn, |c| notice::table
+        .filter(notice::creditor.eq(creditor.as_str()))
+        .filter(notice::position_id.eq_any(&positions))
+        .select((
+            notice::number,
+            notice::iuv,
+            notice::position_id,
+            notice::option_no,
+            notice::service_code,
+            notice::state,
+        ))
+        .load(c))?;
+    rows.into_iter().map(NoticeRow::into_domain).collect()
+}
+
+/// Which of these notices the creditor has withdrawn at some time.
+///
+/// # Errors
+/// The database's.
+pub fn withdrawn(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    numbers: &[&str],
+) -> Result<BTreeSet<String>, Error> {
+    let found: Vec<String> = on!(conn, |c| notice_event::table
+        .filter(notice_event::creditor.eq(creditor.as_str()))
+        .filter(notice_event::notice_number.eq_any(numbers))
+        .filter(notice_event::to_state.eq(State::Cancelled.as_str()))
+        .select(notice_event::notice_number)
+        .load(c))?;
+    Ok(found.into_iter().collect())
+}
+
+#[derive(Queryable)]
+struct PaidRow {
+    receipt_id: String,
+    iuv: String,
+    primary_creditor: String,
+    notice_number: String,
+    service_code: Option<String>,
+    total_cents: i64,
+    paid_on: Day,
+    stand_in: bool,
+    idx: i16,
+    iban: Option<String>,
+    amount_cents: i64,
+    own: bool,
+}
+
+/// Transfers of the receipts with these references.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn paid(conn: &mut Conn, creditor: &FiscalCode, iuvs: &[&str]) -> Result<Vec<PaidFact>, Error> {
+    let rows: Vec<PaidRow> = on!(conn, |c| receipt::table
+        .inner_join(
+            receipt_transfer::table.on(receipt_transfer::creditor
+                .eq(receipt::creditor)
+                .and(receipt_transfer::receipt_id.eq(receipt::receipt_id)))
+        )
+        .filter(receipt::creditor.eq(creditor.as_str()))
+        .filter(receipt::iuv.eq_any(iuvs))
+        .order((receipt::receipt_id, receipt_transfer::idx))
+        .select((
+            receipt::receipt_id,
+            receipt::iuv,
+            receipt::primary_creditor,
+            receipt::notice_number,
+            receipt::service_code,
+            receipt::amount_cents,
+            receipt::paid_on,
+            receipt::stand_in,
+            receipt_transfer::idx,
+            receipt_transfer::iban,
+            receipt_transfer::amount_cents,
+            receipt_transfer::own,
+        ))
+        .load(c))?;
+    rows.into_iter()
+        .map(|row| row.into_domain(creditor))
+        .collect()
+}
+
+impl NoticeRow {
+    fn into_domain(self) -> Result<NoticeFact, Error> {
+        let corrupt = |why: &'static str| Error::corrupt("notice", &self.number, why);
+        Ok(NoticeFact {
+            number: NoticeNumber::parse(&self.number).map_err(|_shape| corrupt("number"))?,
+            state: State::from_name(&self.state).ok_or_else(|| corrupt("state"))?,
+            iuv: self.iuv,
+            position_id: self.position_id.0,
+            option: self.option_no,
+            service_code: self.service_code,
+        })
+    }
+}
+
+impl PaidRow {
+    fn into_domain(self, creditor: &FiscalCode) -> Result<PaidFact, Error> {
+        let cents =
+            |n| Cents::new(n).map_err(|why| Error::corrupt("receipt", &self.receipt_id, why));
+        Ok(PaidFact {
+            paid: Paid {
+                amount: cents(self.amount_cents)?,
+                total: cents(self.total_cents)?,
+                receipt_id: self.receipt_id.clone(),
+                iuv: self.iuv,
+                transfer: self.idx,
+                own_notice: self.primary_creditor == creditor.as_str(),
+                // A digital stamp has no account and never comes through a flow.
+                in_scope: self.own && self.iban.is_some(),
+                paid_on: self.paid_on,
+                stand_in: self.stand_in,
+            },
+            notice_number: self.notice_number,
+            service_code: self.service_code,
+        })
+    }
+}

@@ -1,0 +1,143 @@
+//! Reporting flows, the treasurer's entries, reconciliation.
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Nullable, Text};
+    use crate::store::types::{Guid, Micros};
+    flow (creditor, id) {
+        creditor -> Text,
+        id -> Guid,
+        psp_id -> Text,
+        flow_id -> Text,
+        flow_key -> Text,
+        revision -> BigInt,
+        flow_at -> Micros,
+        regulation -> Text,
+        regulation_on -> Date,
+        receiver -> Text,
+        declared_count -> BigInt,
+        declared_sum_cents -> BigInt,
+        computed_count -> BigInt,
+        computed_sum_cents -> BigInt,
+        state -> Text,
+        previous_revision -> Nullable<BigInt>,
+        published_at -> Micros,
+        fetched_at -> Micros,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Text};
+    use crate::store::types::Micros;
+    flow_document (creditor, psp_id, flow_id, revision, part) {
+        creditor -> Text,
+        psp_id -> Text,
+        flow_id -> Text,
+        revision -> BigInt,
+        part -> Integer,
+        body -> Binary,
+        sha256 -> Binary,
+        fetched_at -> Micros,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Integer, SmallInt, Text};
+    use crate::store::types::Guid;
+    flow_line (creditor, flow, line_no) {
+        creditor -> Text,
+        flow -> Guid,
+        line_no -> Integer,
+        iuv -> Text,
+        iur -> Text,
+        idx -> SmallInt,
+        amount_cents -> BigInt,
+        outcome -> SmallInt,
+        paid_on -> Date,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text};
+    use crate::store::types::{Guid, Micros};
+    treasury_entry (creditor, id) {
+        creditor -> Text,
+        id -> Guid,
+        year -> Integer,
+        account -> Text,
+        number -> BigInt,
+        direction -> Text,
+        document -> Text,
+        operation -> Text,
+        provisional -> Nullable<BigInt>,
+        amount_cents -> BigInt,
+        booked_on -> Date,
+        value_on -> Nullable<Date>,
+        remittance -> Text,
+        payer -> Text,
+        reference_kind -> Text,
+        reference -> Nullable<Text>,
+        reference_joined -> Nullable<Text>,
+        reference_open -> Nullable<Text>,
+        matched_psp -> Nullable<Text>,
+        matched_key -> Nullable<Text>,
+        match_quality -> Nullable<Text>,
+        ingested_at -> Micros,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Nullable, SmallInt, Text};
+    use crate::store::types::{Doc, Guid, Micros};
+    reconciliation (creditor, id) {
+        creditor -> Text,
+        id -> Guid,
+        line_kind -> Text,
+        line_key -> Text,
+        code -> Text,
+        flags -> Text,
+        rule -> Text,
+        rule_version -> SmallInt,
+        explanation -> Doc,
+        amount_cents -> BigInt,
+        since -> Date,
+        iuv -> Nullable<Text>,
+        updated_at -> Micros,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, SmallInt, Text};
+    use crate::store::types::{Doc, Guid, Micros};
+    reconciliation_history (creditor, line_kind, line_key, id) {
+        creditor -> Text,
+        line_kind -> Text,
+        line_key -> Text,
+        id -> Guid,
+        code -> Text,
+        flags -> Text,
+        rule -> Text,
+        rule_version -> SmallInt,
+        explanation -> Doc,
+        amount_cents -> BigInt,
+        since -> Date,
+        recorded_at -> Micros,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::store::types::Micros;
+    flow_cursor (creditor) {
+        creditor -> Text,
+        published_at -> Micros,
+        pulled_at -> Micros,
+    }
+}
+
+diesel::table! {
+    settlement_lock (creditor) {
+        creditor -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(flow, flow_line);

@@ -1,0 +1,345 @@
+//! The treasurer's entries and the flows they name.
+
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::schema::treasury_entry;
+use super::types::{At, Id};
+use super::{Conn, Error, Inserted, Tx};
+use crate::domain::calendar::{Day, Instant};
+use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::money::Cents;
+use crate::domain::reconciliation::Quality;
+use crate::domain::treasury::{
+    Direction, DocumentKind, FlowReference, KnownFlow, Movement, Operation, Reference, prefixes,
+};
+
+const TABLE: &str = "treasury_entry";
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = treasury_entry, treat_none_as_default_value = false)]
+struct EntryRow {
+    creditor: String,
+    id: Id,
+    year: i32,
+    account: String,
+    number: i64,
+    direction: String,
+    document: String,
+    operation: String,
+    provisional: Option<i64>,
+    amount_cents: i64,
+    booked_on: Day,
+    value_on: Option<Day>,
+    remittance: String,
+    payer: String,
+    reference_kind: String,
+    reference: Option<String>,
+    reference_joined: Option<String>,
+    reference_open: Option<String>,
+    matched_psp: Option<String>,
+    matched_key: Option<String>,
+    match_quality: Option<String>,
+    ingested_at: At,
+}
+
+/// A stored entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filed {
+    /// UUID version 7.
+    pub id: Uuid,
+    /// As the treasurer wrote it.
+    pub movement: Movement,
+    /// What its text refers to.
+    pub reference: Reference,
+    /// The flow that explains it.
+    pub matched: Option<Matched>,
+    /// When it came.
+    pub ingested_at: Instant,
+}
+
+/// The flow that explains an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Matched {
+    /// Which flow.
+    pub flow: KnownFlow,
+    /// How much of its identifier the text held.
+    pub quality: Quality,
+}
+
+/// Which entries a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of this financial year.
+    pub year: Option<i32>,
+    /// Explained by a flow, or not.
+    pub matched: Option<bool>,
+    /// Booked on this day or later.
+    pub booked_from: Option<Day>,
+    /// Booked on this day or earlier.
+    pub booked_to: Option<Day>,
+}
+
+/// Files an entry once: year, account and number name it.
+///
+/// # Errors
+/// The database's.
+pub fn insert_once(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    filed: &Filed,
+) -> Result<Inserted, Error> {
+    let row = EntryRow::from_domain(creditor, filed);
+    let made = on!(&mut **tx, |c| diesel::insert_into(treasury_entry::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(Inserted::from_count(made))
+}
+
+/// The entry with this year, account and number.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn find(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    (year, account, number): (i32, &str, i64),
+) -> Result<Option<Filed>, Error> {
+    let row: Option<EntryRow> = on!(conn, |c| treasury_entry::table
+        .filter(treasury_entry::creditor.eq(creditor.as_str()))
+        .filter(treasury_entry::year.eq(year))
+        .filter(treasury_entry::account.eq(account))
+        .filter(treasury_entry::number.eq(number))
+        .get_result(c)
+        .optional())?;
+    row.map(EntryRow::into_domain).transpose()
+}
+
+/// The entry with this id.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn get(conn: &mut Conn, creditor: &FiscalCode, id: Uuid) -> Result<Option<Filed>, Error> {
+    let row: Option<EntryRow> = on!(conn, |c| treasury_entry::table
+        .find((creditor.as_str(), Id(id)))
+        .get_result(c)
+        .optional())?;
+    row.map(EntryRow::into_domain).transpose()
+}
+
+/// One page of entries, in the order they were filed, after the given id.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn page(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    filter: &Filter,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Filed>, Error> {
+    let after = Id(after.unwrap_or_default());
+    let rows: Vec<EntryRow> = on!(conn, |c| {
+        let mut query = treasury_entry::table
+            .filter(treasury_entry::creditor.eq(creditor.as_str()))
+            .filter(treasury_entry::id.gt(after))
+            .order(treasury_entry::id)
+            .limit(limit)
+            .into_boxed();
+        if let Some(year) = filter.year {
+            query = query.filter(treasury_entry::year.eq(year));
+        }
+        query = match filter.matched {
+            Some(true) => query.filter(treasury_entry::matched_key.is_not_null()),
+            Some(false) => query.filter(treasury_entry::matched_key.is_null()),
+            None => query,
+        };
+        if let Some(from) = filter.booked_from {
+            query = query.filter(treasury_entry::booked_on.ge(from));
+        }
+        if let Some(to) = filter.booked_to {
+            query = query.filter(treasury_entry::booked_on.le(to));
+        }
+        query.load(c)
+    })?;
+    rows.into_iter().map(EntryRow::into_domain).collect()
+}
+
+/// Entries whose text may mean the flow with this key: written in full, with a blank, or cut.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn naming(conn: &mut Conn, creditor: &FiscalCode, key: &str) -> Result<Vec<Filed>, Error> {
+    let cut = prefixes(key);
+    let whole = on!(conn, |c| treasury_entry::table
+        .filter(treasury_entry::creditor.eq(creditor.as_str()))
+        .filter(treasury_entry::reference.eq(key))
+        .load::<EntryRow>(c))?;
+    let joined = on!(conn, |c| treasury_entry::table
+        .filter(treasury_entry::creditor.eq(creditor.as_str()))
+        .filter(treasury_entry::reference_joined.eq(key))
+        .load::<EntryRow>(c))?;
+    let open = on!(conn, |c| treasury_entry::table
+        .filter(treasury_entry::creditor.eq(creditor.as_str()))
+        .filter(treasury_entry::reference_open.eq_any(&cut))
+        .load::<EntryRow>(c))?;
+    let mut rows: Vec<EntryRow> = whole.into_iter().chain(joined).chain(open).collect();
+    rows.sort_by_key(|row| row.id);
+    rows.dedup_by_key(|row| row.id);
+    rows.into_iter().map(EntryRow::into_domain).collect()
+}
+
+/// Entries that one of these flows explains, by normalised key.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn matched_to(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    keys: &[&str],
+) -> Result<Vec<Filed>, Error> {
+    let rows: Vec<EntryRow> = on!(conn, |c| treasury_entry::table
+        .filter(treasury_entry::creditor.eq(creditor.as_str()))
+        .filter(treasury_entry::matched_key.eq_any(keys))
+        .order(treasury_entry::id)
+        .load(c))?;
+    rows.into_iter().map(EntryRow::into_domain).collect()
+}
+
+/// Entries whose text names one of these payments.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn singles(conn: &mut Conn, creditor: &FiscalCode, iuvs: &[&str]) -> Result<Vec<Filed>, Error> {
+    let rows: Vec<EntryRow> = on!(conn, |c| treasury_entry::table
+        .filter(treasury_entry::creditor.eq(creditor.as_str()))
+        .filter(treasury_entry::reference.eq_any(iuvs))
+        .filter(treasury_entry::reference_kind.eq(SINGLE))
+        .order(treasury_entry::id)
+        .load(c))?;
+    rows.into_iter().map(EntryRow::into_domain).collect()
+}
+
+/// Writes down which flow explains an entry.
+///
+/// # Errors
+/// The database's.
+pub fn set_match(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    id: Uuid,
+    matched: Option<&Matched>,
+) -> Result<(), Error> {
+    on!(&mut **tx, |c| diesel::update(
+        treasury_entry::table.find((creditor.as_str(), Id(id)))
+    )
+    .set((
+        treasury_entry::matched_psp.eq(matched.map(|m| m.flow.psp_id.as_str())),
+        treasury_entry::matched_key.eq(matched.map(|m| m.flow.key.as_str())),
+        treasury_entry::match_quality.eq(matched.map(|m| quality_name(m.quality))),
+    ))
+    .execute(c))?;
+    Ok(())
+}
+
+const FLOW: &str = "flow";
+const SINGLE: &str = "single";
+const NONE: &str = "none";
+
+fn quality_name(quality: Quality) -> &'static str {
+    match quality {
+        Quality::Whole => "whole",
+        Quality::Beginning => "beginning",
+    }
+}
+
+impl EntryRow {
+    fn from_domain(creditor: &FiscalCode, filed: &Filed) -> EntryRow {
+        let movement = filed.movement.clone();
+        let (kind, reference, joined, open) = match &filed.reference {
+            Reference::Flow(flow) => (
+                FLOW,
+                Some(flow.id.clone()),
+                flow.joined.clone(),
+                flow.open.clone(),
+            ),
+            Reference::Single(iuv) => (SINGLE, Some(iuv.clone()), None, None),
+            Reference::None => (NONE, None, None, None),
+        };
+        EntryRow {
+            creditor: creditor.to_string(),
+            id: Id(filed.id),
+            year: movement.year,
+            account: movement.account,
+            number: movement.number,
+            direction: movement.direction.to_string(),
+            document: movement.document.to_string(),
+            operation: movement.operation.to_string(),
+            provisional: movement.provisional,
+            amount_cents: movement.amount.get(),
+            booked_on: movement.booked_on,
+            value_on: movement.value_on,
+            remittance: movement.text,
+            payer: movement.payer,
+            reference_kind: kind.to_owned(),
+            reference,
+            reference_joined: joined,
+            reference_open: open,
+            matched_psp: filed.matched.as_ref().map(|m| m.flow.psp_id.clone()),
+            matched_key: filed.matched.as_ref().map(|m| m.flow.key.clone()),
+            match_quality: filed
+                .matched
+                .as_ref()
+                .map(|m| quality_name(m.quality).to_owned()),
+            ingested_at: At(filed.ingested_at),
+        }
+    }
+
+    fn into_domain(self) -> Result<Filed, Error> {
+        let id = self.id.0;
+        let corrupt = |why: &'static str| Error::corrupt(TABLE, id, why);
+        let reference = match (self.reference_kind.as_str(), self.reference) {
+            (FLOW, Some(id)) => Reference::Flow(FlowReference {
+                id,
+                joined: self.reference_joined,
+                open: self.reference_open,
+            }),
+            (SINGLE, Some(iuv)) => Reference::Single(iuv),
+            (NONE, None) => Reference::None,
+            _ => return Err(corrupt("reference")),
+        };
+        let quality = match self.match_quality.as_deref() {
+            Some("beginning") => Quality::Beginning,
+            _ => Quality::Whole,
+        };
+        let matched = self.matched_psp.zip(self.matched_key);
+        let matched = matched.map(|(psp_id, key)| Matched {
+            flow: KnownFlow { key, psp_id },
+            quality,
+        });
+        Ok(Filed {
+            id,
+            reference,
+            matched,
+            ingested_at: self.ingested_at.0,
+            movement: Movement {
+                year: self.year,
+                account: self.account,
+                number: self.number,
+                direction: Direction::from_name(&self.direction)
+                    .ok_or_else(|| corrupt("direction"))?,
+                document: DocumentKind::from_name(&self.document)
+                    .ok_or_else(|| corrupt("document"))?,
+                operation: Operation::from_name(&self.operation)
+                    .ok_or_else(|| corrupt("operation"))?,
+                provisional: self.provisional,
+                amount: Cents::new(self.amount_cents).map_err(|_range| corrupt("amount"))?,
+                booked_on: self.booked_on,
+                value_on: self.value_on,
+                text: self.remittance,
+                payer: self.payer,
+            },
+        })
+    }
+}
