@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use avviso::app::audit::audit;
 use avviso::app::creditors::{self, Taxonomy};
 use avviso::config::Config;
 use avviso::ctx::{Clock, Ctx, Ids};
@@ -153,6 +154,16 @@ impl TestApp {
     async fn finish(&self) {
         if !self.audited.load(Ordering::Relaxed) {
             return;
+        }
+        let mut conn = self.database.connect();
+        for creditor in self.ctx.registry.creditors() {
+            for check in audit(&mut conn, &creditor.tax_code).unwrap() {
+                assert!(
+                    check.holds(),
+                    "the books of {} disagree:\n{check}",
+                    creditor.tax_code
+                );
+            }
         }
     }
 }

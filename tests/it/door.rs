@@ -1,6 +1,5 @@
 //! The SOAP door under bad input: a precise answer, and nothing changed.
 
-use crate::app::TestApp;
 use crate::given::{self, single};
 use crate::soap::{Message, NAMESPACE, check_text, send};
 

@@ -1,7 +1,6 @@
 //! Every fault of the creditor, provoked over the wire. The order in which rules are asked is part of the
 //! promise: broker, station, body, notice, state.
 
-use crate::app::TestApp;
 use crate::given::{self, single};
 use crate::soap::{Answer, Message, check, check_text};
 

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use avviso::app::numbers::reserve;
 use avviso::domain::notice_number::SegregationCode;
 
-use crate::app::TestApp;
 use crate::given;
 
 both_databases! {

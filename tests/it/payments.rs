@@ -2,7 +2,6 @@
 
 use avviso::domain::ledger::Account;
 
-use crate::app::TestApp;
 use crate::given::{self, instalment, single};
 use crate::soap::{Message, check};
 
