@@ -1,1 +1,210 @@
-//! (to come)
+//! The REST edge: JSON and files in, use cases, JSON and files out. It translates and never decides.
+//!
+//! The route table is [`routes`]; the published document is made from it, and the server validates
+//! requests against that document (`contract`), so that what is published is what is enforced.
+#![expect(
+    unused_qualifications,
+    reason = "the macros of utoipa qualify the types of parameters"
+)]
+
+pub mod auth;
+pub mod contract;
+pub mod creditors;
+pub mod edge;
+pub mod input;
+pub mod jobs;
+pub mod limits;
+pub mod metrics;
+pub mod notices;
+pub mod openapi;
+pub mod page;
+pub mod payments;
+pub mod positions;
+pub mod problem;
+pub mod reconciliation;
+pub mod reports;
+pub mod scalars;
+pub mod services;
+pub mod settlement;
+pub mod status;
+pub mod treasury;
+
+use std::num::NonZeroU32;
+
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::header;
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{Error, HttpResponse, web};
+
+pub use openapi::document;
+
+use auth::Authenticator;
+use contract::{Contract, ContractError};
+use limits::Limits;
+use metrics::Metrics;
+
+use crate::ctx::Ctx;
+
+/// What the edge needs at hand, shared by all workers.
+pub struct State {
+    ctx: Ctx,
+    contract: Contract,
+    served: String,
+    authenticator: Authenticator,
+    limits: Limits,
+    metrics: Metrics,
+    public_url: String,
+}
+
+/// Why the edge cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The document does not compile.
+    #[error(transparent)]
+    Contract(#[from] ContractError),
+    /// The counters are registered already.
+    #[error(transparent)]
+    Metrics(#[from] prometheus::Error),
+}
+
+impl State {
+    /// Compiles the contract and lays out the rest. `registry` is where the counters are registered;
+    /// others may register theirs beside.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn new(ctx: Ctx, registry: prometheus::Registry) -> Result<State, StartError> {
+        let mut document = document();
+        let contract = Contract::new(&document)?;
+        let public_url = ctx.config.public_url.trim_end_matches('/').to_owned();
+        if let Some(document) = document.as_object_mut() {
+            document.insert("servers".to_owned(), openapi::servers(&public_url));
+        }
+        let per_second = NonZeroU32::new(ctx.config.rate_per_second).unwrap_or(NonZeroU32::MIN);
+        Ok(State {
+            ctx,
+            contract,
+            served: document.to_string(),
+            authenticator: Authenticator::default(),
+            limits: Limits::new(per_second),
+            metrics: Metrics::new(registry)?,
+            public_url,
+        })
+    }
+
+    /// The absolute address of a path of the API, which begins with a slash.
+    fn address(&self, path: &str) -> String {
+        format!("{}{}{path}", self.public_url, contract::PREFIX)
+    }
+}
+
+/// Every operation. Paths are bare here: the version is in the address of the server.
+fn routes() -> utoipa_actix_web::scope::Scope<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    utoipa_actix_web::scope::scope(web::scope(""))
+        .service(status::show_status)
+        .service(creditors::list_creditors)
+        .service(creditors::show_creditor)
+        .service(creditors::replace_creditor)
+        .service(services::list_services)
+        .service(services::show_service)
+        .service(services::replace_service)
+        .service(positions::register_debt_position)
+        .service(positions::list_debt_positions)
+        .service(positions::show_debt_position)
+        .service(positions::amend_debt_position)
+        .service(positions::search_debt_positions)
+        .service(notices::show_notice)
+        .service(notices::print_notice)
+        .service(notices::quote_notice)
+        .service(payments::list_payments)
+        .service(payments::show_payment)
+        .service(payments::show_receipt)
+        .service(settlement::list_settlement_flows)
+        .service(settlement::show_settlement_flow)
+        .service(settlement::list_settlement_flow_entries)
+        .service(settlement::pull_settlement_flows)
+        .service(treasury::import_treasury_entries)
+        .service(treasury::list_treasury_entries)
+        .service(treasury::show_treasury_entry)
+        .service(reconciliation::list_reconciliations)
+        .service(reconciliation::show_reconciliation)
+        .service(reports::show_report)
+        .service(jobs::list_jobs)
+        .service(jobs::show_job)
+}
+
+/// Puts the API, its document and its pages on a server.
+pub fn configure(cfg: &mut web::ServiceConfig, state: web::Data<State>) {
+    let held = state.clone();
+    let around = from_fn(move |request: ServiceRequest, next: Next<_>| {
+        edge::edge(held.clone(), request, next)
+    });
+    let pages = utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}")
+        .config(utoipa_swagger_ui::Config::from("/openapi.json"));
+    cfg.app_data(state)
+        .default_service(web::to(edge::no_route))
+        .service(
+            web::scope("")
+                .wrap(around)
+                .service(web::scope(contract::PREFIX).service(routes()))
+                .route("/openapi.json", web::get().to(show_document))
+                .route("/problems", web::get().to(show_problems))
+                .route("/problems/{slug}", web::get().to(show_problems))
+                .service(pages),
+        );
+}
+
+/// Puts metrics, liveness and readiness on a server that the public network does not reach.
+pub fn configure_operations(cfg: &mut web::ServiceConfig, state: web::Data<State>) {
+    cfg.app_data(state)
+        .service(metrics::scrape)
+        .service(metrics::live)
+        .service(metrics::ready);
+}
+
+async fn show_document(state: web::Data<State>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "application/json"))
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .body(state.served.clone())
+}
+
+async fn show_problems() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/markdown; charset=utf-8"))
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .body(problem::page())
+}
+
+/// An answer with the entity tag of its revision.
+fn tagged(view: &impl serde::Serialize, revision: i64) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::ETAG, input::entity_tag(revision)))
+        .json(view)
+}
+
+/// The same for a conditional read: 304 when the caller has this revision already.
+fn tagged_unless_known(
+    view: &impl serde::Serialize,
+    revision: i64,
+    conditions: &input::Conditions,
+) -> HttpResponse {
+    if conditions.is_known(revision) {
+        HttpResponse::NotModified()
+            .insert_header((header::ETAG, input::entity_tag(revision)))
+            .finish()
+    } else {
+        tagged(view, revision)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,12 +7,18 @@
 //! to problems by `api` and to the node's faults by `node`.
 
 pub mod audit;
+pub mod clients;
 pub mod creditors;
+pub mod health;
+pub mod idempotency;
+pub mod jobs;
 pub mod notices;
 pub mod numbers;
 pub mod payments;
 pub mod positions;
-
 pub mod reconciliation;
 pub mod settlement;
 pub mod treasury;
+
+/// What the database may answer to any use case; the edges translate it without knowing the store.
+pub use crate::store::Error as StoreError;

@@ -38,6 +38,7 @@ pub mod notice_number;
 pub mod taxonomy;
 pub mod text;
 
+pub mod client;
 pub mod creditor;
 pub mod ledger;
 pub mod lifecycle;

@@ -14,7 +14,9 @@ pub mod schema;
 pub mod types;
 
 pub mod audit;
+pub mod clients;
 pub mod creditors;
+pub mod idempotency;
 pub mod jobs;
 
 pub mod reconciliation;

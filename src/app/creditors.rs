@@ -14,6 +14,7 @@ use crate::domain::creditor::{Creditor, ServiceRow};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::service::DetailsError;
 use crate::store::creditors as rows;
+pub use crate::store::creditors::Stored;
 use crate::store::db::Retry;
 use crate::store::{self, Conn, Tx};
 
@@ -238,6 +239,26 @@ pub fn export(conn: &mut Conn, tax_code: &FiscalCode) -> Result<String, Error> {
 /// [`Error::UnknownCreditor`], or the database's.
 pub fn get(conn: &mut Conn, tax_code: &FiscalCode) -> Result<rows::Stored, Error> {
     rows::get(conn, tax_code)?.ok_or_else(|| Error::UnknownCreditor(tax_code.clone()))
+}
+
+/// Every creditor as it is registered, by tax code.
+///
+/// # Errors
+/// The database's.
+pub fn list(conn: &mut Conn) -> Result<Vec<Stored>, Error> {
+    Ok(rows::list(conn)?)
+}
+
+/// Every version of every service of a creditor, with the creditor's revision.
+///
+/// # Errors
+/// [`Error::UnknownCreditor`], or the database's.
+pub fn services(
+    conn: &mut Conn,
+    tax_code: &FiscalCode,
+) -> Result<(Vec<ServiceRow>, i64), Error> {
+    let stored = get(conn, tax_code)?;
+    Ok((rows::services(conn, tax_code)?, stored.revision))
 }
 
 /// Every version of one service of a creditor, with the creditor's revision.

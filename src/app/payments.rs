@@ -14,7 +14,7 @@ use crate::domain::receipt::{self, Party, Receipt, ReceiptError, Seen};
 use crate::render::pdf::RenderError;
 use crate::render::receipt_pdf::receipt_pdf;
 use crate::store::notices::Advance;
-use crate::store::receipts::{Filed, Filter};
+pub use crate::store::receipts::{Filed, Filter};
 use crate::store::{self, Conn, Tx, db::Retry};
 
 /// What can end a use case about payments.

@@ -16,7 +16,8 @@ use crate::domain::position::{
 use crate::domain::service::{self, Assessment, DetailsError};
 use crate::domain::text::Text;
 use crate::store::notices::Advance;
-use crate::store::positions::{Filter, Placed};
+pub use crate::store::positions::Filter;
+use crate::store::positions::Placed;
 use crate::store::{self, Conn, Tx, db::Retry};
 
 /// What can end a use case about positions.

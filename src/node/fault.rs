@@ -124,7 +124,7 @@ fn code_of(refusal: &Refusal) -> (&'static str, &'static str) {
 
 fn code_of_payment(error: &payments::Error) -> (&'static str, &'static str) {
     use payments::Error::{
-        NotPayable as No, Receipt, Reconciliation, Render, Store, UnknownNotice, UnknownPayment,
+        NotPayable as No, Receipt, Render, Store, UnknownNotice, UnknownPayment,
     };
     let unknown = (
         "PAA_PAGAMENTO_SCONOSCIUTO",
@@ -147,7 +147,7 @@ fn code_of_payment(error: &payments::Error) -> (&'static str, &'static str) {
             "Pagamento in attesa risulta annullato all'Ente Creditore",
         ),
         Receipt(_) => SEMANTICS,
-        Render(_) | Reconciliation(_) | Store(_) => SYSTEM_ERROR,
+        Render(_) | Store(_) => SYSTEM_ERROR,
     }
 }
 

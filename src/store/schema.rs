@@ -2,11 +2,13 @@
 
 mod creditors;
 mod jobs;
+mod platform;
 mod positions;
 mod settlement;
 
 pub use creditors::*;
 pub use jobs::*;
+pub use platform::*;
 pub use positions::*;
 pub use settlement::*;
 
