@@ -14,6 +14,8 @@ mod given;
 mod soap;
 
 #[cfg(test)]
+mod arch;
+#[cfg(test)]
 mod door;
 #[cfg(test)]
 mod faults;

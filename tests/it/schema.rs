@@ -104,24 +104,22 @@ fn both_databases_have_the_same_tables_and_columns() {
     );
 }
 
-/// `table! { name (key…) { column -> …` of the schema files, read from the source.
+/// Name and columns of every `table!` of the schema files, read from the source.
 fn declared() -> Vec<(String, Vec<String>)> {
-    let mut declared = Vec::new();
+    let mut declared: Vec<(String, Vec<String>)> = Vec::new();
     for file in std::fs::read_dir("src/store/schema").unwrap() {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
-        for table in text.split("table! {").skip(1) {
-            let (head, body) = table.split_once('{').unwrap();
-            let name = head
-                .lines()
-                .map(str::trim)
-                .find(|line| {
-                    !line.is_empty() && !line.starts_with("//") && !line.starts_with("use ")
-                })
-                .unwrap();
-            let name = name.split([' ', '(']).next().unwrap().to_owned();
-            let fields = body.split('}').next().unwrap().lines();
-            let fields = fields.filter_map(|line| Some(line.split_once("->")?.0.trim().to_owned()));
-            declared.push((name, fields.collect()));
+        let mut renamed = None;
+        for line in text.lines().map(str::trim) {
+            let column = line.split_once(" -> ").map(|(name, _)| name.to_owned());
+            if let Some(name) = line.strip_prefix("#[sql_name = \"") {
+                renamed = name.strip_suffix("\"]").map(str::to_owned);
+            } else if let (Some(column), Some(table)) = (column, declared.last_mut()) {
+                table.1.push(renamed.take().unwrap_or(column));
+            } else if line.ends_with(") {") && !line.starts_with("//") {
+                let name = line.split_once(" (").map_or(line, |(name, _)| name);
+                declared.push((renamed.take().unwrap_or_else(|| name.to_owned()), Vec::new()));
+            }
         }
     }
     declared

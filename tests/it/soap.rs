@@ -228,11 +228,11 @@ impl Answer {
     /// Indented, for snapshots and messages.
     pub(crate) fn pretty(&self) -> String {
         let mut reader = Reader::from_str(&self.body);
-        reader.config_mut().trim_text(true);
         let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
         loop {
             match reader.read_event() {
                 Ok(Event::Eof) => break,
+                Ok(Event::Text(text)) if text.iter().all(u8::is_ascii_whitespace) => {}
                 Ok(event) => writer.write_event(event).unwrap(),
                 Err(error) => panic!("{error} in {}", self.body),
             }
