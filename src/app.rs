@@ -17,6 +17,7 @@ pub mod numbers;
 pub mod payments;
 pub mod positions;
 pub mod reconciliation;
+pub mod reports;
 pub mod settlement;
 pub mod treasury;
 

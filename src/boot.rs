@@ -6,11 +6,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpServer, web};
 use anyhow::{Context as _, bail};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
+use crate::api;
 use crate::config::{Config, Profile};
 use crate::ctx::Ctx;
 use crate::jobs::{KINDS, Worker};
@@ -107,6 +108,9 @@ pub async fn serve(config: Config, jobs: Jobs) -> anyhow::Result<()> {
     let ctx = open(config).await?;
     let config = ctx.config.clone();
     let readiness = Readiness::default();
+    let state = api::State::new(ctx.clone(), prometheus::default_registry().clone())?;
+    let state = web::Data::new(state);
+    let rest = move |cfg: &mut web::ServiceConfig, _: &Ctx| api::configure(cfg, state.clone());
     let doors = vec![
         Door::open("rest", config.listen, config.workers, &ctx, rest)?,
         Door::open(
@@ -143,11 +147,6 @@ pub async fn work(config: Config) -> anyhow::Result<()> {
     readiness.stop();
     stop(ctx, Vec::new(), ops, refresher, Some(worker)).await;
     Ok(())
-}
-
-/// The REST door.
-fn rest(cfg: &mut web::ServiceConfig, _ctx: &Ctx) {
-    cfg.default_service(web::to(HttpResponse::NotFound));
 }
 
 fn open_ops(ctx: &Ctx, readiness: &Readiness) -> anyhow::Result<Door> {

@@ -2,11 +2,15 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
+use avviso::app::audit;
+use avviso::app::clients::{self, Key};
 use avviso::app::creditors::{self, Registered, Taxonomy};
 use avviso::boot::{self, Jobs};
 use avviso::config::Config;
+use avviso::domain::client::Tenant;
 use avviso::domain::fiscal_code::FiscalCode;
 use avviso::domain::lifecycle;
 use avviso::store::Conn;
@@ -111,18 +115,41 @@ enum Role {
     Admin,
 }
 
+impl Role {
+    /// The name that the API knows.
+    fn name(self) -> &'static str {
+        match self {
+            Role::Portal => "portal",
+            Role::Accounting => "accounting",
+            Role::Auditor => "auditor",
+            Role::Admin => "admin",
+        }
+    }
+}
+
 fn tax_code(text: &str) -> Result<FiscalCode, String> {
     FiscalCode::parse(text).map_err(|error| error.to_string())
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    match start() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The chain of causes and no backtrace: what an operator can act on.
+            let _closed = writeln!(std::io::stderr().lock(), "avviso: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start() -> anyhow::Result<()> {
     let reference = format!("{EXAMPLES}\n\nEnvironment:\n\n{}", Config::describe());
     let matches = Cli::command().after_long_help(reference).get_matches();
     let Cli { command } = Cli::from_arg_matches(&matches)?;
     match command {
         Command::Config => return print(&Config::describe()),
         Command::States => return print(&lifecycle::mermaid()),
-        Command::Openapi => bail!("the document is not part of this build"),
+        Command::Openapi => return print(&format!("{:#}\n", avviso::api::document())),
         Command::Serve { .. }
         | Command::Work
         | Command::Migrate { .. }
@@ -159,11 +186,9 @@ async fn run(command: Command, config: Config) -> anyhow::Result<()> {
             creditor,
             role,
             name,
-        } => {
-            bail!("keys are not part of this build ({creditor}, {role:?}, {name})")
-        }
+        } => key(config, creditor, role, name).await,
         Command::Demo => bail!("the demonstration is not part of this build"),
-        Command::Audit => bail!("the audit is not part of this build"),
+        Command::Audit => audit(config).await,
         Command::Openapi | Command::States | Command::Config => Ok(()),
     }
 }
@@ -213,6 +238,49 @@ async fn export(config: Config, creditor: FiscalCode) -> anyhow::Result<()> {
         &ctx.report(move |conn| creditors::export(conn, &creditor))
             .await?,
     )
+}
+
+/// Makes a key with a secret from the TLS library's random source.
+async fn key(
+    config: Config,
+    creditor: FiscalCode,
+    role: Role,
+    name: String,
+) -> anyhow::Result<()> {
+    let ctx = boot::open(config).await?;
+    if ctx.registry.creditor(&creditor).is_none() {
+        bail!("no town {creditor} is registered; run `avviso import` first");
+    }
+    let mut secret = [0u8; 32];
+    let random = rustls::crypto::ring::default_provider().secure_random;
+    if random.fill(&mut secret).is_err() {
+        bail!("the system has no random bytes to give");
+    }
+    let key = Key::new(Tenant::Creditor(creditor), ctx.ids.next(), &secret);
+    let text = key.reveal();
+    let roles = vec![role.name().to_owned()];
+    ctx.write(move |tx, now| clients::issue(tx, now, &key, &name, &roles))
+        .await?;
+    print(&format!("{text}\n"))
+}
+
+/// Prints every invariant of every town, and fails when one is broken.
+async fn audit(config: Config) -> anyhow::Result<()> {
+    let ctx = boot::open(config).await?;
+    let mut broken = 0usize;
+    for creditor in ctx.registry.creditors() {
+        let of = creditor.tax_code.clone();
+        let checks = ctx.report(move |conn| audit::audit(conn, &of)).await?;
+        print(&format!("{} {}\n", creditor.tax_code, creditor.legal_name))?;
+        for check in &checks {
+            print(&format!("  {check}\n"))?;
+        }
+        broken = broken.saturating_add(checks.iter().filter(|check| !check.holds()).count());
+    }
+    match broken {
+        0 => print("the books agree\n"),
+        broken => bail!("{broken} invariants are broken"),
+    }
 }
 
 fn print(text: &str) -> anyhow::Result<()> {

@@ -87,11 +87,47 @@ pub fn keep(
     creditor: &FiscalCode,
     key: RevisionKey<'_>,
     bodies: &[Vec<u8>],
-) -> Result<(), Error> {
+) -> Result<(), store::Error> {
     for (part, body) in (0i32..).zip(bodies) {
         store::settlement::insert_document(tx, creditor, key, (part, body), now)?;
     }
     Ok(())
+}
+
+/// The stored flow of a revision, when it is there.
+///
+/// # Errors
+/// The database's.
+pub fn known(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    key: RevisionKey<'_>,
+) -> Result<Option<Uuid>, store::Error> {
+    let stored = store::settlement::revisions(conn, creditor, key.psp_id, key.flow_id)?;
+    Ok(stored.into_iter().find(|held| held.header.revision == key.revision).map(|held| held.id))
+}
+
+/// Up to which publication the flows of a creditor are filed.
+///
+/// # Errors
+/// The database's.
+pub fn cursor(conn: &mut Conn, creditor: &FiscalCode) -> Result<Option<Instant>, store::Error> {
+    store::settlement::cursor(conn, creditor)
+}
+
+/// Moves the cursor on; it never goes back.
+///
+/// # Errors
+/// The database's.
+pub fn advance_cursor(
+    tx: &mut Tx<'_>,
+    now: Instant,
+    creditor: &FiscalCode,
+    published_at: Instant,
+) -> Result<(), store::Error> {
+    let held = store::settlement::cursor(tx, creditor)?;
+    let furthest = held.map_or(published_at, |held| held.max(published_at));
+    store::settlement::set_cursor(tx, creditor, furthest, now)
 }
 
 /// Files a revision, undoes the one it replaces, books and classifies. Nothing about a flow is refused:
@@ -301,4 +337,4 @@ pub fn lines(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -42,15 +42,18 @@ struct Time {
 
 /// Mounts the door.
 pub(super) fn configure(cfg: &mut web::ServiceConfig, ctx: &Ctx, readiness: &Readiness) {
+    let clock = web::resource("/clock").route(web::get().to(show_clock));
+    let clock = if ctx.clock.can_be_set() {
+        clock.route(web::put().to(set_clock))
+    } else {
+        clock
+    };
     cfg.app_data(web::Data::new(ctx.clone()))
         .app_data(web::Data::new(readiness.clone()))
         .route("/live", web::get().to(live))
         .route("/ready", web::get().to(ready))
         .route("/metrics", web::get().to(metrics))
-        .route("/clock", web::get().to(show_clock));
-    if ctx.clock.can_be_set() {
-        cfg.route("/clock", web::put().to(set_clock));
-    }
+        .service(clock);
 }
 
 async fn live() -> &'static str {

@@ -229,6 +229,20 @@ pub fn get(conn: &mut Conn, creditor: &FiscalCode, id: Uuid) -> Result<Option<Fi
     row.map(CodeRow::into_domain).transpose()
 }
 
+/// The codes with these ids.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn get_all(conn: &mut Conn, creditor: &FiscalCode, ids: &[Uuid]) -> Result<Vec<Filed>, Error> {
+    let ids: Vec<Id> = ids.iter().copied().map(Id).collect();
+    let rows: Vec<CodeRow> = on!(conn, |c| reconciliation::table
+        .filter(reconciliation::creditor.eq(creditor.as_str()))
+        .filter(reconciliation::id.eq_any(&ids))
+        .order(reconciliation::id)
+        .load(c))?;
+    rows.into_iter().map(CodeRow::into_domain).collect()
+}
+
 /// The codes of these lines of one kind.
 ///
 /// # Errors
