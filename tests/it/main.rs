@@ -12,9 +12,13 @@ mod database;
 mod given;
 #[cfg(test)]
 mod soap;
+#[cfg(test)]
+mod xsd;
 
 #[cfg(test)]
 mod arch;
+#[cfg(test)]
+mod conformance;
 #[cfg(test)]
 mod door;
 #[cfg(test)]

@@ -8,6 +8,8 @@ use quick_xml::events::Event;
 use quick_xml::{Reader, Writer};
 
 use crate::app::{BROKER, STATION, TOWN, TestApp};
+use crate::database::variable;
+use crate::xsd::Schemas;
 
 /// The namespace of the newest schema.
 pub(crate) const NAMESPACE: &str = "http://pagopa-api.pagopa.gov.it/pa/paForNode.xsd";
@@ -194,10 +196,15 @@ pub(crate) async fn send(app: &TestApp, body: impl Into<actix_web::web::Bytes>) 
     let response = test::call_service(&service, request.to_request()).await;
     let status = response.status();
     let body = test::read_body(response).await;
-    Answer {
+    let answer = Answer {
         status,
         body: String::from_utf8(body.to_vec()).unwrap(),
+    };
+    if let Some(folder) = variable("PAGOPA_SCHEMAS") {
+        let faults = Schemas::at(&folder).faults(&answer.body);
+        assert_eq!(faults, Vec::<String>::new(), "{}", answer.pretty());
     }
+    answer
 }
 
 impl Answer {
@@ -232,7 +239,7 @@ impl Answer {
         loop {
             match reader.read_event() {
                 Ok(Event::Eof) => break,
-                Ok(Event::Text(text)) if text.iter().all(u8::is_ascii_whitespace) => {}
+                Ok(Event::Text(text)) if text.trim().is_empty() => {}
                 Ok(event) => writer.write_event(event).unwrap(),
                 Err(error) => panic!("{error} in {}", self.body),
             }
