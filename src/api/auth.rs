@@ -101,25 +101,28 @@ impl Authenticator {
     ///
     /// # Errors
     /// [`RegistryDown`].
-    pub async fn identify(
-        &self,
-        ctx: &Ctx,
-        headers: &HeaderMap,
-    ) -> Result<Identity, RegistryDown> {
+    pub async fn identify(&self, ctx: &Ctx, headers: &HeaderMap) -> Result<Identity, RegistryDown> {
         let Some((text, key)) = bearer(headers).and_then(|text| Some((text, Key::parse(text)?)))
         else {
             return Ok(Identity::Unknown);
         };
         let digest: [u8; 32] = Sha256::digest(text).into();
-        let client = ctx.read(move |conn| clients::verify(conn, &key)).await.map_err(|error| {
-            tracing::error!(%error, "the registry of clients cannot be read");
-            RegistryDown
-        })?;
+        let client = ctx
+            .read(move |conn| clients::verify(conn, &key))
+            .await
+            .map_err(|error| {
+                tracing::error!(%error, "the registry of clients cannot be read");
+                RegistryDown
+            })?;
         let Some(client) = client else {
             return Ok(Identity::Unknown);
         };
         let scopes = client.scopes();
-        let caller = Caller { tenant: client.tenant, client_id: client.id, scopes };
+        let caller = Caller {
+            tenant: client.tenant,
+            client_id: client.id,
+            scopes,
+        };
         let mut remembered = self
             .remembered
             .lock()
@@ -178,11 +181,18 @@ mod tests {
     #[test]
     fn a_creditor_of_others_is_not_found() {
         let tenant = Tenant::parse("80012000826").unwrap();
-        let caller = Caller { tenant, client_id: Uuid::nil(), scopes: BTreeSet::new() };
+        let caller = Caller {
+            tenant,
+            client_id: Uuid::nil(),
+            scopes: BTreeSet::new(),
+        };
         assert!(caller.creditor_of_path("80012000826").is_ok());
         let other = caller.creditor_of_path("15376371009").unwrap_err();
         assert_eq!(other.kind(), &catalogue::NOT_FOUND);
-        let platform = Caller { tenant: Tenant::Platform, ..caller };
+        let platform = Caller {
+            tenant: Tenant::Platform,
+            ..caller
+        };
         assert!(platform.creditor_of_path("15376371009").is_ok());
         assert!(platform.creditor().is_err());
     }

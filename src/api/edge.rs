@@ -139,7 +139,11 @@ async fn admit(
     };
     let identity = match known {
         Some(caller) => Identity::Known(caller),
-        None => match state.authenticator.identify(&state.ctx, request.headers()).await {
+        None => match state
+            .authenticator
+            .identify(&state.ctx, request.headers())
+            .await
+        {
             Ok(identity) => identity,
             Err(_down) if operation.public => Identity::Unknown,
             Err(_down) => return (left, Err(Problem::of(&catalogue::UNAVAILABLE))),

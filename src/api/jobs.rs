@@ -1,16 +1,20 @@
 //! Work that goes on after the answer.
 
-use actix_web::{HttpResponse, get};
+use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::State;
 use super::auth::Caller;
 use super::creditors::PageQuery;
 use super::input::{FromPath, FromQuery};
+use super::page::Slice;
 use super::problem::{Problem, catalogue};
 use super::scalars::{Count, Line1000, Word};
+use crate::app::jobs::{self, Job};
+use crate::domain::text::fit;
 
 /// How far a job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -79,12 +83,19 @@ pub struct JobPath {
     responses((status = 200, description = "One page.", body = JobPage)))]
 #[get("/jobs")]
 pub(super) async fn list_jobs(
+    state: web::Data<State>,
     caller: Caller,
     query: FromQuery<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let _creditor = caller.creditor()?;
-    let _ = query.0;
-    Err(Problem::of(&catalogue::UNAVAILABLE))
+    let (creditor, now) = (caller.creditor()?.clone(), state.ctx.now());
+    let slice = Slice {
+        cursor: query.0.cursor,
+        limit: query.0.limit,
+    };
+    let read = move |conn: &mut _| jobs::page(conn, &creditor, (slice.cursor, slice.fetch()), now);
+    let (found, next_cursor) = slice.cut(state.ctx.read(read).await?, |job| job.id);
+    let items = found.iter().map(JobView::of).collect();
+    Ok(HttpResponse::Ok().json(JobPage { items, next_cursor }))
 }
 
 /// Show a job
@@ -94,10 +105,39 @@ pub(super) async fn list_jobs(
     responses((status = 200, description = "The job.", body = JobView)))]
 #[get("/jobs/{job_id}")]
 pub(super) async fn show_job(
+    state: web::Data<State>,
     caller: Caller,
     path: FromPath<JobPath>,
 ) -> Result<HttpResponse, Problem> {
-    let _creditor = caller.creditor()?;
-    let _ = path.0.job_id;
-    Err(Problem::of(&catalogue::UNAVAILABLE))
+    let (creditor, id, now) = (caller.creditor()?.clone(), path.0.job_id, state.ctx.now());
+    let found = state
+        .ctx
+        .read(move |conn| jobs::get(conn, &creditor, id, now))
+        .await?;
+    let job = found.ok_or_else(|| Problem::of(&catalogue::NOT_FOUND))?;
+    Ok(HttpResponse::Ok().json(JobView::of(&job)))
+}
+
+impl JobView {
+    /// A job as it stands.
+    #[must_use]
+    pub fn of(job: &Job) -> JobView {
+        let result = job.result.as_ref().map(ToString::to_string);
+        let said = result.or_else(|| job.last_error.clone());
+        let said = said.map(|text| fit(&text.replace(char::is_control, " "), 1000));
+        JobView {
+            job_id: job.id,
+            kind: Word::new(job.kind.as_str()),
+            state: match job.state {
+                jobs::JobState::Waiting => JobState::Queued,
+                jobs::JobState::Running => JobState::Running,
+                jobs::JobState::Done => JobState::Done,
+                jobs::JobState::Dead => JobState::Failed,
+            },
+            attempts: Count(job.attempts.into()),
+            outcome: said.filter(|text| !text.is_empty()).map(Line1000::new),
+            created_at: job.created_at,
+            ended_at: job.finished_at,
+        }
+    }
 }

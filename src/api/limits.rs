@@ -93,7 +93,10 @@ impl Limits {
                     remaining: 0,
                     reset_seconds: wait,
                 };
-                Err((left, Box::new(Problem::of(&catalogue::TOO_MANY_REQUESTS).retry_after(wait))))
+                Err((
+                    left,
+                    Box::new(Problem::of(&catalogue::TOO_MANY_REQUESTS).retry_after(wait)),
+                ))
             }
         }
     }

@@ -1,19 +1,32 @@
 //! Notices: everything that is printed, the print itself, and the price on a day.
 
-use actix_web::{HttpResponse, get};
+use actix_web::http::header;
+use actix_web::{HttpResponse, get, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::State;
 use super::auth::Caller;
 use super::input::{FromPath, FromQuery};
-use super::positions::{Debtor, NoticeState, PaymentOptionKind, Transfer};
+use super::positions::{
+    AssessmentRow, Debtor, NoticeState, PaymentOptionKind, Transfer, assessment, debtor_view,
+    notice_state, transfers,
+};
 use super::problem::{Problem, catalogue};
 use super::scalars::{
-    CbillCode, Cents, CreditorTaxCode, File, Iuv, Line70, Line140, Line1000, NoticeNumber,
+    CbillCode, Cents, CreditorTaxCode, File, Iuv, Line90, Line140, Line1000, NoticeNumber,
     ServiceCode,
 };
+use crate::app::notices;
+use crate::domain::calendar::Day;
+use crate::domain::creditor::Creditor;
+use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::payload::QrPayload;
+use crate::domain::position::{Notice, Position};
+use crate::domain::service::OptionKind;
+use crate::domain::{notice_number, service};
 
 /// The notice of a path.
 #[derive(Deserialize, IntoParams)]
@@ -25,25 +38,6 @@ pub struct NoticePath {
     /// Number of the notice.
     #[param(inline)]
     pub notice_number: NoticeNumber,
-}
-
-/// What is printed for a postal account.
-#[derive(Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PostalSlip {
-    /// Number of the account, 12 digits.
-    #[schema(min_length = 12, max_length = 12, pattern = "^[0-9]{12}$")]
-    pub account_number: String,
-    /// Whom the account belongs to.
-    pub holder: Line70,
-    /// The authorisation to print.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub authorisation: Option<Line140>,
-    /// Text of the Data Matrix code; absent when the notice cannot have one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub data_matrix_text: Option<Line1000>,
 }
 
 /// A notice, with everything that is printed on it.
@@ -64,11 +58,14 @@ pub struct NoticeView {
     /// Office that answers the citizen.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub creditor_office: Option<Line70>,
-    /// Where the citizen finds help.
+    pub creditor_office: Option<Line140>,
+    /// Where citizens ask.
+    #[schema(min_items = 0, max_items = 2)]
+    pub creditor_contact_lines: Vec<Line90>,
+    /// Where citizens pay.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub creditor_contact_line: Option<Line140>,
+    pub creditor_web_site: Option<Line90>,
     /// Code for bank channels.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -84,11 +81,11 @@ pub struct NoticeView {
     /// Which instalment; absent for a single payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = Int32, minimum = 1, maximum = 100)]
-    pub instalment: Option<u8>,
+    pub instalment: Option<u16>,
     /// Of how many; absent for a single payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = Int32, minimum = 1, maximum = 100)]
-    pub instalments: Option<u8>,
+    pub instalments: Option<u16>,
     /// Last day to pay in time.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -97,19 +94,20 @@ pub struct NoticeView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub amount_cents: Option<Cents>,
-    /// The amount that is printed.
-    pub printed_amount_cents: Cents,
+    /// What was asked first.
+    pub nominal_amount_cents: Cents,
+    /// The lines that explain the whole debt.
+    #[schema(min_items = 0, max_items = 200)]
+    pub assessment: Vec<AssessmentRow>,
     /// Its state today.
     pub state: NoticeState,
     /// Who receives what.
     #[schema(min_items = 1, max_items = 5)]
     pub transfers: Vec<Transfer>,
-    /// Text of the QR code.
-    pub qr_text: Line140,
-    /// The postal part; absent when the creditor has no postal account.
+    /// Text of the QR code, with the amount of today; absent when it cannot be paid.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub postal_slip: Option<PostalSlip>,
+    pub qr_text: Option<Line140>,
 }
 
 /// A price and the last day it holds.
@@ -123,7 +121,7 @@ pub struct PriceStep {
     /// Sum over the beneficiaries.
     pub amount_cents: Cents,
     /// Why this amount.
-    pub reason: Line140,
+    pub reason: Line1000,
 }
 
 /// What a notice costs on a day, and why.
@@ -134,7 +132,7 @@ pub struct NoticeAmount {
     pub notice_number: NoticeNumber,
     /// The day that is meant.
     pub on_date: NaiveDate,
-    /// Its state today.
+    /// Its state on that day, as far as is known today.
     pub state: NoticeState,
     /// Whether it can be paid on that day, as far as is known today.
     pub payable: bool,
@@ -143,7 +141,7 @@ pub struct NoticeAmount {
     #[schema(nullable = false)]
     pub amount_cents: Option<Cents>,
     /// Why this amount, or why it cannot be paid.
-    pub reason: Line140,
+    pub reason: Line1000,
     /// Who receives what on that day.
     #[schema(min_items = 0, max_items = 5)]
     pub transfers: Vec<Transfer>,
@@ -168,12 +166,18 @@ pub struct AmountQuery {
     responses((status = 200, description = "The notice.", body = NoticeView)))]
 #[get("/creditors/{creditor_tax_code}/notices/{notice_number}")]
 pub(super) async fn show_notice(
+    state: web::Data<State>,
     caller: Caller,
     path: FromPath<NoticePath>,
 ) -> Result<HttpResponse, Problem> {
-    let _creditor = caller.creditor_of_path(path.0.creditor_tax_code.as_str())?;
-    let _ = path.0.notice_number;
-    Err(Problem::of(&catalogue::UNAVAILABLE))
+    let (creditor, number) = asked(&caller, &path.0)?;
+    let body = state.ctx.registry.creditor(&creditor);
+    let body = body.ok_or_else(|| Problem::of(&catalogue::NOT_FOUND))?;
+    let found = state
+        .ctx
+        .read(move |conn| notices::find(conn, &creditor, &number))
+        .await?;
+    Ok(HttpResponse::Ok().json(NoticeView::of(&body, &found.0, &found.1, state.ctx.today())))
 }
 
 /// Print a notice
@@ -183,12 +187,19 @@ pub(super) async fn show_notice(
     responses((status = 200, description = "The print.", body = File, content_type = "application/pdf")))]
 #[get("/creditors/{creditor_tax_code}/notices/{notice_number}/pdf")]
 pub(super) async fn print_notice(
+    state: web::Data<State>,
     caller: Caller,
     path: FromPath<NoticePath>,
 ) -> Result<HttpResponse, Problem> {
-    let _creditor = caller.creditor_of_path(path.0.creditor_tax_code.as_str())?;
-    let _ = path.0.notice_number;
-    Err(Problem::of(&catalogue::UNAVAILABLE))
+    let (creditor, number) = asked(&caller, &path.0)?;
+    let (ctx, today) = (state.ctx.clone(), state.ctx.today());
+    let name = format!("inline; filename=\"avviso-{number}.pdf\"");
+    let print = move |conn: &mut _| notices::pdf(conn, &ctx, &creditor, &number, today);
+    let pdf = state.ctx.read(print).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "application/pdf"))
+        .insert_header((header::CONTENT_DISPOSITION, name))
+        .body(pdf))
 }
 
 /// Quote a notice
@@ -198,11 +209,103 @@ pub(super) async fn print_notice(
     responses((status = 200, description = "The price on that day.", body = NoticeAmount)))]
 #[get("/creditors/{creditor_tax_code}/notices/{notice_number}/amount")]
 pub(super) async fn quote_notice(
+    state: web::Data<State>,
     caller: Caller,
     path: FromPath<NoticePath>,
     query: FromQuery<AmountQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let _creditor = caller.creditor_of_path(path.0.creditor_tax_code.as_str())?;
-    let _ = (path.0.notice_number, query.0.on);
-    Err(Problem::of(&catalogue::UNAVAILABLE))
+    let (creditor, number) = asked(&caller, &path.0)?;
+    let day = query.0.on.unwrap_or_else(|| state.ctx.today());
+    let found = state
+        .ctx
+        .read(move |conn| notices::find(conn, &creditor, &number))
+        .await?;
+    Ok(HttpResponse::Ok().json(NoticeAmount::of(&found.0, &found.1, day)))
+}
+
+fn asked(
+    caller: &Caller,
+    path: &NoticePath,
+) -> Result<(FiscalCode, notice_number::NoticeNumber), Problem> {
+    let creditor = caller.creditor_of_path(path.creditor_tax_code.as_str())?;
+    let number = notice_number::NoticeNumber::parse(path.notice_number.as_str())
+        .map_err(|_names_nothing| Problem::of(&catalogue::NOT_FOUND))?;
+    Ok((creditor, number))
+}
+
+impl NoticeView {
+    fn of(creditor: &Creditor, position: &Position, notice: &Notice, today: Day) -> NoticeView {
+        let due = position.payable_on(notice, today).ok();
+        let qr = due.and_then(|due| {
+            QrPayload::new(notice.number.clone(), creditor.tax_code.clone(), due.total).ok()
+        });
+        let step = due
+            .map(|due| due.step)
+            .or_else(|| notice.schedule.steps().first());
+        let amounts = step.map_or_else(Vec::new, |step| step.amounts.clone());
+        let plan = notice.option_kind == OptionKind::Plan;
+        let of_plan = position
+            .notices
+            .iter()
+            .filter(|n| n.option == notice.option);
+        let instalments = of_plan.map(|n| n.sequence).max();
+        NoticeView {
+            notice_number: NoticeNumber::new(notice.number.as_str()),
+            iuv: Iuv::new(notice.iuv().as_str()),
+            debt_position_id: position.id,
+            creditor_tax_code: CreditorTaxCode::new(creditor.tax_code.as_str()),
+            creditor_legal_name: Line140::new(creditor.legal_name.as_str()),
+            creditor_office: creditor
+                .office_name
+                .as_ref()
+                .map(|t| Line140::new(t.as_str())),
+            creditor_contact_lines: creditor
+                .contact_lines
+                .iter()
+                .map(|t| Line90::new(t.as_str()))
+                .collect(),
+            creditor_web_site: creditor.web_site.as_ref().map(|t| Line90::new(t.as_str())),
+            cbill_code: creditor.cbill.as_ref().map(|t| CbillCode::new(t.as_str())),
+            service_code: ServiceCode::new(position.service_code.as_str()),
+            debtor: debtor_view(&position.debtor),
+            description: Line140::new(notice.description.as_str()),
+            kind: notice.option_kind.into(),
+            instalment: plan.then_some(notice.sequence),
+            instalments: instalments.filter(|_| plan),
+            due_date: notice.due_on,
+            amount_cents: due.map(|due| Cents(due.total.get())),
+            nominal_amount_cents: Cents(notice.schedule.nominal().get()),
+            assessment: assessment(&position.rows),
+            state: notice_state(position, notice, today),
+            transfers: transfers(&notice.transfers, &amounts),
+            qr_text: qr.map(|qr| Line140::new(qr.to_string())),
+        }
+    }
+}
+
+impl NoticeAmount {
+    fn of(position: &Position, notice: &Notice, day: Day) -> NoticeAmount {
+        let due = position.payable_on(notice, day);
+        let step = |step: &service::Step| PriceStep {
+            until_date: step.until,
+            amount_cents: Cents(step.amounts.iter().map(|amount| amount.get()).sum()),
+            reason: Line1000::new(step.reason.as_str()),
+        };
+        NoticeAmount {
+            notice_number: NoticeNumber::new(notice.number.as_str()),
+            on_date: day,
+            state: notice_state(position, notice, day),
+            payable: due.is_ok(),
+            amount_cents: due.ok().map(|due| Cents(due.total.get())),
+            reason: match &due {
+                Ok(due) => Line1000::new(due.step.reason.as_str()),
+                Err(why) => Line1000::new(why.to_string()),
+            },
+            transfers: match &due {
+                Ok(due) => transfers(&notice.transfers, &due.step.amounts),
+                Err(_) => Vec::new(),
+            },
+            steps: notice.schedule.steps().iter().map(step).collect(),
+        }
+    }
 }

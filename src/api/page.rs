@@ -1,9 +1,8 @@
-//! Keyset pages: `cursor` is the UUIDv7 of the last item of the page before, `limit` is 1 to 200.
+//! Keyset pages: `cursor` is the key of the last item of the page before, `limit` is 1 to 200.
 //!
-//! Every page is newest first. There are no totals and no links: `next_cursor` is in the body, and a
+//! Most lists are in the order of registration, so that a reader can come back for what is new. There are no totals and no links: `next_cursor` is in the body, and a
 //! cursor is any identifier, so that every value the contract accepts is a place in the list.
 
-use serde::Deserialize;
 use uuid::Uuid;
 
 /// Items of a page when the caller does not say.
@@ -12,10 +11,10 @@ pub const LIMIT_DEFAULT: u16 = 50;
 pub const LIMIT_MAX: u16 = 200;
 
 /// The part of a list that is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub struct Slice {
-    /// Only items before this one (older).
-    pub cursor: Option<Uuid>,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slice<K = Uuid> {
+    /// Only items after this one.
+    pub cursor: Option<K>,
     /// The most items.
     pub limit: u16,
 }
@@ -26,7 +25,7 @@ pub fn limit_default() -> u16 {
     LIMIT_DEFAULT
 }
 
-impl Slice {
+impl<K: Copy> Slice<K> {
     /// How many to ask of the store: one more than shown tells whether there is a next page.
     #[must_use]
     pub fn fetch(self) -> i64 {
@@ -34,7 +33,7 @@ impl Slice {
     }
 
     /// Cuts what was fetched to the page, and says the cursor of the next one.
-    pub fn cut<T>(self, mut fetched: Vec<T>, id: impl Fn(&T) -> Uuid) -> (Vec<T>, Option<Uuid>) {
+    pub fn cut<T>(self, mut fetched: Vec<T>, id: impl Fn(&T) -> K) -> (Vec<T>, Option<K>) {
         let limit = usize::from(self.limit);
         let more = fetched.len() > limit;
         fetched.truncate(limit);

@@ -1,30 +1,24 @@
 //! Payments: facts, as the receipts tell them.
 
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::State;
 use super::auth::Caller;
 use super::input::{FromPath, FromQuery, negotiate};
+use super::page::Slice;
 use super::problem::{Problem, catalogue};
 use super::scalars::{
-    BankReference, CategoryCode, Cents, CreditorTaxCode, File, Iuv, Line70, Line140, NoticeNumber,
+    BankReference, CategoryCode, Cents, CreditorTaxCode, File, Iuv, Line140, NoticeNumber,
     PartyCode, PspCode, ReceiptId, ServiceCode, TotalCents, Word,
 };
-
-/// How far the money of a payment has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SettlementState {
-    /// The receipt is all we have.
-    Pending,
-    /// A settlement flow reports it.
-    Reported,
-    /// It is matched with a movement on the account.
-    Reconciled,
-}
+use crate::app::payments::{self, Filed, Filter};
+use crate::domain::notice_number;
+use crate::domain::receipt::{Party, ReceiptTransfer};
 
 /// What one body received of a payment.
 #[derive(Serialize, ToSchema)]
@@ -33,8 +27,8 @@ pub struct PaidTransfer {
     /// Place among the transfers.
     #[schema(format = Int32, minimum = 1, maximum = 5)]
     pub index: u8,
-    /// Tax code of the beneficiary.
-    pub beneficiary_tax_code: CreditorTaxCode,
+    /// Tax code of the beneficiary, as the receipt says.
+    pub beneficiary_tax_code: PartyCode,
     /// Account that is credited, as the receipt says; absent for a revenue stamp.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -51,8 +45,6 @@ pub struct PaidTransfer {
 pub struct Anomaly {
     /// Stable name: `paid_twice`, `paid_after_expiry` …
     pub code: Word,
-    /// In words.
-    pub explanation: Line140,
 }
 
 /// A payment.
@@ -70,16 +62,18 @@ pub struct PaymentView {
     pub iuv: Iuv,
     /// What was paid.
     pub amount_cents: Cents,
-    /// Instant of payment.
-    pub paid_at: DateTime<Utc>,
+    /// Legal day of payment.
+    pub paid_date: NaiveDate,
+    /// Instant of payment; absent when the receipt does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub paid_at: Option<DateTime<Utc>>,
     /// Instant at which the receipt reached us.
     pub received_at: DateTime<Utc>,
     /// Provider that took the money.
     pub psp: PspCode,
     /// Name of the provider.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub psp_legal_name: Option<Line140>,
+    pub psp_legal_name: Line140,
     /// The debt position; absent when the notice is not one of ours.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -91,8 +85,6 @@ pub struct PaymentView {
     /// Who received what.
     #[schema(min_items = 0, max_items = 5)]
     pub transfers: Vec<PaidTransfer>,
-    /// How far the money has come.
-    pub settlement_state: SettlementState,
     /// What an officer should look at; empty for most payments.
     #[schema(min_items = 0, max_items = 50)]
     pub anomalies: Vec<Anomaly>,
@@ -102,7 +94,7 @@ pub struct PaymentView {
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PaymentPage {
-    /// The payments, newest first.
+    /// The payments, in the order they reached us.
     #[schema(min_items = 0, max_items = 200)]
     pub items: Vec<PaymentView>,
     /// Value of `cursor` for the next page; absent on the last one.
@@ -118,7 +110,7 @@ pub struct ReceiptParty {
     /// Tax code, or ANONIMO.
     pub identifier: PartyCode,
     /// Name, as the receipt says.
-    pub full_name: Line70,
+    pub full_name: Line140,
 }
 
 /// A receipt.
@@ -136,14 +128,10 @@ pub struct ReceiptView {
     pub iuv: Iuv,
     /// Tax code of the creditor.
     pub creditor_tax_code: CreditorTaxCode,
-    /// Name of the creditor.
-    pub creditor_legal_name: Line140,
     /// What was paid for.
     pub description: Line140,
-    /// Who owed; absent when the receipt does not say.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub debtor: Option<ReceiptParty>,
+    /// Who owed.
+    pub debtor: ReceiptParty,
     /// Who paid, when it is not the debtor.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -151,21 +139,23 @@ pub struct ReceiptView {
     /// Provider that took the money.
     pub psp: PspCode,
     /// Name of the provider.
+    pub psp_legal_name: Line140,
+    /// Means of payment, as the receipt says.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub psp_legal_name: Option<Line140>,
-    /// Where it was paid: `ATM`, `APP` …
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub channel: Option<BankReference>,
+    pub payment_method: Option<BankReference>,
     /// What was paid, without the fee.
     pub amount_cents: Cents,
     /// The provider's fee, paid by the citizen.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub fee_cents: Option<TotalCents>,
-    /// Instant of payment.
-    pub paid_at: DateTime<Utc>,
+    /// Legal day of payment.
+    pub paid_date: NaiveDate,
+    /// Instant of payment; absent when the receipt does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub paid_at: Option<DateTime<Utc>>,
     /// Who received what.
     #[schema(min_items = 0, max_items = 5)]
     pub transfers: Vec<PaidTransfer>,
@@ -196,45 +186,67 @@ pub struct PaymentQuery {
     /// Only paid on this day or earlier.
     #[param(nullable = false)]
     pub paid_to_date: Option<NaiveDate>,
-    /// Only of this service.
-    #[param(nullable = false, inline)]
-    pub service_code: Option<ServiceCode>,
     /// Only of this notice.
     #[param(nullable = false, inline)]
     pub notice_number: Option<NoticeNumber>,
-    /// Only those whose money has come this far.
-    #[param(nullable = false, inline)]
-    pub settlement_state: Option<SettlementState>,
+    /// Only of this debt position.
+    #[param(nullable = false)]
+    pub debt_position_id: Option<Uuid>,
 }
 
 /// List payments
 ///
-/// Newest first.
+/// In the order the receipts reached us, those for notices that are not ours included.
 #[utoipa::path(operation_id = "list_payments", tag = "payments", security(("client" = ["payments:read"])), params(PaymentQuery),
     responses((status = 200, description = "One page.", body = PaymentPage)))]
 #[get("/payments")]
 pub(super) async fn list_payments(
+    state: web::Data<State>,
     caller: Caller,
     query: FromQuery<PaymentQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let _creditor = caller.creditor()?;
-    let _ = query.0;
-    Err(Problem::of(&catalogue::UNAVAILABLE))
+    let (creditor, query) = (caller.creditor()?.clone(), query.0);
+    let number = query.notice_number.as_ref();
+    let number = number.map(|number| notice_number::NoticeNumber::parse(number.as_str()));
+    let number = number.transpose().map_err(|rule| {
+        let rule = rule.to_string();
+        Problem::at(&catalogue::RULE_VIOLATION, "#query/notice_number", &rule)
+    })?;
+    let filter = Filter {
+        notice_number: number,
+        position_id: query.debt_position_id,
+        paid_from: query.paid_from_date,
+        paid_to: query.paid_to_date,
+        ..Filter::default()
+    };
+    let slice = Slice {
+        cursor: query.cursor,
+        limit: query.limit,
+    };
+    let read =
+        move |conn: &mut _| payments::page(conn, &creditor, &filter, slice.cursor, slice.fetch());
+    let (found, next_cursor) = slice.cut(state.ctx.read(read).await?, |filed| filed.id);
+    let items = found.iter().map(PaymentView::of).collect();
+    Ok(HttpResponse::Ok().json(PaymentPage { items, next_cursor }))
 }
 
 /// Show a payment
 ///
-/// Who was paid, how far the money has come, and what an officer should look at.
+/// Who was paid, and what an officer should look at.
 #[utoipa::path(operation_id = "show_payment", tag = "payments", security(("client" = ["payments:read"])), params(PaymentPath),
     responses((status = 200, description = "The payment.", body = PaymentView)))]
 #[get("/payments/{payment_id}")]
 pub(super) async fn show_payment(
+    state: web::Data<State>,
     caller: Caller,
     path: FromPath<PaymentPath>,
 ) -> Result<HttpResponse, Problem> {
-    let _creditor = caller.creditor()?;
-    let _ = path.0.payment_id;
-    Err(Problem::of(&catalogue::UNAVAILABLE))
+    let (creditor, id) = (caller.creditor()?.clone(), path.0.payment_id);
+    let found = state
+        .ctx
+        .read(move |conn| payments::get(conn, &creditor, id))
+        .await?;
+    Ok(HttpResponse::Ok().json(PaymentView::of(&found)))
 }
 
 /// Show the receipt of a payment
@@ -245,15 +257,115 @@ pub(super) async fn show_payment(
         content((ReceiptView = "application/json"), (File = "application/pdf"), (File = "application/xml")))))]
 #[get("/payments/{payment_id}/receipt")]
 pub(super) async fn show_receipt(
+    state: web::Data<State>,
     caller: Caller,
     path: FromPath<PaymentPath>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let _creditor = caller.creditor()?;
-    let _form = negotiate(
+    let form = negotiate(
         &request,
         &["application/json", "application/pdf", "application/xml"],
     )?;
-    let _ = path.0.payment_id;
-    Err(Problem::of(&catalogue::UNAVAILABLE))
+    let (creditor, id) = (caller.creditor()?.clone(), path.0.payment_id);
+    let ctx = state.ctx.clone();
+    let bytes = match form {
+        "application/pdf" => {
+            state
+                .ctx
+                .read(move |conn| payments::pdf(conn, &ctx, &creditor, id))
+                .await?
+        }
+        "application/xml" => {
+            state
+                .ctx
+                .read(move |conn| payments::message(conn, &creditor, id))
+                .await?
+        }
+        _ => {
+            let found = state
+                .ctx
+                .read(move |conn| payments::get(conn, &creditor, id))
+                .await?;
+            serde_json::to_vec(&ReceiptView::of(&found)).unwrap_or_default()
+        }
+    };
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, form))
+        .insert_header((header::VARY, "Accept"))
+        .body(bytes))
+}
+
+impl PaymentView {
+    fn of(filed: &Filed) -> PaymentView {
+        let receipt = &filed.receipt;
+        let anomaly = |anomaly: crate::domain::lifecycle::Anomaly| Anomaly {
+            code: Word::new(anomaly.as_str()),
+        };
+        PaymentView {
+            payment_id: filed.id,
+            receipt_id: ReceiptId::new(receipt.receipt_id.as_str()),
+            notice_number: NoticeNumber::new(receipt.notice_number.as_str()),
+            iuv: Iuv::new(receipt.iuv.as_str()),
+            amount_cents: Cents(receipt.amount.get()),
+            paid_date: filed.paid_on,
+            paid_at: receipt.paid_at,
+            received_at: filed.received_at,
+            psp: PspCode::new(receipt.psp.id.as_str()),
+            psp_legal_name: Line140::new(receipt.psp.name.as_str()),
+            debt_position_id: filed.position_id,
+            service_code: filed
+                .service_code
+                .as_ref()
+                .map(|code| ServiceCode::new(code.as_str())),
+            transfers: receipt.transfers.iter().map(transfer).collect(),
+            anomalies: filed.anomaly.map(anomaly).into_iter().collect(),
+        }
+    }
+}
+
+impl ReceiptView {
+    fn of(filed: &Filed) -> ReceiptView {
+        let receipt = &filed.receipt;
+        ReceiptView {
+            payment_id: filed.id,
+            receipt_id: ReceiptId::new(receipt.receipt_id.as_str()),
+            notice_number: NoticeNumber::new(receipt.notice_number.as_str()),
+            iuv: Iuv::new(receipt.iuv.as_str()),
+            creditor_tax_code: CreditorTaxCode::new(receipt.primary.as_str()),
+            description: Line140::new(receipt.description.as_str()),
+            debtor: party(&receipt.debtor),
+            payer: receipt.payer.as_ref().map(party),
+            psp: PspCode::new(receipt.psp.id.as_str()),
+            psp_legal_name: Line140::new(receipt.psp.name.as_str()),
+            payment_method: receipt
+                .method
+                .as_ref()
+                .map(|text| BankReference::new(text.as_str())),
+            amount_cents: Cents(receipt.amount.get()),
+            fee_cents: receipt.fee.map(|fee| TotalCents(fee.get())),
+            paid_date: filed.paid_on,
+            paid_at: receipt.paid_at,
+            transfers: receipt.transfers.iter().map(transfer).collect(),
+        }
+    }
+}
+
+fn party(party: &Party) -> ReceiptParty {
+    ReceiptParty {
+        identifier: PartyCode::new(party.tax_code.as_str()),
+        full_name: Line140::new(party.full_name.as_str()),
+    }
+}
+
+fn transfer(transfer: &ReceiptTransfer) -> PaidTransfer {
+    PaidTransfer {
+        index: transfer.index,
+        beneficiary_tax_code: PartyCode::new(transfer.beneficiary.as_str()),
+        credited_account: transfer
+            .iban
+            .as_ref()
+            .map(|text| BankReference::new(text.as_str())),
+        category: CategoryCode::new(transfer.taxonomy.as_str()),
+        amount_cents: TotalCents(transfer.amount.get()),
+    }
 }

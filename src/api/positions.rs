@@ -1,22 +1,44 @@
 //! Debt positions: what a citizen owes, and the ways to pay it.
 
-use actix_web::{HttpResponse, get, patch, post};
-use chrono::{DateTime, NaiveDate, Utc};
+mod view;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, get, patch, post, web};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+pub use view::{
+    AssessmentRow, DebtPositionPage, DebtPositionView, NoticeState, NoticeSummary, PaymentOption,
+    PaymentOptionKind, PaymentOptionState, PositionState, Transfer,
+};
+pub(in crate::api) use view::{
+    assessment, debtor as debtor_view, state as notice_state, transfers,
+};
+
+use super::State;
 use super::auth::Caller;
 use super::creditors::Address;
+use super::faults::Faults;
 use super::input::{Conditions, FromBody, FromPath, FromQuery, IdempotencyKey};
+use super::page::Slice;
 use super::problem::{Problem, catalogue};
+use super::repeat::{Asked, respond};
 use super::scalars::{
-    Cents, CreditorTaxCode, EmailAddress, EntityTagHeader, EntityTagsHeader, Iban,
-    IdempotencyKeyHeader, Iuv, Line70, Line140, NoticeNumber, Reference, Revision, ServiceCode,
-    SignedCents, TaxCode, TaxonomyCode, UriHeader, Word,
+    EmailAddress, EntityTagHeader, EntityTagsHeader, IdempotencyKeyHeader, Line70, Line140,
+    NoticeNumber, Reference, ServiceCode, TaxCode, UriHeader,
 };
+use super::tagged;
+use crate::app::idempotency;
+use crate::app::positions::{self, Create, Filter, Intent};
+use crate::domain::calendar;
+use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::notice_number;
+use crate::domain::position::{self, DebtorKind, Publication};
+use crate::domain::text::Text;
 
 /// Name of the component that the registry of kinds fills.
 pub(super) const DETAILS_SCHEMA: &str = "PositionDetails";
@@ -97,181 +119,6 @@ fn published() -> bool {
     true
 }
 
-/// State of a debt position, computed from its notices and from the day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PositionState {
-    /// Not payable yet.
-    Draft,
-    /// Payable.
-    Open,
-    /// A plan of which some notices are paid.
-    PartiallyPaid,
-    /// Paid in whole.
-    Paid,
-    /// Every way to pay has lapsed.
-    Expired,
-    /// Withdrawn by the creditor.
-    Cancelled,
-}
-
-/// State of one notice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum NoticeState {
-    /// Not payable yet.
-    Draft,
-    /// Payable.
-    Open,
-    /// The term has lapsed.
-    Expired,
-    /// Withdrawn by the creditor.
-    Cancelled,
-    /// Paid to the creditor outside pagoPA.
-    PaidElsewhere,
-    /// A receipt has come.
-    Paid,
-    /// A settlement flow has reported it.
-    Settled,
-}
-
-/// At once or in instalments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PaymentOptionKind {
-    /// One notice pays everything.
-    Single,
-    /// Every notice is an instalment.
-    Plan,
-}
-
-/// One line of the explanation of the total.
-#[derive(Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AssessmentRow {
-    /// Stable name of the rule.
-    pub code: Word,
-    /// What an officer reads.
-    pub label: Line140,
-    /// Amount of the line, negative for reductions.
-    pub amount_cents: SignedCents,
-}
-
-/// What one body receives of a notice.
-#[derive(Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Transfer {
-    /// Place among the transfers of the notice.
-    #[schema(format = Int32, minimum = 1, maximum = 5)]
-    pub index: u8,
-    /// Tax code of the beneficiary.
-    pub beneficiary_tax_code: CreditorTaxCode,
-    /// Name of the beneficiary.
-    pub beneficiary_legal_name: Line140,
-    /// Account that is credited.
-    pub iban: Iban,
-    /// Collection code.
-    pub taxonomy_code: TaxonomyCode,
-    /// Amount today; a beneficiary may get nothing.
-    pub amount_cents: super::scalars::TotalCents,
-}
-
-/// A payable unit: one number, one price, one term.
-#[derive(Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NoticeSummary {
-    /// Its number.
-    pub notice_number: NoticeNumber,
-    /// Reference in payment messages.
-    pub iuv: Iuv,
-    /// What is paid.
-    pub description: Line140,
-    /// Last day to pay in time; absent when the term starts at a notification still to come.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub due_date: Option<NaiveDate>,
-    /// What it costs today, or what was paid; what was asked first when it can no longer be paid.
-    pub amount_cents: Cents,
-    /// Its state today.
-    pub state: NoticeState,
-    /// Who receives what.
-    #[schema(min_items = 1, max_items = 5)]
-    pub transfers: Vec<Transfer>,
-    /// Instant of payment; absent until it is paid.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub paid_at: Option<DateTime<Utc>>,
-}
-
-/// One way to pay the whole position. Options exclude each other.
-#[derive(Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PaymentOption {
-    /// At once or in instalments.
-    pub kind: PaymentOptionKind,
-    /// Its state today.
-    pub state: PositionState,
-    /// Its notices, in the order they fall due.
-    #[schema(min_items = 1, max_items = 100)]
-    pub notices: Vec<NoticeSummary>,
-}
-
-/// A debt position.
-#[derive(Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = DebtPosition)]
-pub struct DebtPositionView {
-    /// Identifier.
-    pub debt_position_id: Uuid,
-    /// Tax code of the creditor.
-    pub creditor_tax_code: CreditorTaxCode,
-    /// The service that is charged.
-    pub service_code: ServiceCode,
-    /// The caller's own reference.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub reference: Option<Reference>,
-    /// Who owes.
-    pub debtor: Debtor,
-    /// What the citizen reads.
-    pub description: Line140,
-    /// Its state today.
-    pub state: PositionState,
-    /// The whole that was asked first.
-    pub total_amount_cents: Cents,
-    /// The lines that explain the total.
-    #[schema(min_items = 0, max_items = 200)]
-    pub assessment: Vec<AssessmentRow>,
-    /// The ways to pay it.
-    #[schema(min_items = 1, max_items = 20)]
-    pub payment_options: Vec<PaymentOption>,
-    /// Whether a receipt has come for all of it.
-    pub paid: bool,
-    /// Whether settlement flows have reported all of it.
-    pub reported: bool,
-    /// Whether the money is on the creditor's account.
-    pub collected: bool,
-    /// Day of issue.
-    pub issued_date: NaiveDate,
-    /// Instant of registration.
-    pub created_at: DateTime<Utc>,
-    /// Revision of the resource.
-    pub revision: Revision,
-}
-
-/// One page of debt positions.
-#[derive(Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DebtPositionPage {
-    /// The positions, newest first.
-    #[schema(min_items = 0, max_items = 200)]
-    pub items: Vec<DebtPositionView>,
-    /// Value of `cursor` for the next page; absent on the last one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub next_cursor: Option<Uuid>,
-}
-
 /// What a debt position can be made into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -340,12 +187,6 @@ pub struct DebtPositionQuery {
     /// Only of this service.
     #[param(nullable = false, inline)]
     pub service_code: Option<ServiceCode>,
-    /// Only registered on this day or later.
-    #[param(nullable = false)]
-    pub created_from_date: Option<NaiveDate>,
-    /// Only registered on this day or earlier.
-    #[param(nullable = false)]
-    pub created_to_date: Option<NaiveDate>,
 }
 
 /// Register a debt position
@@ -363,28 +204,62 @@ pub struct DebtPositionQuery {
             ("amended" = (operation_id = "amend_debt_position", parameters(("debt_position_id" = "$response.body#/debt_position_id")), description = "Open or cancel it."))))))]
 #[post("/debt-positions")]
 pub(super) async fn register_debt_position(
+    state: web::Data<State>,
     caller: Caller,
     key: IdempotencyKey,
     body: FromBody<NewDebtPosition>,
 ) -> Result<HttpResponse, Problem> {
-    let _creditor = caller.creditor()?;
-    let _ = (key.as_str(), body.digest, body.value.publish);
-    Err(Problem::of(&catalogue::UNAVAILABLE))
+    let asked = Asked::new(&caller, "register_debt_position", &key, body.digest)?;
+    if let Some(answer) = asked.before(&state).await? {
+        return Ok(answer);
+    }
+    let (command, kind) = command(body.value)?;
+    let (sealed, at) = (asked.clone(), state.clone());
+    let made = positions::create(
+        &state.ctx,
+        caller.creditor()?,
+        command,
+        move |tx, now, made| {
+            let view = DebtPositionView::of(made, calendar::today(now));
+            let location = at.address(&format!("/debt-positions/{}", made.id));
+            let answer =
+                sealed.answered(StatusCode::CREATED, location, (&view, Some(made.revision)));
+            idempotency::remember(tx, now, &sealed.intent, &answer)?;
+            Ok(answer)
+        },
+    );
+    match made.await {
+        Ok(answer) => Ok(respond(&answer, false)),
+        Err(positions::Error::Store(error)) => asked.meanwhile(&state, error).await,
+        Err(error) => Err(Problem::of_new_position(error, &kind)),
+    }
 }
 
 /// List debt positions
 ///
-/// Newest first. To look for a debtor, use a search: personal data does not belong in addresses.
+/// In the order of registration. To look for a debtor, use a search: personal data does not belong in addresses.
 #[utoipa::path(operation_id = "list_debt_positions", tag = "debt-positions", security(("client" = ["positions:read"])),
     params(DebtPositionQuery), responses((status = 200, description = "One page.", body = DebtPositionPage)))]
 #[get("/debt-positions")]
 pub(super) async fn list_debt_positions(
+    state: web::Data<State>,
     caller: Caller,
     query: FromQuery<DebtPositionQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let _creditor = caller.creditor()?;
-    let _ = query.0;
-    Err(Problem::of(&catalogue::UNAVAILABLE))
+    let filter = Filter {
+        service_code: query.0.service_code.map(|code| code.as_str().to_owned()),
+        ..Filter::default()
+    };
+    page(
+        &state,
+        &caller,
+        filter,
+        Slice {
+            cursor: query.0.cursor,
+            limit: query.0.limit,
+        },
+    )
+    .await
 }
 
 /// Show a debt position
@@ -397,12 +272,19 @@ pub(super) async fn list_debt_positions(
         headers(("ETag" = inline(EntityTagHeader), description = "Version of the resource.")))))]
 #[get("/debt-positions/{debt_position_id}")]
 pub(super) async fn show_debt_position(
+    state: web::Data<State>,
     caller: Caller,
     path: FromPath<DebtPositionPath>,
 ) -> Result<HttpResponse, Problem> {
-    let _creditor = caller.creditor()?;
-    let _ = path.0.debt_position_id;
-    Err(Problem::of(&catalogue::UNAVAILABLE))
+    let (creditor, id) = (caller.creditor()?.clone(), path.0.debt_position_id);
+    let found = state
+        .ctx
+        .read(move |conn| positions::get(conn, &creditor, id))
+        .await?;
+    Ok(tagged(
+        &DebtPositionView::of(&found, state.ctx.today()),
+        found.revision,
+    ))
 }
 
 /// Open or cancel a debt position
@@ -415,18 +297,33 @@ pub(super) async fn show_debt_position(
         headers(("ETag" = inline(EntityTagHeader), description = "Version of the resource.")))))]
 #[patch("/debt-positions/{debt_position_id}")]
 pub(super) async fn amend_debt_position(
+    state: web::Data<State>,
     caller: Caller,
     path: FromPath<DebtPositionPath>,
     conditions: Conditions,
     body: FromBody<DebtPositionAmendment>,
 ) -> Result<HttpResponse, Problem> {
-    let _creditor = caller.creditor()?;
-    let _ = (
-        path.0.debt_position_id,
-        conditions.required()?,
-        body.value.state,
-    );
-    Err(Problem::of(&catalogue::UNAVAILABLE))
+    let (creditor, id) = (caller.creditor()?.clone(), path.0.debt_position_id);
+    let conditions = conditions.required()?;
+    let held = creditor.clone();
+    let found = state
+        .ctx
+        .read(move |conn| positions::get(conn, &held, id))
+        .await?;
+    conditions.check(Some(found.revision))?;
+    let intent = match body.value.state {
+        WantedState::Open => Intent::Publish,
+        WantedState::Cancelled => Intent::Withdraw,
+    };
+    let (ctx, seen) = (state.ctx.clone(), Some(found.revision));
+    let changed = state
+        .ctx
+        .write(move |tx, now| positions::amend(tx, now, &ctx, (&creditor, id, seen), intent))
+        .await?;
+    Ok(tagged(
+        &DebtPositionView::of(&changed, state.ctx.today()),
+        changed.revision,
+    ))
 }
 
 /// Search debt positions
@@ -436,10 +333,138 @@ pub(super) async fn amend_debt_position(
     request_body = DebtPositionSearch, responses((status = 200, description = "One page.", body = DebtPositionPage)))]
 #[post("/debt-position-searches")]
 pub(super) async fn search_debt_positions(
+    state: web::Data<State>,
     caller: Caller,
     body: FromBody<DebtPositionSearch>,
 ) -> Result<HttpResponse, Problem> {
-    let _creditor = caller.creditor()?;
-    let _ = body.value.limit;
-    Err(Problem::of(&catalogue::UNAVAILABLE))
+    let search = body.value;
+    let mut faults = Faults::default();
+    let debtor = search
+        .debtor_tax_code
+        .map(|code| FiscalCode::parse(code.as_str()));
+    let number = search
+        .notice_number
+        .map(|n| notice_number::NoticeNumber::parse(n.as_str()));
+    let filter = Filter {
+        service_code: None,
+        debtor_tax_code: debtor.and_then(|read| faults.read("/debtor_tax_code", read)),
+        reference: search
+            .reference
+            .map(|reference| reference.as_str().to_owned()),
+        notice_number: number.and_then(|read| faults.read("/notice_number", read)),
+    };
+    let filter = faults.result(Some(filter))?;
+    page(
+        &state,
+        &caller,
+        filter,
+        Slice {
+            cursor: search.cursor,
+            limit: search.limit,
+        },
+    )
+    .await
+}
+
+async fn page(
+    state: &State,
+    caller: &Caller,
+    filter: Filter,
+    slice: Slice,
+) -> Result<HttpResponse, Problem> {
+    let creditor = caller.creditor()?.clone();
+    let read =
+        move |conn: &mut _| positions::page(conn, &creditor, &filter, slice.cursor, slice.fetch());
+    let (found, next_cursor) = slice.cut(state.ctx.read(read).await?, |position| position.id);
+    let today = state.ctx.today();
+    let items = found
+        .iter()
+        .map(|position| DebtPositionView::of(position, today))
+        .collect();
+    Ok(HttpResponse::Ok().json(DebtPositionPage { items, next_cursor }))
+}
+
+/// The command of a new position, and the kind its details are for.
+fn command(new: NewDebtPosition) -> Result<(Create, String), Problem> {
+    // The contract has exactly one property in it.
+    let mut details = new
+        .details
+        .as_object()
+        .cloned()
+        .unwrap_or_default()
+        .into_iter();
+    let (kind, details) = details
+        .next()
+        .ok_or_else(|| Problem::of(&catalogue::CONTRACT_VIOLATION))?;
+    let mut faults = Faults::default();
+    let text = |text: &Line140| Text::parse(text.as_str());
+    let description = new.description.as_ref().map(text);
+    let reference = new
+        .reference
+        .as_ref()
+        .map(|reference| Text::parse(reference.as_str()));
+    let debtor = debtor(&mut faults, &new.debtor);
+    let description = description.and_then(|read| faults.read("/description", read));
+    let reference = reference.and_then(|read| faults.read("/reference", read));
+    let command = faults.result(debtor.map(|debtor| {
+        Create {
+            service_code: new.service_code.as_str().to_owned(),
+            reference,
+            debtor,
+            description,
+            kind: kind.clone(),
+            details,
+            numbers: new
+                .notice_numbers
+                .iter()
+                .map(|number| number.as_str().to_owned())
+                .collect(),
+            issued_on: new.issued_date,
+            publication: if new.publish {
+                Publication::Now
+            } else {
+                Publication::Later
+            },
+        }
+    }))?;
+    Ok((command, kind))
+}
+
+fn debtor(faults: &mut Faults, new: &Debtor) -> Option<position::Debtor> {
+    let tax_code = faults.read("/debtor/tax_code", FiscalCode::parse(new.tax_code.as_str()));
+    let full_name = faults.read("/debtor/full_name", Text::parse(new.full_name.as_str()));
+    let email = new.email.as_ref().map(|email| Text::parse(email.as_str()));
+    let email = email.and_then(|read| faults.read("/debtor/email", read));
+    let address = new.address.as_ref().and_then(|new| address(faults, new));
+    Some(position::Debtor {
+        kind: match new.r#type {
+            DebtorType::Person => DebtorKind::Person,
+            DebtorType::Body => DebtorKind::Body,
+        },
+        tax_code: tax_code?,
+        full_name: full_name?,
+        address,
+        email,
+    })
+}
+
+fn address(faults: &mut Faults, new: &Address) -> Option<position::Address> {
+    let province = new.province.as_ref().map(|text| Text::parse(text.as_str()));
+    let province = province.and_then(|read| faults.read("/debtor/address/province", read));
+    let postal_code = new
+        .postal_code
+        .as_ref()
+        .map(|text| Text::parse(text.as_str()));
+    let postal_code = postal_code.and_then(|read| faults.read("/debtor/address/postal_code", read));
+    let country = new.country.as_ref().map(|text| Text::parse(text.as_str()));
+    let country = country.and_then(|read| faults.read("/debtor/address/country", read));
+    let street = faults.read("/debtor/address/street", Text::parse(new.street.as_str()));
+    let city = faults.read("/debtor/address/city", Text::parse(new.city.as_str()));
+    Some(position::Address {
+        street: street?,
+        postal_code,
+        city: city?,
+        province,
+        country,
+    })
 }

@@ -93,6 +93,15 @@ texts! {
     /// Postal code.
     #[schema(min_length = 1, max_length = 16, pattern = "^[A-Za-z0-9 -]+$", example = json!("67051"))]
     PostalCode;
+    /// Code of the body in the public index.
+    #[schema(min_length = 1, max_length = 20, pattern = "^[A-Za-z0-9_-]+$", example = json!("c_a515"))]
+    IpaCode;
+    /// Cadastral code of a municipality.
+    #[schema(min_length = 4, max_length = 4, pattern = "^[A-Z][0-9]{3}$", example = json!("A515"))]
+    CadastralCode;
+    /// Code of an accounting entry: chapter, assessment, plan of accounts.
+    #[schema(min_length = 1, max_length = 64, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$", example = json!("3/101-2026"))]
+    AccountingKey;
     /// Two letters of an Italian province.
     #[schema(min_length = 2, max_length = 2, pattern = "^[A-Z]{2}$", example = json!("AQ"))]
     ProvinceCode;
@@ -102,6 +111,12 @@ texts! {
     /// Address of electronic mail.
     #[schema(min_length = 3, max_length = 254, pattern = "^[!-?A-~]+@[A-Za-z0-9.-]+$", example = json!("mario.rossi@example.org"))]
     EmailAddress;
+    /// One line of at most 35 characters.
+    #[schema(min_length = 1, max_length = 35, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$", example = json!("Esempio"))]
+    Line35;
+    /// One line of at most 90 characters.
+    #[schema(min_length = 1, max_length = 90, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$", example = json!("Ufficio Tributi, tel. 0863 000000"))]
+    Line90;
     /// One line of at most 70 characters.
     #[schema(min_length = 1, max_length = 70, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$", example = json!("Mario Rossi"))]
     Line70;

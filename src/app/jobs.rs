@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::calendar::Instant;
 use crate::domain::fiscal_code::FiscalCode;
-use crate::store::{self, Conn};
+use crate::store::{self, Conn, Tx};
 
 /// The job with this id, if the creditor has one.
 ///
@@ -19,4 +19,43 @@ pub fn get(
     now: Instant,
 ) -> Result<Option<Job>, store::Error> {
     store::jobs::get(conn, creditor, id, now)
+}
+
+/// Jobs of a creditor, the newest first, older than the one given.
+///
+/// # Errors
+/// The database's.
+pub fn page(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    (before, limit): (Option<Uuid>, i64),
+    now: Instant,
+) -> Result<Vec<Job>, store::Error> {
+    store::jobs::page(conn, creditor, before, limit, now)
+}
+
+/// Enqueues a job that works for a creditor, as soon as a worker is free.
+///
+/// # Errors
+/// The database's, or [`store::Error::Changed`] when it is gone already.
+pub fn enqueue(
+    tx: &mut Tx<'_>,
+    now: Instant,
+    creditor: &FiscalCode,
+    (id, kind): (Uuid, &str),
+) -> Result<Job, store::Error> {
+    let new = store::jobs::NewJob {
+        creditor: creditor.clone(),
+        id,
+        kind: kind.to_owned(),
+        once_key: None,
+        payload: serde_json::json!({}),
+        run_at: now,
+    };
+    store::jobs::enqueue(tx, now, &new)?;
+    let gone = || store::Error::Changed {
+        table: "job",
+        id: id.to_string(),
+    };
+    store::jobs::get(tx, creditor, id, now)?.ok_or_else(gone)
 }

@@ -27,7 +27,10 @@ impl From<crate::app::StoreError> for Problem {
 
 /// Findings with pointers relative to `base`.
 fn findings(base: &str, found: &[DetailsError]) -> Vec<FieldError> {
-    found.iter().map(|f| FieldError::at(&format!("{base}{}", f.pointer), &f.detail)).collect()
+    found
+        .iter()
+        .map(|f| FieldError::at(&format!("{base}{}", f.pointer), &f.detail))
+        .collect()
 }
 
 impl Problem {
@@ -48,13 +51,16 @@ impl From<positions::Error> for Problem {
             Problem::at(&catalogue::RULE_VIOLATION, pointer, &why.to_string())
         };
         match &error {
-            E::UnknownService(_) => {
-                Problem::at(&catalogue::UNKNOWN_SERVICE, "/service_code", "is not in force")
-            }
+            E::UnknownService(_) => Problem::at(
+                &catalogue::UNKNOWN_SERVICE,
+                "/service_code",
+                "is not in force",
+            ),
             E::NoStation => Problem::of(&catalogue::NO_STATION),
-            E::OtherKind { kind, .. } => {
-                rule("/details", &format!("the service wants details of kind {kind}"))
-            }
+            E::OtherKind { kind, .. } => rule(
+                "/details",
+                &format!("the service wants details of kind {kind}"),
+            ),
             E::Details(found) => {
                 Problem::of(&catalogue::RULE_VIOLATION).with(findings("/details", found))
             }
@@ -64,9 +70,10 @@ impl From<positions::Error> for Problem {
             E::Unknown => Problem::of(&catalogue::NOT_FOUND),
             E::Stale { .. } => Problem::of(&catalogue::PRECONDITION_FAILED),
             E::Refused(_) => Problem::of(&catalogue::STATE_FORBIDS),
-            E::Position(PositionError::Numbers { given, needed }) => {
-                rule("/notice_numbers", &format!("{given} were given, {needed} are needed"))
-            }
+            E::Position(PositionError::Numbers { given, needed }) => rule(
+                "/notice_numbers",
+                &format!("{given} were given, {needed} are needed"),
+            ),
             E::Position(PositionError::Description(why)) => rule("/description", why),
             E::Position(PositionError::Beneficiaries | PositionError::Money(_)) | E::Money(_) => {
                 rule("/details", &error)
@@ -109,9 +116,7 @@ impl From<creditors::Error> for Problem {
         match error {
             E::UnknownCreditor(_) | E::UnknownService { .. } => Problem::of(&catalogue::NOT_FOUND),
             E::Stale => Problem::of(&catalogue::PRECONDITION_FAILED),
-            E::Invalid(found) => {
-                Problem::of(&catalogue::RULE_VIOLATION).with(findings("", &found))
-            }
+            E::Invalid(found) => Problem::of(&catalogue::RULE_VIOLATION).with(findings("", &found)),
             E::File(_) => broken(&error),
             E::Store(store) => store.into(),
         }
