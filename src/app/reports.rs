@@ -260,7 +260,7 @@ impl Desk<'_> {
             self.one_flow(conn, &flow.ok_or(Error::UnknownFlow)?, &mut sums, sink)?;
             return Ok(sums.map(Sum::total).to_vec());
         }
-        let mut after = (Day::MIN, Uuid::nil());
+        let mut after = (question.period.from, Uuid::nil());
         loop {
             let page = store::reports::flows(conn, self.creditor, question.period, after, PAGE)?;
             let Some(last) = page.last() else { break };
@@ -350,7 +350,7 @@ impl Desk<'_> {
             (AgeBucket::Month, Sum::new("Da 11 a 30 giorni")),
             (AgeBucket::Older, Sum::new("Oltre 30 giorni")),
         ];
-        let mut after = (Day::MIN, Uuid::nil());
+        let mut after = (period.from, Uuid::nil());
         loop {
             let asked = (codes.as_slice(), period);
             let ids = store::reports::open_lines(conn, self.creditor, asked, after, PAGE)?;
