@@ -6,6 +6,7 @@
 //! again: nothing here talks to anybody but the database. Each file has one `Error`; it is translated once,
 //! to problems by `api` and to the node's faults by `node`.
 
+pub mod audit;
 pub mod clients;
 pub mod creditors;
 pub mod health;

@@ -52,7 +52,7 @@ pub enum Profile {
     Production,
 }
 
-/// The REST interface for reporting flows (FdR), organisation side.
+/// The REST interface for reporting flows (`FdR`), organisation side.
 #[derive(Debug, Clone)]
 pub struct FlowSource {
     /// Base URL without a slash at the end.

@@ -237,7 +237,7 @@ pub fn export(conn: &mut Conn, tax_code: &FiscalCode) -> Result<String, Error> {
 ///
 /// # Errors
 /// [`Error::UnknownCreditor`], or the database's.
-pub fn get(conn: &mut Conn, tax_code: &FiscalCode) -> Result<rows::Stored, Error> {
+pub fn get(conn: &mut Conn, tax_code: &FiscalCode) -> Result<Stored, Error> {
     rows::get(conn, tax_code)?.ok_or_else(|| Error::UnknownCreditor(tax_code.clone()))
 }
 
