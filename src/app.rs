@@ -6,6 +6,7 @@
 //! again: nothing here talks to anybody but the database. Each file has one `Error`; it is translated once,
 //! to problems by `api` and to the node's faults by `node`.
 
+pub mod audit;
 pub mod clients;
 pub mod creditors;
 pub mod health;
@@ -16,6 +17,7 @@ pub mod numbers;
 pub mod payments;
 pub mod positions;
 pub mod reconciliation;
+pub mod reports;
 pub mod settlement;
 pub mod treasury;
 

@@ -52,7 +52,7 @@ pub enum Profile {
     Production,
 }
 
-/// The REST interface for reporting flows (FdR), organisation side.
+/// The REST interface for reporting flows (`FdR`), organisation side.
 #[derive(Debug, Clone)]
 pub struct FlowSource {
     /// Base URL without a slash at the end.
@@ -161,7 +161,7 @@ pub const VARIABLES: &[Variable] = &[
     },
     Variable {
         name: "AVVISO_LOG",
-        default: "info",
+        default: "info,actix_server=warn",
         meaning: "Log filter: `info`, `warn`, `avviso=debug,info` …",
     },
 ];
@@ -306,7 +306,7 @@ impl Reader {
             other => {
                 let why = format!("`{other}` is no profile; write `development` or `production`");
                 self.fault("AVVISO_PROFILE", why);
-                Profile::Production
+                Profile::Development
             }
         }
     }

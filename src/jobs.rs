@@ -4,6 +4,8 @@
 //! `ctx.jobs_due.notify_one()` after the commit, and a poll each second finds the rest. A job may run twice
 //! (its worker died after the work and before the record), so every kind bears repetition.
 
+pub mod pull_flows;
+
 use std::panic::AssertUnwindSafe;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -30,7 +32,7 @@ pub struct Kind {
 }
 
 /// Every kind of job.
-pub static KINDS: &[Kind] = &[];
+pub static KINDS: &[Kind] = &[pull_flows::KIND];
 
 /// What a run made.
 #[derive(Debug, Clone, PartialEq)]

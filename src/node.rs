@@ -3,6 +3,7 @@
 //! Whatever is wrong with a payment is answered inside the response (outcome KO with a fault, HTTP 200);
 //! a SOAP fault is only for messages that cannot be read.
 
+pub mod client;
 pub mod fault;
 
 use actix_web::{HttpResponse, web};

@@ -1,5 +1,6 @@
 //! Domain values into files: CSV, JSON lines, PDF.
 
+pub mod csv;
 pub mod notice_pdf;
 pub mod pdf;
 pub mod receipt_pdf;

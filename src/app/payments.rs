@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::app::notices;
+use crate::app::{notices, reconciliation};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Day, Instant};
 use crate::domain::document::{DocumentParty, ReceiptDocument, ReceiptTransfer};
@@ -157,7 +157,12 @@ pub fn receive(
             &new.notice_number,
             &new.receipt_id,
         )?,
-        reported: Vec::new(),
+        reported: store::settlement::reported(
+            tx,
+            creditor,
+            new.iuv.as_str(),
+            &new.receipt_id,
+        )?,
     };
     let today = calendar::today(now);
     let change = receipt::receive(position.as_ref(), new, &seen, today)?;
@@ -183,6 +188,7 @@ pub fn receive(
     let key = (creditor, new.receipt_id.as_str());
     store::receipts::insert_message(tx, key, (ctx.ids.next(), message), now, false)?;
     apply(tx, now, ctx, &filed, change)?;
+    reconciliation::classify_receipt(tx, now, ctx, creditor, new.iuv.as_str())?;
     Ok(Outcome::Filed)
 }
 

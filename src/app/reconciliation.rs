@@ -9,10 +9,8 @@ use uuid::Uuid;
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
-use crate::domain::money::{Cents, MoneyError};
-use crate::domain::reconciliation::{
-    self as rules, AgeBucket, Code, CreditTarget, Finding, Group,
-};
+use crate::domain::money::Cents;
+use crate::domain::reconciliation::{self as rules, AgeBucket, Code, CreditTarget, Finding, Group};
 use crate::domain::treasury::{Chosen, Reference};
 pub use crate::store::reconciliation::{CodeCount, Filed, Filter, Past};
 use crate::store::{self, Conn, Tx, db::Retry};
@@ -23,9 +21,6 @@ pub enum Error {
     /// No line has this id.
     #[error("no reconciliation has this id")]
     UnknownLine,
-    /// A sum overflows.
-    #[error(transparent)]
-    Money(#[from] MoneyError),
     /// The database's.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -35,7 +30,7 @@ impl Retry for Error {
     fn retryable(&self) -> bool {
         match self {
             Error::Store(error) => error.retryable(),
-            Error::UnknownLine | Error::Money(_) => false,
+            Error::UnknownLine => false,
         }
     }
 }
@@ -54,7 +49,7 @@ pub fn classify_receipt(
     ctx: &Ctx,
     creditor: &FiscalCode,
     iuv: &str,
-) -> Result<usize, Error> {
+) -> Result<usize, store::Error> {
     classify(tx, now, ctx, creditor, &BTreeSet::from([iuv.to_owned()]))
 }
 
@@ -69,7 +64,7 @@ pub fn classify(
     ctx: &Ctx,
     creditor: &FiscalCode,
     iuvs: &BTreeSet<String>,
-) -> Result<usize, Error> {
+) -> Result<usize, store::Error> {
     let own = load::own_references(ctx, creditor);
     let next_id = || ctx.ids.next();
     let all: Vec<&str> = iuvs.iter().map(String::as_str).collect();
@@ -95,7 +90,7 @@ pub fn classify_credits(
     ctx: &Ctx,
     creditor: &FiscalCode,
     entries: &[store::treasury::Filed],
-) -> Result<usize, Error> {
+) -> Result<usize, store::Error> {
     let next_id = || ctx.ids.next();
     let mut changed = 0usize;
     for chunk in entries.chunks(CHUNK) {
@@ -110,9 +105,12 @@ fn credit_findings(
     conn: &mut Conn,
     creditor: &FiscalCode,
     entries: &[store::treasury::Filed],
-) -> Result<Vec<Finding>, Error> {
-    let keys: Vec<&str> =
-        entries.iter().filter_map(|e| e.matched.as_ref()).map(|m| m.flow.key.as_str()).collect();
+) -> Result<Vec<Finding>, store::Error> {
+    let keys: Vec<&str> = entries
+        .iter()
+        .filter_map(|e| e.matched.as_ref())
+        .map(|m| m.flow.key.as_str())
+        .collect();
     let live = store::settlement::live_by_keys(conn, creditor, &keys)?;
     let flows = load::flows(conn, creditor, live)?;
     let single = |entry: &store::treasury::Filed| match &entry.reference {
@@ -151,9 +149,14 @@ fn single_target<'a>(
     paid: &[store::reconciliation::PaidFact],
     cash: &[store::treasury::Filed],
 ) -> CreditTarget<'a> {
-    let ours = || paid.iter().map(|fact| &fact.paid).filter(|paid| paid.iuv == iuv);
-    let mut totals: Vec<(&str, Cents)> =
-        ours().map(|paid| (paid.receipt_id.as_str(), paid.total)).collect();
+    let ours = || {
+        paid.iter()
+            .map(|fact| &fact.paid)
+            .filter(|paid| paid.iuv == iuv)
+    };
+    let mut totals: Vec<(&str, Cents)> = ours()
+        .map(|paid| (paid.receipt_id.as_str(), paid.total))
+        .collect();
     totals.dedup();
     if totals.is_empty() {
         return CreditTarget::Unknown(Vec::new());
@@ -161,7 +164,10 @@ fn single_target<'a>(
     let same = |entry: &&store::treasury::Filed| {
         entry.movement.in_scope() && entry.reference == Reference::Single(iuv.to_owned())
     };
-    let effects = cash.iter().filter(same).map(|entry| entry.movement.effect());
+    let effects = cash
+        .iter()
+        .filter(same)
+        .map(|entry| entry.movement.effect());
     CreditTarget::Single {
         receipts: ours().map(rules::Paid::key).collect(),
         total: Cents::sum(totals.into_iter().map(|(_, total)| total)).unwrap_or(Cents::ZERO),
@@ -174,11 +180,12 @@ fn candidates(
     conn: &mut Conn,
     creditor: &FiscalCode,
     reference: &crate::domain::treasury::FlowReference,
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<String>, store::Error> {
     match choose(conn, creditor, reference)? {
-        Chosen::Ambiguous(flows) => {
-            Ok(flows.into_iter().map(|flow| format!("{}/{}", flow.psp_id, flow.key)).collect())
-        }
+        Chosen::Ambiguous(flows) => Ok(flows
+            .into_iter()
+            .map(|flow| format!("{}/{}", flow.psp_id, flow.key))
+            .collect()),
         Chosen::Exact(_) | Chosen::Truncated(_) | Chosen::Nothing => Ok(Vec::new()),
     }
 }
@@ -192,9 +199,15 @@ pub(super) fn choose(
     creditor: &FiscalCode,
     reference: &crate::domain::treasury::FlowReference,
 ) -> Result<Chosen, store::Error> {
-    let keys: Vec<&str> =
-        [Some(&reference.id), reference.joined.as_ref()].into_iter().flatten().map(String::as_str).collect();
-    let open = reference.open.as_deref().filter(|open| open.len() >= crate::domain::treasury::PREFIX_MIN);
+    let keys: Vec<&str> = [Some(&reference.id), reference.joined.as_ref()]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    let open = reference
+        .open
+        .as_deref()
+        .filter(|open| open.len() >= crate::domain::treasury::PREFIX_MIN);
     let known = store::settlement::known(conn, creditor, &keys, open)?;
     Ok(reference.choose(&known))
 }
@@ -213,10 +226,18 @@ pub struct View {
 }
 
 fn view(filed: Filed, today: Day) -> View {
-    let age_days = today.signed_duration_since(filed.verdict.since).num_days().max(0);
+    let age_days = today
+        .signed_duration_since(filed.verdict.since)
+        .num_days()
+        .max(0);
     let bucket = AgeBucket::of(age_days);
     let group = filed.verdict.code.group_at(bucket);
-    View { filed, age_days, bucket, group }
+    View {
+        filed,
+        age_days,
+        bucket,
+        group,
+    }
 }
 
 /// Which lines a list shows.
@@ -241,7 +262,10 @@ pub fn page(
 ) -> Result<Vec<View>, Error> {
     let mut filter = question.filter.clone();
     if let Some(group) = question.group {
-        let of_group = Code::ALL.iter().copied().filter(|code| code.group() == group);
+        let of_group = Code::ALL
+            .iter()
+            .copied()
+            .filter(|code| code.group() == group);
         let asked = |code: &Code| filter.codes.is_empty() || filter.codes.contains(code);
         let codes: Vec<Code> = of_group.filter(asked).collect();
         if codes.is_empty() {
@@ -268,7 +292,6 @@ pub fn get(
     let history = store::reconciliation::history(conn, creditor, &filed.line)?;
     Ok((view(filed, calendar::today(now)), history))
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -29,9 +29,6 @@ pub enum Error {
     /// A sum overflows.
     #[error(transparent)]
     Money(#[from] MoneyError),
-    /// The classifier's.
-    #[error(transparent)]
-    Reconciliation(#[from] reconciliation::Error),
     /// The database's.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -41,7 +38,6 @@ impl Retry for Error {
     fn retryable(&self) -> bool {
         match self {
             Error::Store(error) => error.retryable(),
-            Error::Reconciliation(error) => error.retryable(),
             Error::UnknownFlow | Error::Money(_) => false,
         }
     }
@@ -74,7 +70,10 @@ impl Outcome {
     #[must_use]
     pub fn flow(self) -> Uuid {
         match self {
-            Outcome::Filed(id) | Outcome::Replaced(id) | Outcome::Repeat(id) | Outcome::Late(id) => id,
+            Outcome::Filed(id)
+            | Outcome::Replaced(id)
+            | Outcome::Repeat(id)
+            | Outcome::Late(id) => id,
         }
     }
 }
@@ -89,11 +88,50 @@ pub fn keep(
     creditor: &FiscalCode,
     key: RevisionKey<'_>,
     bodies: &[Vec<u8>],
-) -> Result<(), Error> {
+) -> Result<(), store::Error> {
     for (part, body) in (0i32..).zip(bodies) {
         store::settlement::insert_document(tx, creditor, key, (part, body), now)?;
     }
     Ok(())
+}
+
+/// The stored flow of a revision, when it is there.
+///
+/// # Errors
+/// The database's.
+pub fn known(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    key: RevisionKey<'_>,
+) -> Result<Option<Uuid>, store::Error> {
+    let stored = store::settlement::revisions(conn, creditor, key.psp_id, key.flow_id)?;
+    Ok(stored
+        .into_iter()
+        .find(|held| held.header.revision == key.revision)
+        .map(|held| held.id))
+}
+
+/// Up to which publication the flows of a creditor are filed.
+///
+/// # Errors
+/// The database's.
+pub fn cursor(conn: &mut Conn, creditor: &FiscalCode) -> Result<Option<Instant>, store::Error> {
+    store::settlement::cursor(conn, creditor)
+}
+
+/// Moves the cursor on; it never goes back.
+///
+/// # Errors
+/// The database's.
+pub fn advance_cursor(
+    tx: &mut Tx<'_>,
+    now: Instant,
+    creditor: &FiscalCode,
+    published_at: Instant,
+) -> Result<(), store::Error> {
+    let held = store::settlement::cursor(tx, creditor)?;
+    let furthest = held.map_or(published_at, |held| held.max(published_at));
+    store::settlement::set_cursor(tx, creditor, furthest, now)
 }
 
 /// Files a revision, undoes the one it replaces, books and classifies. Nothing about a flow is refused:
@@ -118,13 +156,19 @@ pub fn ingest(
         header: header.clone(),
         totals: rules::totals(lines)?,
         state: FlowState::Live,
-        previous: numbers.iter().copied().filter(|n| *n < header.revision).max(),
+        previous: numbers
+            .iter()
+            .copied()
+            .filter(|n| *n < header.revision)
+            .max(),
         fetched_at: now,
     };
     let mut touched: BTreeSet<String> = lines.iter().map(|line| line.iuv.clone()).collect();
     let outcome = match rules::arrival(&numbers, header.revision) {
         Arrival::Repeat => {
-            let known = stored.iter().find(|held| held.header.revision == header.revision);
+            let known = stored
+                .iter()
+                .find(|held| held.header.revision == header.revision);
             return Ok(Outcome::Repeat(known.map_or(filed.id, |held| held.id)));
         }
         Arrival::First => {
@@ -142,14 +186,19 @@ pub fn ingest(
                 store::settlement::supersede(tx, creditor, old.id)?;
             }
             store::settlement::insert(tx, creditor, &filed, lines)?;
-            let rows = booking::Rows { before: &before, ..booking::Rows::new(&filed, lines) };
+            let rows = booking::Rows {
+                before: &before,
+                ..booking::Rows::new(&filed, lines)
+            };
             booking::announce(tx, now, ctx, creditor, rows)?;
             Outcome::Replaced(filed.id)
         }
         Arrival::Older { .. } => {
             filed.state = FlowState::Superseded;
             store::settlement::insert(tx, creditor, &filed, lines)?;
-            let next = stored.iter().filter(|held| held.header.revision > header.revision);
+            let next = stored
+                .iter()
+                .filter(|held| held.header.revision > header.revision);
             if let Some(next) = next.min_by_key(|held| held.header.revision) {
                 store::settlement::set_previous(tx, creditor, next.id, Some(header.revision))?;
                 let rows = store::settlement::lines(tx, creditor, next.id, 0, i64::MAX)?;
@@ -174,7 +223,10 @@ fn reconcile(
     let naming = store::treasury::naming(tx, creditor, &key)?;
     let moved = treasury::rematch(tx, now, ctx, creditor, &naming)?;
     reconciliation::classify(tx, now, ctx, creditor, touched)?;
-    for flow in moved.iter().filter(|flow| flow.key != key || flow.psp_id != filed.header.psp_id) {
+    for flow in moved
+        .iter()
+        .filter(|flow| flow.key != key || flow.psp_id != filed.header.psp_id)
+    {
         classify_flow(tx, now, ctx, creditor, flow)?;
     }
     classify_cash(tx, now, ctx, creditor, &key)
@@ -226,7 +278,9 @@ pub fn page(
     filter: &Filter,
     (after, limit): (Option<Uuid>, i64),
 ) -> Result<Vec<Filed>, Error> {
-    Ok(store::settlement::page(conn, creditor, filter, after, limit)?)
+    Ok(store::settlement::page(
+        conn, creditor, filter, after, limit,
+    )?)
 }
 
 /// A flow, and how many of its rows have ended where.
@@ -287,4 +341,4 @@ pub fn lines(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -24,9 +24,6 @@ pub enum Error {
     /// What follows from an entry failed.
     #[error(transparent)]
     Settlement(#[from] settlement::Error),
-    /// The classifier's.
-    #[error(transparent)]
-    Reconciliation(#[from] reconciliation::Error),
     /// The database's.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -36,7 +33,6 @@ impl Retry for Error {
     fn retryable(&self) -> bool {
         match self {
             Error::Store(error) => error.retryable(),
-            Error::Reconciliation(error) => error.retryable(),
             Error::Settlement(error) => error.retryable(),
             Error::UnknownEntry => false,
         }
@@ -74,7 +70,11 @@ pub fn ingest(
         let name = (movement.year, movement.account.as_str(), movement.number);
         if let Some(held) = store::treasury::find(tx, creditor, name)? {
             let same = held.movement == *movement;
-            let outcome = if same { Outcome::AlreadyFiled } else { Outcome::Conflicting };
+            let outcome = if same {
+                Outcome::AlreadyFiled
+            } else {
+                Outcome::Conflicting
+            };
             outcomes.push(outcome(held.id));
             continue;
         }
@@ -137,10 +137,18 @@ pub fn rematch(
 ) -> Result<BTreeSet<KnownFlow>, store::Error> {
     let mut moved = BTreeSet::new();
     for entry in entries.iter().filter(|entry| entry.movement.in_scope()) {
-        let Reference::Flow(reference) = &entry.reference else { continue };
+        let Reference::Flow(reference) = &entry.reference else {
+            continue;
+        };
         let found = match reconciliation::choose(tx, creditor, reference)? {
-            Chosen::Exact(flow) => Some(Matched { flow, quality: Quality::Whole }),
-            Chosen::Truncated(flow) => Some(Matched { flow, quality: Quality::Beginning }),
+            Chosen::Exact(flow) => Some(Matched {
+                flow,
+                quality: Quality::Whole,
+            }),
+            Chosen::Truncated(flow) => Some(Matched {
+                flow,
+                quality: Quality::Beginning,
+            }),
             Chosen::Ambiguous(_) | Chosen::Nothing => None,
         };
         if found == entry.matched {
@@ -191,7 +199,11 @@ fn post(
     creditor: &FiscalCode,
     (filed, reason, (debit, credit)): (&Filed, Reason, (Account, Account)),
 ) -> Result<(), store::Error> {
-    let about = About { notice: None, service_code: None, beneficiary: creditor };
+    let about = About {
+        notice: None,
+        service_code: None,
+        beneficiary: creditor,
+    };
     let posting = Posting::new(debit, credit, filed.movement.effect(), about);
     let entry = Entry {
         reason,
@@ -231,15 +243,19 @@ pub fn page(
 /// [`Error::UnknownEntry`], or the database's.
 pub fn get(conn: &mut Conn, creditor: &FiscalCode, id: Uuid) -> Result<View, Error> {
     let filed = store::treasury::get(conn, creditor, id)?.ok_or(Error::UnknownEntry)?;
-    views(conn, creditor, vec![filed])?.pop().ok_or(Error::UnknownEntry)
+    views(conn, creditor, vec![filed])?
+        .pop()
+        .ok_or(Error::UnknownEntry)
 }
 
 fn views(conn: &mut Conn, creditor: &FiscalCode, filed: Vec<Filed>) -> Result<Vec<View>, Error> {
     let keys: Vec<String> = filed.iter().map(|entry| entry.movement.key()).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let found = store::reconciliation::of_lines(conn, creditor, LineKind::Treasury, &keys)?;
-    let mut codes: std::collections::HashMap<String, store::reconciliation::Filed> =
-        found.into_iter().map(|code| (code.line.key.clone(), code)).collect();
+    let mut codes: std::collections::HashMap<String, store::reconciliation::Filed> = found
+        .into_iter()
+        .map(|code| (code.line.key.clone(), code))
+        .collect();
     let views = filed.into_iter().map(|filed| {
         let found = codes.remove(&filed.movement.key());
         View { filed, found }

@@ -119,16 +119,30 @@ fn verdict(code: Code, rule: &'static str) -> Verdict {
 fn about_receipt(case: &Case<'_>, paid: &Paid) -> Finding {
     let mut rows: Vec<&Reported<'_>> = case.live().filter(|line| reports(line, paid)).collect();
     rows.sort_by(|a, b| a.key.cmp(&b.key));
-    let chain = Chain { case, paid: Some(paid), row: rows.first().copied() };
-    let verdict = if paid.in_scope { chain.decide() } else { verdict(Code::OutOfScope, "other_body") };
+    let chain = Chain {
+        case,
+        paid: Some(paid),
+        row: rows.first().copied(),
+    };
+    let verdict = if paid.in_scope {
+        chain.decide()
+    } else {
+        verdict(Code::OutOfScope, "other_body")
+    };
     let mut flags = chain.flags();
     let vanished = rows.is_empty()
-        && case.reported.iter().any(|line| !line.flow.live && reports(line, paid));
+        && case
+            .reported
+            .iter()
+            .any(|line| !line.flow.live && reports(line, paid));
     if vanished {
         flags.insert(Flag::FlowRevised);
     }
     Finding {
-        line: LineRef { kind: LineKind::Receipt, key: paid.key() },
+        line: LineRef {
+            kind: LineKind::Receipt,
+            key: paid.key(),
+        },
         flags,
         rule: verdict.rule,
         explanation: chain.explanation(verdict.code),
@@ -140,11 +154,21 @@ fn about_receipt(case: &Case<'_>, paid: &Paid) -> Finding {
 }
 
 fn about_flow_line(case: &Case<'_>, row: &Reported<'_>) -> Finding {
-    let paid = case.paid.iter().find(|paid| paid.in_scope && reports(row, paid));
-    let chain = Chain { case, paid, row: Some(row) };
+    let paid = case
+        .paid
+        .iter()
+        .find(|paid| paid.in_scope && reports(row, paid));
+    let chain = Chain {
+        case,
+        paid,
+        row: Some(row),
+    };
     let other_broker = paid.is_none() && case.notice(&row.iuv).is_none() && !row.own_iuv;
     let (verdict, mut flags) = if !row.flow.live {
-        (verdict(Code::OutOfScope, "superseded_revision"), BTreeSet::from([Flag::FlowRevised]))
+        (
+            verdict(Code::OutOfScope, "superseded_revision"),
+            BTreeSet::from([Flag::FlowRevised]),
+        )
     } else if other_broker {
         (verdict(Code::OutOfScope, "other_broker"), chain.flags())
     } else {
@@ -155,7 +179,10 @@ fn about_flow_line(case: &Case<'_>, row: &Reported<'_>) -> Finding {
     }
     let since = row.flow.regulation_on;
     Finding {
-        line: LineRef { kind: LineKind::FlowLine, key: row.key.clone() },
+        line: LineRef {
+            kind: LineKind::FlowLine,
+            key: row.key.clone(),
+        },
         flags,
         rule: verdict.rule,
         explanation: chain.explanation(verdict.code),
@@ -195,16 +222,30 @@ impl<'a> Chain<'a> {
 
     /// Every payment of the same transfer of the same notice, by receipt id.
     fn payments(&self) -> BTreeSet<&'a str> {
-        let Some(place) = self.place() else { return BTreeSet::new() };
-        self.case.payments().filter(|(at, _)| *at == place).map(|(_, id)| id).collect()
+        let Some(place) = self.place() else {
+            return BTreeSet::new();
+        };
+        self.case
+            .payments()
+            .filter(|(at, _)| *at == place)
+            .map(|(_, id)| id)
+            .collect()
     }
 
     /// Whether an option of the same debt that excludes this one has been paid.
     fn excluded_option_paid(&self) -> bool {
-        let Some((iuv, _, true)) = self.place() else { return false };
-        let Some(own) = self.case.notice(iuv) else { return false };
+        let Some((iuv, _, true)) = self.place() else {
+            return false;
+        };
+        let Some(own) = self.case.notice(iuv) else {
+            return false;
+        };
         self.case.payments().any(|((other, _, own_notice), _)| {
-            own_notice && self.case.notice(other).is_some_and(|n| n.option != own.option)
+            own_notice
+                && self
+                    .case
+                    .notice(other)
+                    .is_some_and(|n| n.option != own.option)
         })
     }
 
@@ -229,8 +270,15 @@ impl<'a> Chain<'a> {
             set(Flag::FlowHeaderMismatch, row.flow.header_mismatch);
             set(Flag::FlowWrongBody, row.flow.wrong_body);
             set(Flag::SplitTransfer, row.flow.credits.len() > 1);
-            set(Flag::ReferenceTruncated, row.flow.credits.iter().any(Credit::truncated));
-            let days = row.flow.regulation_on.signed_duration_since(row.paid_on).num_days();
+            set(
+                Flag::ReferenceTruncated,
+                row.flow.credits.iter().any(Credit::truncated),
+            );
+            let days = row
+                .flow
+                .regulation_on
+                .signed_duration_since(row.paid_on)
+                .num_days();
             set(Flag::Late, days > LATE_AFTER_DAYS);
         }
         flags
@@ -239,22 +287,37 @@ impl<'a> Chain<'a> {
     fn explanation(&self, code: Code) -> Explanation {
         let mut found = Explanation::default();
         let iuv = self.place().map(|(iuv, _, _)| iuv);
-        found.notices.extend(iuv.and_then(|iuv| self.case.notice(iuv)).map(|n| n.number.clone()));
+        found.notices.extend(
+            iuv.and_then(|iuv| self.case.notice(iuv))
+                .map(|n| n.number.clone()),
+        );
         found.receipts.extend(self.paid.map(Paid::key));
         found.flow_lines.extend(self.row.map(|row| row.key.clone()));
         if code == Code::DoublePayment {
             let own = self.place();
             let twins = |iuv: &str| own.is_some_and(|(own, _, _)| own == iuv);
             let same = |iuv: &str| twins(iuv) || self.case.notice(iuv).is_some();
-            found.receipts.extend(self.case.paid.iter().filter(|p| same(&p.iuv)).map(Paid::key));
+            found.receipts.extend(
+                self.case
+                    .paid
+                    .iter()
+                    .filter(|p| same(&p.iuv))
+                    .map(Paid::key),
+            );
             let rows = self.case.live().filter(|row| same(&row.iuv));
             found.flow_lines.extend(rows.map(|row| row.key.clone()));
         }
         if let (Some(paid), Some(row)) = (self.paid, self.row) {
             found.compare("receipt_and_flow_line", paid.amount, row.amount);
         }
-        if let Some(flow) = self.row.map(|row| row.flow).filter(|flow| !flow.credits.is_empty()) {
-            found.credits.extend(flow.credits.iter().map(|credit| credit.key.clone()));
+        if let Some(flow) = self
+            .row
+            .map(|row| row.flow)
+            .filter(|flow| !flow.credits.is_empty())
+        {
+            found
+                .credits
+                .extend(flow.credits.iter().map(|credit| credit.key.clone()));
             found.compare("flow_and_cash", flow.sum, flow.cash());
         }
         let alone = code == Code::SettledAmountDiff && self.row.is_none();
@@ -262,16 +325,25 @@ impl<'a> Chain<'a> {
         if let Some(paid) = self.paid.filter(|_| single) {
             let singles = self.case.singles(&paid.iuv);
             found.compare("receipt_and_cash", paid.total, facts::sum(singles.clone()));
-            found.credits.extend(singles.map(|credit| credit.key.clone()));
+            found
+                .credits
+                .extend(singles.map(|credit| credit.key.clone()));
         }
         found
     }
 
     fn since(&self, code: Code, own: Day) -> Day {
-        let flow = self.row.map(|row| row.flow).filter(|_| code != Code::OutOfScope);
+        let flow = self
+            .row
+            .map(|row| row.flow)
+            .filter(|_| code != Code::OutOfScope);
         let cash = flow.and_then(|flow| flow.credits.iter().map(|c| c.booked_on).max());
         let reported = flow.map(|flow| flow.regulation_on);
-        [Some(own), reported, cash].into_iter().flatten().max().unwrap_or(own)
+        [Some(own), reported, cash]
+            .into_iter()
+            .flatten()
+            .max()
+            .unwrap_or(own)
     }
 }
 
@@ -318,7 +390,9 @@ pub fn classify_credit(credit: &Credit, target: &CreditTarget<'_>) -> Finding {
     let verdict = match target {
         CreditTarget::OutOfScope => verdict(Code::OutOfScope, "not_a_pending_credit"),
         CreditTarget::Flow(flow) => {
-            found.credits.extend(flow.credits.iter().map(|c| c.key.clone()));
+            found
+                .credits
+                .extend(flow.credits.iter().map(|c| c.key.clone()));
             found.compare("flow_and_cash", flow.sum, flow.cash());
             if flow.credits.len() > 1 {
                 flags.insert(Flag::SplitTransfer);
@@ -333,7 +407,11 @@ pub fn classify_credit(credit: &Credit, target: &CreditTarget<'_>) -> Finding {
                 Cash::None => verdict(Code::CashUnknownReference, "no_flow"),
             }
         }
-        CreditTarget::Single { receipts, total, cash } => {
+        CreditTarget::Single {
+            receipts,
+            total,
+            cash,
+        } => {
             found.receipts.extend(receipts.iter().cloned());
             found.compare("receipt_and_cash", *total, *cash);
             if facts::near(*cash, *total) {
@@ -362,7 +440,10 @@ pub fn classify_credit(credit: &Credit, target: &CreditTarget<'_>) -> Finding {
         | CreditTarget::NoReference => None,
     };
     Finding {
-        line: LineRef { kind: LineKind::Treasury, key: credit.key.clone() },
+        line: LineRef {
+            kind: LineKind::Treasury,
+            key: credit.key.clone(),
+        },
         code: verdict.code,
         flags,
         rule: verdict.rule,

@@ -149,7 +149,10 @@ pub struct Totals {
 /// [`MoneyError::OutOfRange`] when the sum does not fit.
 pub fn totals(lines: &[Line]) -> Result<Totals, MoneyError> {
     let count = i64::try_from(lines.len()).map_err(|_too_many| MoneyError::OutOfRange)?;
-    Ok(Totals { count, sum: Cents::sum(lines.iter().map(Line::effect))? })
+    Ok(Totals {
+        count,
+        sum: Cents::sum(lines.iter().map(Line::effect))?,
+    })
 }
 
 /// What a revision is, against those already stored.
@@ -187,7 +190,11 @@ pub fn arrival(stored: &[i64], revision: i64) -> Arrival {
 /// The form in which flow identifiers are compared with bank text: upper case, without blanks.
 #[must_use]
 pub fn flow_key(flow_id: &str) -> String {
-    flow_id.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect()
+    flow_id
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .map(|c| c.to_ascii_uppercase())
+        .collect()
 }
 
 #[cfg(test)]
@@ -208,7 +215,11 @@ mod tests {
 
     #[test]
     fn a_revocation_takes_away_whichever_sign_it_has() {
-        let rows = [line(500, Outcome::Executed), line(200, Outcome::Revoked), line(-100, Outcome::Revoked)];
+        let rows = [
+            line(500, Outcome::Executed),
+            line(200, Outcome::Revoked),
+            line(-100, Outcome::Revoked),
+        ];
         let totals = totals(&rows).unwrap();
         assert_eq!((totals.count, totals.sum.get()), (3, 200));
     }
@@ -217,10 +228,16 @@ mod tests {
     fn every_outcome_survives_its_code_and_strange_ones_are_kept_as_unknown() {
         for code in [0i16, 3, 4, 8, 9] {
             assert_eq!(Outcome::from_code(code).code(), code);
-            assert_eq!(Outcome::from_name(&code.to_string()), Outcome::from_code(code));
+            assert_eq!(
+                Outcome::from_name(&code.to_string()),
+                Outcome::from_code(code)
+            );
         }
         assert_eq!(Outcome::from_code(1), Outcome::Unknown);
-        assert_eq!(Outcome::from_name("STAND_IN_NO_RPT"), Outcome::StandInNoReceipt);
+        assert_eq!(
+            Outcome::from_name("STAND_IN_NO_RPT"),
+            Outcome::StandInNoReceipt
+        );
     }
 
     #[test]

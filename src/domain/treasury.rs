@@ -88,7 +88,9 @@ impl Movement {
             Operation::Executed | Operation::Reversed | Operation::Restored => true,
             Operation::Regularised => false,
         };
-        self.direction == Direction::In && self.document == DocumentKind::PendingCredit && moves_money
+        self.direction == Direction::In
+            && self.document == DocumentKind::PendingCredit
+            && moves_money
     }
 
     /// What the entry adds to the cash of its flow: a reversal takes away.
@@ -152,7 +154,8 @@ impl FlowReference {
     #[must_use]
     pub fn choose(&self, known: &[KnownFlow]) -> Chosen {
         let fitting = |test: &dyn Fn(&str) -> bool| {
-            let mut found: Vec<KnownFlow> = known.iter().filter(|f| test(&f.key)).cloned().collect();
+            let mut found: Vec<KnownFlow> =
+                known.iter().filter(|f| test(&f.key)).cloned().collect();
             found.sort();
             found.dedup();
             found
@@ -189,7 +192,9 @@ fn one_or_more(mut found: Vec<KnownFlow>) -> Result<KnownFlow, Vec<KnownFlow>> {
 /// The beginnings of a flow key that a cut text may hold, shortest first, the whole excluded.
 #[must_use]
 pub fn prefixes(key: &str) -> Vec<&str> {
-    (PREFIX_MIN..key.len()).filter_map(|end| key.get(..end)).collect()
+    (PREFIX_MIN..key.len())
+        .filter_map(|end| key.get(..end))
+        .collect()
 }
 
 /// Reads a remittance text.
@@ -197,7 +202,13 @@ pub fn prefixes(key: &str) -> Vec<&str> {
 pub fn parse(text: &str) -> Reference {
     let text: String = text
         .chars()
-        .map(|c| if c.is_whitespace() || c.is_control() { ' ' } else { c.to_ascii_uppercase() })
+        .map(|c| {
+            if c.is_whitespace() || c.is_control() {
+                ' '
+            } else {
+                c.to_ascii_uppercase()
+            }
+        })
         .collect();
     if let Some(flow) = after_tag(&text).and_then(read_flow_id) {
         return Reference::Flow(flow);
@@ -207,9 +218,10 @@ pub fn parse(text: &str) -> Reference {
 
 /// Takes a word off the beginning, whatever blanks a line wrap has put inside it.
 fn take_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
-    word.chars().try_fold(text, |rest, c| rest.strip_prefix(c).or_else(|| {
-        rest.trim_start_matches(' ').strip_prefix(c)
-    }))
+    word.chars().try_fold(text, |rest, c| {
+        rest.strip_prefix(c)
+            .or_else(|| rest.trim_start_matches(' ').strip_prefix(c))
+    })
 }
 
 fn skip_separators(text: &str) -> &str {
@@ -225,7 +237,11 @@ fn after_tag(text: &str) -> Option<&str> {
     let rest = match take_word(rest, "TXT") {
         Some(after) => {
             let after = skip_separators(after);
-            skip_separators(after.strip_prefix(|c: char| c.is_ascii_digit()).unwrap_or(after))
+            skip_separators(
+                after
+                    .strip_prefix(|c: char| c.is_ascii_digit())
+                    .unwrap_or(after),
+            )
         }
         None => rest,
     };
@@ -247,8 +263,18 @@ fn read_date(text: &str) -> Option<(String, &str)> {
     let mut date = String::with_capacity(10);
     let mut rest = text;
     for place in 0..10 {
-        let fits = |c: char| if place == 4 || place == 7 { c == '-' } else { c.is_ascii_digit() };
-        let from = if place > 0 { rest.strip_prefix(' ').unwrap_or(rest) } else { rest };
+        let fits = |c: char| {
+            if place == 4 || place == 7 {
+                c == '-'
+            } else {
+                c.is_ascii_digit()
+            }
+        };
+        let from = if place > 0 {
+            rest.strip_prefix(' ').unwrap_or(rest)
+        } else {
+            rest
+        };
         let c = from.chars().next().filter(|c| fits(*c))?;
         rest = from.strip_prefix(c)?;
         date.push(c);
@@ -258,7 +284,9 @@ fn read_date(text: &str) -> Option<(String, &str)> {
 
 /// `<PSP>-<progressive>` after the date.
 fn has_id_form(after_date: &str) -> bool {
-    after_date.split_once('-').is_some_and(|(_, progressive)| !progressive.is_empty())
+    after_date
+        .split_once('-')
+        .is_some_and(|(_, progressive)| !progressive.is_empty())
 }
 
 fn read_flow_id(text: &str) -> Option<FlowReference> {
@@ -266,7 +294,11 @@ fn read_flow_id(text: &str) -> Option<FlowReference> {
         // Not the form of any identifier, but the tag was there: keep what it says for the officer.
         let (run, _) = id_run(text);
         let id = (!run.is_empty()).then(|| run.to_owned())?;
-        return Some(FlowReference { id, joined: None, open: None });
+        return Some(FlowReference {
+            id,
+            joined: None,
+            open: None,
+        });
     };
     let (head, rest) = id_run(rest);
     let first = format!("{date}{head}");
@@ -282,18 +314,32 @@ fn read_flow_id(text: &str) -> Option<FlowReference> {
     } else {
         None
     };
-    Some(FlowReference { id: first, joined: may_join.then_some(joined), open })
+    Some(FlowReference {
+        id: first,
+        joined: may_join.then_some(joined),
+        open,
+    })
 }
 
 /// `/RFB/<IUV>` or `/RFS/<RF reference in groups of four>`.
 fn read_single(text: &str) -> Option<String> {
     ["RFB", "RFS"].iter().find_map(|tag| {
         text.match_indices(tag).find_map(|(at, _)| {
-            let rest = text.get(at..)?.strip_prefix(tag)?.strip_prefix(['/', ' '])?;
+            let rest = text
+                .get(at..)?
+                .strip_prefix(tag)?
+                .strip_prefix(['/', ' '])?;
             let field = rest.split('/').next().unwrap_or(rest);
-            let word = field.trim_start().split(' ').next().unwrap_or(field).to_owned();
+            let word = field
+                .trim_start()
+                .split(' ')
+                .next()
+                .unwrap_or(field)
+                .to_owned();
             let whole: String = field.chars().filter(|c| *c != ' ').collect();
-            [word, whole].into_iter().find(|id| is_payment_reference(id))
+            [word, whole]
+                .into_iter()
+                .find(|id| is_payment_reference(id))
         })
     })
 }

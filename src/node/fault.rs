@@ -3,7 +3,6 @@
 
 use crate::app::payments;
 use crate::domain::position::NotPayable;
-use crate::store;
 use crate::wire::pa_for_node as wire;
 
 /// Why a call is answered KO.
@@ -36,12 +35,6 @@ pub enum Refusal {
     /// The payment's own.
     #[error(transparent)]
     Payment(#[from] payments::Error),
-}
-
-impl From<store::Error> for Refusal {
-    fn from(error: store::Error) -> Refusal {
-        Refusal::Payment(error.into())
-    }
 }
 
 /// A fault of the creditor.
@@ -167,7 +160,7 @@ mod tests {
 
     #[test]
     fn an_internal_error_is_not_told_to_the_node() {
-        let down = Refusal::from(store::Error::Down("secret host".into()));
+        let down = Refusal::Payment(crate::store::Error::Down("secret host".into()).into());
         assert_eq!(of(&down, "99999000203").description, None);
     }
 }

@@ -141,7 +141,8 @@ pub fn record(
                 let held = stored.get(&finding.line);
                 let id = held.map_or_else(next_id, |row| row.id.0);
                 let row = CodeRow::from_domain(creditor, id, finding, now);
-                held.is_none_or(|held| !held.says_the_same(&row)).then_some(row)
+                held.is_none_or(|held| !held.says_the_same(&row))
+                    .then_some(row)
             })
             .collect();
         if fresh.is_empty() {
@@ -149,11 +150,15 @@ pub fn record(
         }
         changed = changed.saturating_add(fresh.len());
         upsert(tx, &fresh)?;
-        let history: Vec<HistoryRow> =
-            fresh.into_iter().map(|row| HistoryRow::from_code(row, next_id())).collect();
-        on!(&mut **tx, |c| diesel::insert_into(reconciliation_history::table)
-            .values(&history)
-            .execute(c))?;
+        let history: Vec<HistoryRow> = fresh
+            .into_iter()
+            .map(|row| HistoryRow::from_code(row, next_id()))
+            .collect();
+        on!(&mut **tx, |c| diesel::insert_into(
+            reconciliation_history::table
+        )
+        .values(&history)
+        .execute(c))?;
     }
     Ok(changed)
 }
@@ -175,10 +180,15 @@ fn current(
             .filter(reconciliation::line_kind.eq(kind.as_str()))
             .filter(reconciliation::line_key.eq_any(&keys))
             .load(c))?;
-        found.extend(
-            rows.into_iter()
-                .map(|row| (LineRef { kind: *kind, key: row.line_key.clone() }, row)),
-        );
+        found.extend(rows.into_iter().map(|row| {
+            (
+                LineRef {
+                    kind: *kind,
+                    key: row.line_key.clone(),
+                },
+                row,
+            )
+        }));
     }
     Ok(found)
 }
@@ -217,6 +227,20 @@ pub fn get(conn: &mut Conn, creditor: &FiscalCode, id: Uuid) -> Result<Option<Fi
         .get_result(c)
         .optional())?;
     row.map(CodeRow::into_domain).transpose()
+}
+
+/// The codes with these ids.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn get_all(conn: &mut Conn, creditor: &FiscalCode, ids: &[Uuid]) -> Result<Vec<Filed>, Error> {
+    let ids: Vec<Id> = ids.iter().copied().map(Id).collect();
+    let rows: Vec<CodeRow> = on!(conn, |c| reconciliation::table
+        .filter(reconciliation::creditor.eq(creditor.as_str()))
+        .filter(reconciliation::id.eq_any(&ids))
+        .order(reconciliation::id)
+        .load(c))?;
+    rows.into_iter().map(CodeRow::into_domain).collect()
 }
 
 /// The codes of these lines of one kind.
@@ -337,11 +361,7 @@ pub fn counts(
 ///
 /// # Errors
 /// The database's, or a corrupt row.
-pub fn history(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    line: &LineRef,
-) -> Result<Vec<Past>, Error> {
+pub fn history(conn: &mut Conn, creditor: &FiscalCode, line: &LineRef) -> Result<Vec<Past>, Error> {
     let rows: Vec<HistoryRow> = on!(conn, |c| reconciliation_history::table
         .filter(reconciliation_history::creditor.eq(creditor.as_str()))
         .filter(reconciliation_history::line_kind.eq(line.kind.as_str()))
@@ -352,7 +372,11 @@ pub fn history(
 }
 
 fn flags_text(flags: &BTreeSet<Flag>) -> String {
-    flags.iter().map(|flag| flag.as_str()).collect::<Vec<_>>().join(" ")
+    flags
+        .iter()
+        .map(|flag| flag.as_str())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn read_flags(text: &str) -> Option<BTreeSet<Flag>> {
@@ -421,7 +445,10 @@ impl CodeRow {
             .ok_or_else(|| Error::corrupt(TABLE, id, "line kind"))?;
         Ok(Filed {
             id,
-            line: LineRef { kind, key: self.line_key },
+            line: LineRef {
+                kind,
+                key: self.line_key,
+            },
             verdict: Verdict {
                 code: Code::from_name(&self.code)
                     .ok_or_else(|| Error::corrupt(TABLE, id, "code"))?,

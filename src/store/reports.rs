@@ -1,1 +1,227 @@
-//! Rows of reports, page by page.
+//! Rows of reports, page by page. Everything is read from facts, books and codes; no rule is computed here.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Date, Text};
+use uuid::Uuid;
+
+use super::schema::{flow, reconciliation};
+use super::types::Id;
+use super::{Conn, Error, settlement};
+use crate::domain::calendar::Day;
+use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::money::Cents;
+use crate::domain::reconciliation::Code;
+
+/// A period of days, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    /// First day.
+    pub from: Day,
+    /// Last day.
+    pub to: Day,
+}
+
+/// Receipts of one day and service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayRow {
+    /// Legal day of payment.
+    pub day: Day,
+    /// The creditor's service; empty when the notice is not in these books.
+    pub service_code: String,
+    /// Number of receipts.
+    pub receipts: i64,
+    /// Receipts with an anomaly.
+    pub anomalies: i64,
+    /// What was collected.
+    pub amount: Cents,
+    /// The creditor's own share of it.
+    pub own: Cents,
+}
+
+#[derive(QueryableByName)]
+struct DayRaw {
+    #[diesel(sql_type = Date)]
+    day: Day,
+    #[diesel(sql_type = Text)]
+    service: String,
+    #[diesel(sql_type = BigInt)]
+    receipts: i64,
+    #[diesel(sql_type = BigInt)]
+    anomalies: i64,
+    #[diesel(sql_type = BigInt)]
+    amount_cents: i64,
+    #[diesel(sql_type = BigInt)]
+    own_cents: i64,
+}
+
+/// Receipts by day and service, in that order.
+///
+/// # Errors
+/// The database's, or a sum out of range.
+pub fn receipts_by_day(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    period: Period,
+) -> Result<Vec<DayRow>, Error> {
+    let rows: Vec<DayRaw> = on!(conn, |c| {
+        diesel::sql_query(
+        "SELECT r.paid_on AS day, COALESCE(r.service_code, '') AS service, COUNT(*) AS receipts, \
+         COUNT(r.anomaly) AS anomalies, CAST(SUM(r.amount_cents) AS BIGINT) AS amount_cents, \
+         CAST(COALESCE(SUM((SELECT SUM(t.amount_cents) FROM receipt_transfer t \
+           WHERE t.creditor = r.creditor AND t.receipt_id = r.receipt_id AND t.own)), 0) AS BIGINT) \
+         AS own_cents \
+         FROM receipt r WHERE r.creditor = $1 AND r.paid_on >= $2 AND r.paid_on <= $3 \
+         GROUP BY r.paid_on, COALESCE(r.service_code, '') ORDER BY 1, 2"
+    )
+    .bind::<Text, _>(creditor.as_str())
+    .bind::<Date, _>(period.from)
+    .bind::<Date, _>(period.to)
+    .load(c)
+    })?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(DayRow {
+                amount: cents(row.amount_cents, &row.service)?,
+                own: cents(row.own_cents, &row.service)?,
+                day: row.day,
+                service_code: row.service,
+                receipts: row.receipts,
+                anomalies: row.anomalies,
+            })
+        })
+        .collect()
+}
+
+/// Own revenue of one service on one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevenueRow {
+    /// Legal day of payment.
+    pub day: Day,
+    /// The creditor's service; empty when the notice is not in these books.
+    pub service_code: String,
+    /// Own transfers of receipts.
+    pub transfers: i64,
+    /// Collected by PSPs.
+    pub collected: Cents,
+    /// Of it, on the account and reconciled.
+    pub settled: Cents,
+}
+
+#[derive(QueryableByName)]
+struct RevenueRaw {
+    #[diesel(sql_type = Date)]
+    day: Day,
+    #[diesel(sql_type = Text)]
+    service: String,
+    #[diesel(sql_type = BigInt)]
+    transfers: i64,
+    #[diesel(sql_type = BigInt)]
+    collected_cents: i64,
+    #[diesel(sql_type = BigInt)]
+    settled_cents: i64,
+}
+
+/// Own revenue by service and day, in that order.
+///
+/// # Errors
+/// The database's, or a sum out of range.
+pub fn revenue(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    period: Period,
+) -> Result<Vec<RevenueRow>, Error> {
+    let rows: Vec<RevenueRaw> = on!(conn, |c| {
+        diesel::sql_query(
+        "SELECT COALESCE(r.service_code, '') AS service, r.paid_on AS day, COUNT(*) AS transfers, \
+         CAST(SUM(t.amount_cents) AS BIGINT) AS collected_cents, \
+         CAST(SUM(CASE WHEN c.code IN ('MATCHED_SETTLED', 'MATCHED_SETTLED_SINGLE') \
+           THEN t.amount_cents ELSE 0 END) AS BIGINT) AS settled_cents \
+         FROM receipt r \
+         JOIN receipt_transfer t ON t.creditor = r.creditor AND t.receipt_id = r.receipt_id AND t.own \
+         LEFT JOIN reconciliation c ON c.creditor = r.creditor AND c.line_kind = 'receipt' \
+           AND c.line_key = r.receipt_id || '/' || t.idx \
+         WHERE r.creditor = $1 AND r.paid_on >= $2 AND r.paid_on <= $3 \
+         GROUP BY COALESCE(r.service_code, ''), r.paid_on ORDER BY 1, 2"
+    )
+    .bind::<Text, _>(creditor.as_str())
+    .bind::<Date, _>(period.from)
+    .bind::<Date, _>(period.to)
+    .load(c)
+    })?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(RevenueRow {
+                collected: cents(row.collected_cents, &row.service)?,
+                settled: cents(row.settled_cents, &row.service)?,
+                day: row.day,
+                service_code: row.service,
+                transfers: row.transfers,
+            })
+        })
+        .collect()
+}
+
+/// Flows in force of a period, by day of transfer and id, after the given place.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn flows(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    period: Period,
+    (after_day, after_id): (Day, Uuid),
+    limit: i64,
+) -> Result<Vec<settlement::Filed>, Error> {
+    let ids: Vec<(Id, Day)> = on!(&mut *conn, |c| flow::table
+        .filter(flow::creditor.eq(creditor.as_str()))
+        .filter(flow::state.eq(settlement::FlowState::Live.as_str()))
+        .filter(flow::regulation_on.ge(period.from.max(after_day)))
+        .filter(flow::regulation_on.le(period.to))
+        .filter(
+            flow::regulation_on
+                .gt(after_day)
+                .or(flow::id.gt(Id(after_id)))
+        )
+        .order((flow::regulation_on, flow::id))
+        .limit(limit)
+        .select((flow::id, flow::regulation_on))
+        .load(c))?;
+    let ids: Vec<Uuid> = ids.into_iter().map(|(id, _)| id.0).collect();
+    let mut found = settlement::get_all(conn, creditor, &ids)?;
+    found.sort_by_key(|filed| (filed.header.regulation_on, filed.id));
+    Ok(found)
+}
+
+/// Ids of the lines with these codes that have been where they are since a day or longer, by that day
+/// and id, after the given place.
+///
+/// # Errors
+/// The database's.
+pub fn open_lines(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    (codes, period): (&[Code], Period),
+    (after_day, after_id): (Day, Uuid),
+    limit: i64,
+) -> Result<Vec<Uuid>, Error> {
+    let codes: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
+    let ids: Vec<Id> = on!(conn, |c| reconciliation::table
+        .filter(reconciliation::creditor.eq(creditor.as_str()))
+        .filter(reconciliation::code.eq_any(&codes))
+        .filter(reconciliation::since.ge(period.from.max(after_day)))
+        .filter(reconciliation::since.le(period.to))
+        .filter(
+            reconciliation::since
+                .gt(after_day)
+                .or(reconciliation::id.gt(Id(after_id)))
+        )
+        .order((reconciliation::since, reconciliation::id))
+        .limit(limit)
+        .select(reconciliation::id)
+        .load(c))?;
+    Ok(ids.into_iter().map(|id| id.0).collect())
+}
+
+fn cents(amount: i64, row: &str) -> Result<Cents, Error> {
+    Cents::new(amount).map_err(|why| Error::corrupt("receipt", row, why))
+}

@@ -40,7 +40,9 @@ impl FlowState {
     }
 
     fn from_name(name: &str) -> Option<FlowState> {
-        [FlowState::Live, FlowState::Superseded].into_iter().find(|state| state.as_str() == name)
+        [FlowState::Live, FlowState::Superseded]
+            .into_iter()
+            .find(|state| state.as_str() == name)
     }
 }
 
@@ -152,11 +154,7 @@ pub fn hold(tx: &mut Tx<'_>, creditor: &FiscalCode) -> Result<(), Error> {
 ///
 /// # Errors
 /// The database's.
-pub fn hold_positions(
-    tx: &mut Tx<'_>,
-    creditor: &FiscalCode,
-    iuvs: &[&str],
-) -> Result<(), Error> {
+pub fn hold_positions(tx: &mut Tx<'_>, creditor: &FiscalCode, iuvs: &[&str]) -> Result<(), Error> {
     if let Conn::Pg(c) = &mut **tx {
         let ids: Vec<Id> = notice::table
             .filter(notice::creditor.eq(creditor.as_str()))
@@ -256,12 +254,19 @@ pub fn insert(
         .on_conflict_do_nothing()
         .execute(c))?;
     if made == 0 {
-        return Err(Error::Changed { table: TABLE, id: filed.name() });
+        return Err(Error::Changed {
+            table: TABLE,
+            id: filed.name(),
+        });
     }
     for chunk in lines.chunks(CHUNK) {
-        let rows: Vec<LineRow> =
-            chunk.iter().map(|line| LineRow::from_domain(creditor, filed.id, line)).collect();
-        on!(&mut **tx, |c| diesel::insert_into(flow_line::table).values(&rows).execute(c))?;
+        let rows: Vec<LineRow> = chunk
+            .iter()
+            .map(|line| LineRow::from_domain(creditor, filed.id, line))
+            .collect();
+        on!(&mut **tx, |c| diesel::insert_into(flow_line::table)
+            .values(&rows)
+            .execute(c))?;
     }
     Ok(())
 }
@@ -282,7 +287,10 @@ pub fn supersede(tx: &mut Tx<'_>, creditor: &FiscalCode, id: Uuid) -> Result<(),
     if updated == 1 {
         Ok(())
     } else {
-        Err(Error::Changed { table: TABLE, id: id.to_string() })
+        Err(Error::Changed {
+            table: TABLE,
+            id: id.to_string(),
+        })
     }
 }
 
@@ -296,9 +304,11 @@ pub fn set_previous(
     id: Uuid,
     previous: Option<i64>,
 ) -> Result<(), Error> {
-    on!(&mut **tx, |c| diesel::update(flow::table.find((creditor.as_str(), Id(id))))
-        .set(flow::previous_revision.eq(previous))
-        .execute(c))?;
+    on!(&mut **tx, |c| diesel::update(
+        flow::table.find((creditor.as_str(), Id(id)))
+    )
+    .set(flow::previous_revision.eq(previous))
+    .execute(c))?;
     Ok(())
 }
 
@@ -381,7 +391,9 @@ pub fn lines(
         .order(flow_line::line_no)
         .limit(limit)
         .load(c))?;
-    rows.into_iter().map(|row| row.into_domain().map(|(_, line)| line)).collect()
+    rows.into_iter()
+        .map(|row| row.into_domain().map(|(_, line)| line))
+        .collect()
 }
 
 /// Rows of any flow, in force or not, with one of these references, and the flows they stand in.
@@ -401,7 +413,7 @@ pub fn lines_by_iuvs(
     rows.into_iter().map(LineRow::into_domain).collect()
 }
 
-/// Transfers of a receipt that a live flow has announced already.
+/// What live flows have announced already of a receipt, row by row: transfer and amount.
 ///
 /// # Errors
 /// The database's, or a corrupt row.
@@ -410,21 +422,27 @@ pub fn reported(
     creditor: &FiscalCode,
     iuv: &str,
     receipt_id: &str,
-) -> Result<Vec<u8>, Error> {
-    let rows: Vec<i16> = on!(conn, |c| flow_line::table
-        .inner_join(flow::table.on(flow::creditor
-            .eq(flow_line::creditor)
-            .and(flow::id.eq(flow_line::flow))))
+) -> Result<Vec<(u8, Cents)>, Error> {
+    let rows: Vec<LineRow> = on!(conn, |c| flow_line::table
+        .inner_join(
+            flow::table.on(flow::creditor
+                .eq(flow_line::creditor)
+                .and(flow::id.eq(flow_line::flow)))
+        )
         .filter(flow_line::creditor.eq(creditor.as_str()))
         .filter(flow_line::iur.eq(receipt_id))
         .filter(flow_line::iuv.eq(iuv))
         .filter(flow::state.eq(FlowState::Live.as_str()))
-        .select(flow_line::idx)
-        .distinct()
-        .order(flow_line::idx)
+        .order((flow_line::flow, flow_line::line_no))
+        .select(flow_line::all_columns)
         .load(c))?;
     rows.into_iter()
-        .map(|idx| u8::try_from(idx).map_err(|why| Error::corrupt("flow_line", receipt_id, why)))
+        .map(|row| {
+            let (_, line) = row.into_domain()?;
+            let transfer = u8::try_from(line.transfer)
+                .map_err(|why| Error::corrupt("flow_line", receipt_id, why))?;
+            Ok((transfer, line.effect()))
+        })
         .collect()
 }
 
@@ -457,7 +475,10 @@ pub fn known(
             .load(c))?;
         found.extend(begin);
     }
-    Ok(found.into_iter().map(|(key, psp_id)| KnownFlow { key, psp_id }).collect())
+    Ok(found
+        .into_iter()
+        .map(|(key, psp_id)| KnownFlow { key, psp_id })
+        .collect())
 }
 
 /// The revision in force of a flow, by its normalised key.
@@ -547,7 +568,10 @@ impl FlowRow {
         let cents = |n| Cents::new(n).map_err(|why| Error::corrupt(TABLE, id, why));
         Ok(Filed {
             id,
-            totals: Totals { count: self.computed_count, sum: cents(self.computed_sum_cents)? },
+            totals: Totals {
+                count: self.computed_count,
+                sum: cents(self.computed_sum_cents)?,
+            },
             state: FlowState::from_name(&self.state)
                 .ok_or_else(|| Error::corrupt(TABLE, id, "state"))?,
             previous: self.previous_revision,

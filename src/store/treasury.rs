@@ -211,11 +211,7 @@ pub fn matched_to(
 ///
 /// # Errors
 /// The database's, or a corrupt row.
-pub fn singles(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    iuvs: &[&str],
-) -> Result<Vec<Filed>, Error> {
+pub fn singles(conn: &mut Conn, creditor: &FiscalCode, iuvs: &[&str]) -> Result<Vec<Filed>, Error> {
     let rows: Vec<EntryRow> = on!(conn, |c| treasury_entry::table
         .filter(treasury_entry::creditor.eq(creditor.as_str()))
         .filter(treasury_entry::reference.eq_any(iuvs))
@@ -235,13 +231,15 @@ pub fn set_match(
     id: Uuid,
     matched: Option<&Matched>,
 ) -> Result<(), Error> {
-    on!(&mut **tx, |c| diesel::update(treasury_entry::table.find((creditor.as_str(), Id(id))))
-        .set((
-            treasury_entry::matched_psp.eq(matched.map(|m| m.flow.psp_id.as_str())),
-            treasury_entry::matched_key.eq(matched.map(|m| m.flow.key.as_str())),
-            treasury_entry::match_quality.eq(matched.map(|m| quality_name(m.quality))),
-        ))
-        .execute(c))?;
+    on!(&mut **tx, |c| diesel::update(
+        treasury_entry::table.find((creditor.as_str(), Id(id)))
+    )
+    .set((
+        treasury_entry::matched_psp.eq(matched.map(|m| m.flow.psp_id.as_str())),
+        treasury_entry::matched_key.eq(matched.map(|m| m.flow.key.as_str())),
+        treasury_entry::match_quality.eq(matched.map(|m| quality_name(m.quality))),
+    ))
+    .execute(c))?;
     Ok(())
 }
 
@@ -260,9 +258,12 @@ impl EntryRow {
     fn from_domain(creditor: &FiscalCode, filed: &Filed) -> EntryRow {
         let movement = filed.movement.clone();
         let (kind, reference, joined, open) = match &filed.reference {
-            Reference::Flow(flow) => {
-                (FLOW, Some(flow.id.clone()), flow.joined.clone(), flow.open.clone())
-            }
+            Reference::Flow(flow) => (
+                FLOW,
+                Some(flow.id.clone()),
+                flow.joined.clone(),
+                flow.open.clone(),
+            ),
             Reference::Single(iuv) => (SINGLE, Some(iuv.clone()), None, None),
             Reference::None => (NONE, None, None, None),
         };
@@ -287,7 +288,10 @@ impl EntryRow {
             reference_open: open,
             matched_psp: filed.matched.as_ref().map(|m| m.flow.psp_id.clone()),
             matched_key: filed.matched.as_ref().map(|m| m.flow.key.clone()),
-            match_quality: filed.matched.as_ref().map(|m| quality_name(m.quality).to_owned()),
+            match_quality: filed
+                .matched
+                .as_ref()
+                .map(|m| quality_name(m.quality).to_owned()),
             ingested_at: At(filed.ingested_at),
         }
     }
@@ -310,7 +314,10 @@ impl EntryRow {
             _ => Quality::Whole,
         };
         let matched = self.matched_psp.zip(self.matched_key);
-        let matched = matched.map(|(psp_id, key)| Matched { flow: KnownFlow { key, psp_id }, quality });
+        let matched = matched.map(|(psp_id, key)| Matched {
+            flow: KnownFlow { key, psp_id },
+            quality,
+        });
         Ok(Filed {
             id,
             reference,

@@ -101,6 +101,7 @@ CREATE TABLE reconciliation (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX reconciliation_by_line ON reconciliation (creditor, line_kind, line_key);
 CREATE INDEX reconciliation_by_code ON reconciliation (creditor, code, id);
+CREATE INDEX reconciliation_by_age ON reconciliation (creditor, since, id);
 CREATE INDEX reconciliation_by_iuv ON reconciliation (creditor, iuv);
 
 CREATE TABLE reconciliation_history (

@@ -216,7 +216,7 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn fault(&mut self, field: &str, detail: impl ToString) {
+    fn fault(&mut self, field: &str, detail: &dyn ToString) {
         let pointer = format!("{}/{field}", self.pointer);
         self.faults.push(FileError {
             line: self.line,
@@ -226,7 +226,7 @@ impl Reading<'_> {
     }
 
     fn field<T, E: ToString>(&mut self, field: &str, result: Result<T, E>) -> Option<T> {
-        result.map_err(|why| self.fault(field, why)).ok()
+        result.map_err(|why| self.fault(field, &why)).ok()
     }
 
     /// `None` when it is there and wrong.
@@ -287,8 +287,8 @@ impl Reading<'_> {
         let web_site = self.optional("web_site", head.web_site.as_ref());
         let lines: Result<Vec<_>, _> = head.contact_lines.iter().map(|t| Text::parse(t)).collect();
         let contact_lines = self.field("contact_lines", lines);
-        let stations = self.each("stations", head.stations, Self::station);
-        let accounts = self.each("accounts", head.accounts, Self::account);
+        let stations = self.each("stations", head.stations, |read, of| read.station(&of));
+        let accounts = self.each("accounts", head.accounts, |read, of| read.account(&of));
         let services = self.each("services", head.services, Self::service);
         let creditor = Creditor {
             tax_code: tax_code?,
@@ -308,7 +308,7 @@ impl Reading<'_> {
         })
     }
 
-    fn station(&mut self, of: FileStation) -> Option<Station> {
+    fn station(&mut self, of: &FileStation) -> Option<Station> {
         let station_id = self.field("station_id", Text::parse(&of.station_id));
         let broker = self.field("broker_tax_code", FiscalCode::parse(&of.broker_tax_code));
         let code = self.field(
@@ -324,7 +324,7 @@ impl Reading<'_> {
         })
     }
 
-    fn account(&mut self, of: FileAccount) -> Option<Account> {
+    fn account(&mut self, of: &FileAccount) -> Option<Account> {
         let iban = self.field("iban", Iban::parse(&of.iban));
         let label = self.field("label", Text::parse(&of.label));
         let valid = self.valid(of.valid_from, of.valid_until);

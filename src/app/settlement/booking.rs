@@ -36,7 +36,11 @@ pub(super) struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     pub(super) fn new(flow: &'a Filed, lines: &'a [Line]) -> Rows<'a> {
-        Rows { flow, lines, before: &[] }
+        Rows {
+            flow,
+            lines,
+            before: &[],
+        }
     }
 }
 
@@ -69,12 +73,24 @@ impl Behind {
         self.paid
             .iter()
             .filter(|fact| key(fact))
-            .map(|f| ((f.paid.iuv.as_str(), f.paid.receipt_id.as_str(), f.paid.transfer), f))
+            .map(|f| {
+                (
+                    (
+                        f.paid.iuv.as_str(),
+                        f.paid.receipt_id.as_str(),
+                        f.paid.transfer,
+                    ),
+                    f,
+                )
+            })
             .collect()
     }
 
     fn by_iuv(&self) -> HashMap<&str, &NoticeFact> {
-        self.notices.iter().map(|notice| (notice.iuv.as_str(), notice)).collect()
+        self.notices
+            .iter()
+            .map(|notice| (notice.iuv.as_str(), notice))
+            .collect()
     }
 }
 
@@ -119,7 +135,11 @@ pub(super) fn take_back(
         let behind = Behind::load(tx, creditor, chunk)?;
         let booked = entry(&behind, creditor, (rows.flow, chunk), now);
         let postings = booked.postings.iter().map(Posting::reversed).collect();
-        let entry = Entry { reason: Reason::FlowLineReversed, postings, ..booked };
+        let entry = Entry {
+            reason: Reason::FlowLineReversed,
+            postings,
+            ..booked
+        };
         store::ledger::post(tx, creditor, [(ctx.ids.next(), entry)])?;
     }
     Ok(())
@@ -137,7 +157,11 @@ fn entry(
     let (paid, notices) = (behind.by_payment(), behind.by_iuv());
     let postings = lines.iter().filter_map(|line| {
         let receipt = paid.get(&payment(line));
-        let credit = if receipt.is_some() { Account::InTransit } else { Account::Receivable };
+        let credit = if receipt.is_some() {
+            Account::InTransit
+        } else {
+            Account::Receivable
+        };
         let stated = receipt.and_then(|fact| NoticeNumber::parse(&fact.notice_number).ok());
         let notice = notices.get(line.iuv.as_str()).filter(|_| stated.is_none());
         let about = About {
@@ -165,7 +189,10 @@ fn live_rows(
     chunk: &[Line],
 ) -> Result<Vec<Line>, Error> {
     let settled = |iuv: &str| {
-        behind.notices.iter().any(|n| n.iuv == iuv && n.state == State::Settled)
+        behind
+            .notices
+            .iter()
+            .any(|n| n.iuv == iuv && n.state == State::Settled)
     };
     let mut shares: HashMap<&str, usize> = HashMap::new();
     for fact in behind.paid.iter().filter(|fact| fact.paid.in_scope) {
@@ -173,10 +200,17 @@ fn live_rows(
         *count = count.saturating_add(1);
     }
     let settled: BTreeSet<&str> = match behind.notices.iter().any(|n| n.state == State::Settled) {
-        true => chunk.iter().map(|line| line.iuv.as_str()).filter(|iuv| settled(iuv)).collect(),
+        true => chunk
+            .iter()
+            .map(|line| line.iuv.as_str())
+            .filter(|iuv| settled(iuv))
+            .collect(),
         false => BTreeSet::new(),
     };
-    let several = shares.into_iter().filter(|(_, count)| *count > 1).map(|(iuv, _)| iuv);
+    let several = shares
+        .into_iter()
+        .filter(|(_, count)| *count > 1)
+        .map(|(iuv, _)| iuv);
     let iuvs: Vec<&str> = settled.into_iter().chain(several).collect();
     if iuvs.is_empty() {
         return Ok(Vec::new());
@@ -189,7 +223,11 @@ fn live_rows(
         .filter(|flow| flow.state == FlowState::Live)
         .map(|flow| flow.id)
         .collect();
-    Ok(rows.into_iter().filter(|(flow, _)| live.contains(flow)).map(|(_, line)| line).collect())
+    Ok(rows
+        .into_iter()
+        .filter(|(flow, _)| live.contains(flow))
+        .map(|(_, line)| line)
+        .collect())
 }
 
 /// The notices that a row moves, each at most once: when every own share of its receipt is reported, or
@@ -205,7 +243,9 @@ fn steps<'a>(
     let mut moved = BTreeSet::new();
     let mut steps = Vec::new();
     for line in lines.iter().filter(|line| line.outcome != Outcome::Revoked) {
-        let Some(notice) = notices.get(line.iuv.as_str()) else { continue };
+        let Some(notice) = notices.get(line.iuv.as_str()) else {
+            continue;
+        };
         let of_receipt: Vec<&PaidFact> = behind
             .paid
             .iter()
@@ -214,7 +254,9 @@ fn steps<'a>(
         let foreign = of_receipt.iter().any(|fact| !fact.paid.own_notice);
         let reported = |transfer: i16| {
             transfer == line.transfer
-                || live.iter().any(|row| payment(row) == (&line.iuv, &line.iur, transfer))
+                || live
+                    .iter()
+                    .any(|row| payment(row) == (&line.iuv, &line.iur, transfer))
         };
         let mut own = of_receipt.iter().filter(|fact| fact.paid.in_scope);
         let complete = own.all(|fact| reported(fact.paid.transfer));

@@ -83,7 +83,9 @@ impl Code {
         match self {
             Code::Forced => Group::Closed,
             Code::MatchedSettled | Code::MatchedSettledSingle => Group::Ok,
-            Code::SettledPartial | Code::ReportedNotSettled | Code::PaidNotReported => Group::Pending,
+            Code::SettledPartial | Code::ReportedNotSettled | Code::PaidNotReported => {
+                Group::Pending
+            }
             Code::OutOfScope => Group::Neutral,
             Code::DoublePayment
             | Code::Revoked

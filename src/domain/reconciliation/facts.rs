@@ -216,17 +216,20 @@ impl<'a> Case<'a> {
 
     /// Cash that names one payment.
     pub fn singles(&self, iuv: &str) -> impl Iterator<Item = &Credit> + Clone {
-        self.singles.iter().filter(move |credit| credit.iuv.as_deref() == Some(iuv))
+        self.singles
+            .iter()
+            .filter(move |credit| credit.iuv.as_deref() == Some(iuv))
     }
 
     /// Every payment: whose notice and which transfer, and by which receipt id. Rows that a receipt of
     /// another issuer explains are that issuer's.
     pub(super) fn payments(&self) -> impl Iterator<Item = ((&str, i16, bool), &str)> {
-        let paid = self
-            .paid
-            .iter()
-            .filter(|paid| paid.in_scope)
-            .map(|p| ((p.iuv.as_str(), p.transfer, p.own_notice), p.receipt_id.as_str()));
+        let paid = self.paid.iter().filter(|paid| paid.in_scope).map(|p| {
+            (
+                (p.iuv.as_str(), p.transfer, p.own_notice),
+                p.receipt_id.as_str(),
+            )
+        });
         let rows = self
             .live()
             .filter(|row| !self.paid.iter().any(|paid| super::reports(row, paid)))
@@ -246,7 +249,9 @@ impl<'a> Case<'a> {
 
     /// Whether the revision before this one had not this row, or had it otherwise.
     pub(super) fn was_revised(&self, row: &Reported<'_>) -> bool {
-        let Some(previous) = row.flow.previous else { return false };
+        let Some(previous) = row.flow.previous else {
+            return false;
+        };
         !self.reported.iter().any(|old| {
             old.flow.name == row.flow.name
                 && old.flow.revision == previous

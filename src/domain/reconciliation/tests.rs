@@ -32,7 +32,12 @@ fn flow(sum: i64, cash: &[i64]) -> Flow {
 }
 
 fn notice(iuv: &str, option: i16) -> Notice {
-    Notice { number: format!("3{iuv}"), iuv: iuv.into(), option, withdrawn: false }
+    Notice {
+        number: format!("3{iuv}"),
+        iuv: iuv.into(),
+        option,
+        withdrawn: false,
+    }
 }
 
 fn paid(iuv: &str, receipt: &str, amount: i64) -> Paid {
@@ -65,11 +70,19 @@ fn row<'a>(flow: &'a Flow, number: u32, iuv: &str, iur: &str, amount: i64) -> Re
 }
 
 fn codes(case: &Case<'_>) -> Vec<Code> {
-    classify(case).into_iter().map(|finding| finding.code).collect()
+    classify(case)
+        .into_iter()
+        .map(|finding| finding.code)
+        .collect()
 }
 
 fn known<'a>(paid: Vec<Paid>, reported: Vec<Reported<'a>>) -> Case<'a> {
-    Case { notices: vec![notice("A", 1)], paid, reported, singles: Vec::new() }
+    Case {
+        notices: vec![notice("A", 1)],
+        paid,
+        reported,
+        singles: Vec::new(),
+    }
 }
 
 #[test]
@@ -96,15 +109,27 @@ fn rows_that_disagree_with_receipts_are_named_with_and_without_cash() {
     use Code::*;
     for cash in [&[][..], &[400][..]] {
         let flow = flow(400, cash);
-        let differs = known(vec![paid("A", "r1", 500)], vec![row(&flow, 1, "A", "r1", 400)]);
+        let differs = known(
+            vec![paid("A", "r1", 500)],
+            vec![row(&flow, 1, "A", "r1", 400)],
+        );
         assert_eq!(codes(&differs), [ReportedAmountDiff, ReportedAmountDiff]);
         let alone = known(Vec::new(), vec![row(&flow, 1, "A", "r1", 400)]);
         assert_eq!(codes(&alone), [ReportedWithoutReceipt]);
-        let unknown = Case { reported: vec![row(&flow, 1, "B", "r9", 400)], ..Case::default() };
+        let unknown = Case {
+            reported: vec![row(&flow, 1, "B", "r9", 400)],
+            ..Case::default()
+        };
         assert_eq!(codes(&unknown), [ReportedUnknownDebt]);
         let mut others = row(&flow, 1, "B", "r9", 400);
         others.own_iuv = false;
-        assert_eq!(codes(&Case { reported: vec![others], ..Case::default() }), [OutOfScope]);
+        assert_eq!(
+            codes(&Case {
+                reported: vec![others],
+                ..Case::default()
+            }),
+            [OutOfScope]
+        );
     }
 }
 
@@ -113,7 +138,10 @@ fn a_second_receipt_or_an_excluded_option_marks_every_payment_of_the_debt() {
     let twice = known(vec![paid("A", "r1", 500), paid("A", "r2", 500)], Vec::new());
     assert_eq!(codes(&twice), [Code::DoublePayment; 2]);
     let flow = flow(500, &[]);
-    let other_iur = known(vec![paid("A", "r1", 500)], vec![row(&flow, 1, "A", "r2", 500)]);
+    let other_iur = known(
+        vec![paid("A", "r1", 500)],
+        vec![row(&flow, 1, "A", "r2", 500)],
+    );
     assert_eq!(codes(&other_iur), [Code::DoublePayment; 2]);
     let options = Case {
         notices: vec![notice("A", 1), notice("B", 2), notice("C", 2)],
@@ -151,8 +179,15 @@ fn shares_of_other_bodies_are_out_of_scope() {
 
 #[test]
 fn a_revision_moves_the_old_rows_out_and_flags_what_changed() {
-    let old = Flow { live: false, ..flow(700, &[]) };
-    let new = Flow { revision: 2, previous: Some(1), ..flow(600, &[]) };
+    let old = Flow {
+        live: false,
+        ..flow(700, &[])
+    };
+    let new = Flow {
+        revision: 2,
+        previous: Some(1),
+        ..flow(600, &[])
+    };
     let case = Case {
         notices: vec![notice("A", 1)],
         paid: vec![paid("A", "r1", 500)],
@@ -161,9 +196,21 @@ fn a_revision_moves_the_old_rows_out_and_flags_what_changed() {
     };
     let found = classify(&case);
     let code = |n: usize| found[n].code;
-    assert_eq!((code(0), code(1), code(2)), (Code::ReportedNotSettled, Code::OutOfScope, Code::ReportedNotSettled));
-    assert!(found[1].flags.contains(&Flag::FlowRevised) && found[2].flags.contains(&Flag::FlowRevised));
-    let dropped = Case { reported: vec![row(&old, 1, "A", "r1", 400)], ..case };
+    assert_eq!(
+        (code(0), code(1), code(2)),
+        (
+            Code::ReportedNotSettled,
+            Code::OutOfScope,
+            Code::ReportedNotSettled
+        )
+    );
+    assert!(
+        found[1].flags.contains(&Flag::FlowRevised) && found[2].flags.contains(&Flag::FlowRevised)
+    );
+    let dropped = Case {
+        reported: vec![row(&old, 1, "A", "r1", 400)],
+        ..case
+    };
     let found = classify(&dropped);
     assert_eq!(found[0].code, Code::PaidNotReported);
     assert!(found[0].flags.contains(&Flag::FlowRevised));
@@ -178,10 +225,20 @@ fn a_single_transfer_settles_a_receipt_without_a_flow() {
         iuv: Some("A".into()),
         match_quality: Quality::Whole,
     };
-    for (amount, code) in [(500, Code::MatchedSettledSingle), (499, Code::SettledAmountDiff)] {
-        let case = Case { singles: vec![single(amount)], ..known(vec![paid("A", "r1", 500)], vec![]) };
+    for (amount, code) in [
+        (500, Code::MatchedSettledSingle),
+        (499, Code::SettledAmountDiff),
+    ] {
+        let case = Case {
+            singles: vec![single(amount)],
+            ..known(vec![paid("A", "r1", 500)], vec![])
+        };
         assert_eq!(codes(&case), [code]);
-        let target = CreditTarget::Single { receipts: vec!["r1/1".into()], total: c(500), cash: c(amount) };
+        let target = CreditTarget::Single {
+            receipts: vec!["r1/1".into()],
+            total: c(500),
+            cash: c(amount),
+        };
         assert_eq!(classify_credit(&single(amount), &target).code, code);
     }
 }
@@ -192,11 +249,18 @@ fn cash_without_a_known_reference_waits_under_its_own_code() {
     let credit = flow.credits[0].clone();
     let code = |target: CreditTarget<'_>| classify_credit(&credit, &target).code;
     assert_eq!(code(CreditTarget::Flow(&flow)), Code::MatchedSettled);
-    assert_eq!(code(CreditTarget::Unknown(Vec::new())), Code::CashUnknownReference);
+    assert_eq!(
+        code(CreditTarget::Unknown(Vec::new())),
+        Code::CashUnknownReference
+    );
     assert_eq!(code(CreditTarget::NoReference), Code::CashUnidentified);
     assert_eq!(code(CreditTarget::OutOfScope), Code::OutOfScope);
     let several = CreditTarget::Unknown(vec!["a".into(), "b".into()]);
-    assert!(classify_credit(&credit, &several).flags.contains(&Flag::Ambiguous));
+    assert!(
+        classify_credit(&credit, &several)
+            .flags
+            .contains(&Flag::Ambiguous)
+    );
 }
 
 #[test]

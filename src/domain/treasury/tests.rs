@@ -10,7 +10,10 @@ fn flow(text: &str) -> FlowReference {
 }
 
 fn known(key: &str) -> KnownFlow {
-    KnownFlow { key: key.into(), psp_id: "PSP".into() }
+    KnownFlow {
+        key: key.into(),
+        psp_id: "PSP".into(),
+    }
 }
 
 #[test]
@@ -32,16 +35,38 @@ fn real_texts_give_their_flow() {
             "/PUR/LGPE-RIVERSAMENTO/TXT/0/URI/2026-03-02UNCRITMM-0000001",
             "2026-03-02UNCRITMM-0000001",
         ),
-        ("/PUR/LGPE-RIVERSAMENTO/TXT/3/URI/2026-03-02UNCRITMM-1", "2026-03-02UNCRITMM-1"),
-        ("PUR LGPE-RIVERSAMENTO URI 2026-03-02UNCRITMM-1", "2026-03-02UNCRITMM-1"),
-        ("/pur/lgpe-riversamento/uri/2026-03-02uncritmm-1", "2026-03-02UNCRITMM-1"),
-        ("/PUR/L GPE - RIVERSAMENTO/URI/2026-03-02UNCRITMM-1", "2026-03-02UNCRITMM-1"),
-        ("/PUR/LGPE-RIVER\nSAMENTO/UR\r\nI/2026-03-02UNCRITMM-1", "2026-03-02UNCRITMM-1"),
-        ("/PUR/LGPE-RIVERSAMENTO/URI/2026- 03-0 2UNCRITMM-1", "2026-03-02UNCRITMM-1"),
+        (
+            "/PUR/LGPE-RIVERSAMENTO/TXT/3/URI/2026-03-02UNCRITMM-1",
+            "2026-03-02UNCRITMM-1",
+        ),
+        (
+            "PUR LGPE-RIVERSAMENTO URI 2026-03-02UNCRITMM-1",
+            "2026-03-02UNCRITMM-1",
+        ),
+        (
+            "/pur/lgpe-riversamento/uri/2026-03-02uncritmm-1",
+            "2026-03-02UNCRITMM-1",
+        ),
+        (
+            "/PUR/L GPE - RIVERSAMENTO/URI/2026-03-02UNCRITMM-1",
+            "2026-03-02UNCRITMM-1",
+        ),
+        (
+            "/PUR/LGPE-RIVER\nSAMENTO/UR\r\nI/2026-03-02UNCRITMM-1",
+            "2026-03-02UNCRITMM-1",
+        ),
+        (
+            "/PUR/LGPE-RIVERSAMENTO/URI/2026- 03-0 2UNCRITMM-1",
+            "2026-03-02UNCRITMM-1",
+        ),
     ] {
         let reference = flow(text);
         assert_eq!(reference.id, id, "{text}");
-        assert_eq!(reference.choose(&[known(id)]), Chosen::Exact(known(id)), "{text}");
+        assert_eq!(
+            reference.choose(&[known(id)]),
+            Chosen::Exact(known(id)),
+            "{text}"
+        );
     }
 }
 
@@ -53,7 +78,11 @@ fn a_blank_inside_the_identifier_is_removed_when_that_names_a_flow() {
         "/PUR/LGPE-RIVERSAMENTO/URI/2025-09-23BPPI ITRRXXX-000038102790/ACCREDITI",
         "/PUR/LGPE-RIVERSAMENTO/URI/2025-09-23 BPPIITRRXXX-000038102790",
     ] {
-        assert_eq!(flow(text).choose(&[known(whole)]), Chosen::Exact(known(whole)), "{text}");
+        assert_eq!(
+            flow(text).choose(&[known(whole)]),
+            Chosen::Exact(known(whole)),
+            "{text}"
+        );
     }
 }
 
@@ -62,7 +91,10 @@ fn a_cut_text_finds_the_one_flow_that_begins_so() {
     let cut = flow("/PUR/LGPE-RIVERSAMENTO/URI/2024-07-26PPAYITR1XXX-S20240");
     let one = known("2024-07-26PPAYITR1XXX-S2024072601");
     let two = known("2024-07-26PPAYITR1XXX-S2024072602");
-    assert_eq!(cut.choose(std::slice::from_ref(&one)), Chosen::Truncated(one.clone()));
+    assert_eq!(
+        cut.choose(std::slice::from_ref(&one)),
+        Chosen::Truncated(one.clone())
+    );
     assert_eq!(
         cut.choose(&[two.clone(), one.clone()]),
         Chosen::Ambiguous(vec![one.clone(), two])
@@ -77,16 +109,34 @@ fn a_cut_text_finds_the_one_flow_that_begins_so() {
 #[test]
 fn single_payments_are_read_in_both_old_forms() {
     let single = |iuv: &str| Reference::Single(iuv.into());
-    assert_eq!(parse("/RFB/012345678901234/12.50/TXT/TARI"), single("012345678901234"));
-    assert_eq!(parse("/RFB/01000000000123468/12.50"), single("01000000000123468"));
-    assert_eq!(parse("BONIFICO RFB 012345678901234 12.50"), single("012345678901234"));
-    assert_eq!(parse("/RFS/RF18 0000 0000 0539 0075/12.50"), single("RF18000000000539 0075".replace(' ', "").as_str()));
+    assert_eq!(
+        parse("/RFB/012345678901234/12.50/TXT/TARI"),
+        single("012345678901234")
+    );
+    assert_eq!(
+        parse("/RFB/01000000000123468/12.50"),
+        single("01000000000123468")
+    );
+    assert_eq!(
+        parse("BONIFICO RFB 012345678901234 12.50"),
+        single("012345678901234")
+    );
+    assert_eq!(
+        parse("/RFS/RF18 0000 0000 0539 0075/12.50"),
+        single("RF18000000000539 0075".replace(' ', "").as_str())
+    );
     assert_eq!(parse("/RFB/ABC/12.50"), Reference::None);
 }
 
 #[test]
 fn texts_without_a_reference_give_nothing() {
-    for text in ["", "BONIFICO A VOSTRO FAVORE", "/PUR/LGPE-RIVERSAMENTO/", "URI/2026-01-01X-1", "LGPE"] {
+    for text in [
+        "",
+        "BONIFICO A VOSTRO FAVORE",
+        "/PUR/LGPE-RIVERSAMENTO/",
+        "URI/2026-01-01X-1",
+        "LGPE",
+    ] {
         assert_eq!(parse(text), Reference::None, "{text}");
     }
 }

@@ -121,15 +121,13 @@ struct PaidRow {
 ///
 /// # Errors
 /// The database's, or a corrupt row.
-pub fn paid(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    iuvs: &[&str],
-) -> Result<Vec<PaidFact>, Error> {
+pub fn paid(conn: &mut Conn, creditor: &FiscalCode, iuvs: &[&str]) -> Result<Vec<PaidFact>, Error> {
     let rows: Vec<PaidRow> = on!(conn, |c| receipt::table
-        .inner_join(receipt_transfer::table.on(receipt_transfer::creditor
-            .eq(receipt::creditor)
-            .and(receipt_transfer::receipt_id.eq(receipt::receipt_id))))
+        .inner_join(
+            receipt_transfer::table.on(receipt_transfer::creditor
+                .eq(receipt::creditor)
+                .and(receipt_transfer::receipt_id.eq(receipt::receipt_id)))
+        )
         .filter(receipt::creditor.eq(creditor.as_str()))
         .filter(receipt::iuv.eq_any(iuvs))
         .order((receipt::receipt_id, receipt_transfer::idx))
@@ -148,7 +146,9 @@ pub fn paid(
             receipt_transfer::own,
         ))
         .load(c))?;
-    rows.into_iter().map(|row| row.into_domain(creditor)).collect()
+    rows.into_iter()
+        .map(|row| row.into_domain(creditor))
+        .collect()
 }
 
 impl NoticeRow {

@@ -111,16 +111,14 @@ fn sorted(object: &Map<String, Value>) -> BTreeMap<&String, &Value> {
 
 /// A term on its line; the elements of a list of tables stand on lines of their own.
 fn term_value(term: &Value) -> String {
-    match term {
-        Value::Array(items) if items.iter().any(Value::is_object) => {
-            let lines: String = items
-                .iter()
-                .map(|item| format!("    {},\n", value(item)))
-                .collect();
-            format!("[\n{lines}]")
-        }
-        other => value(other),
+    let Value::Array(items) = term else {
+        return value(term);
+    };
+    if !items.iter().any(Value::is_object) {
+        return value(term);
     }
+    let line = |item| format!("    {},\n", value(item));
+    format!("[\n{}]", items.iter().map(line).collect::<String>())
 }
 
 /// A value in one line.

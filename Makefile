@@ -1,0 +1,97 @@
+# The only entry points; continuous integration calls the same ones. `make` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+CARGO ?= cargo
+PYTHON ?= python3
+POSTGRES := tests/scripts/postgres
+# Where the database of `run`, `demo` and `demo-crash` is; without it they use a SQLite file under target/.
+DATABASE_URL ?=
+# Folder with the official schemas of pagoPA: wsdl/ and xsd-common/.
+PAGOPA_SCHEMAS ?= $(if $(wildcard ../shared/pagopa/wsdl),../shared/pagopa)
+# Folder with contract_check.py, the demands on the published contract.
+CHECKS ?= $(if $(wildcard ../shared/checks/contract_check.py),../shared/checks)
+# Further arguments of the tests: `make test ARGS=receipts`.
+ARGS ?=
+VENV := target/venv
+PROFILE := $(if $(CI),--profile ci)
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  %-15s %s\n' "$$name" "$$text"; done
+
+.PHONY: setup
+setup: ## check what the other targets need, install what can be installed, name the rest
+	@tests/scripts/setup
+
+.PHONY: check
+check: ## formatting, lints and documentation, cheapest first
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --document-private-items --locked --quiet
+
+.PHONY: test
+test: ## every test on SQLite and on a throw-away PostgreSQL
+	@$(POSTGRES) tests/scripts/tests $(PROFILE) $(ARGS)
+
+.PHONY: test-sqlite
+test-sqlite: ## every test on SQLite alone
+	@TEST_POSTGRES=off tests/scripts/tests $(PROFILE) $(ARGS)
+
+.PHONY: unit
+unit: ## the tests beside the code, no database server
+	@TEST_POSTGRES=off tests/scripts/tests --lib --bins $(ARGS)
+
+.PHONY: e2e
+e2e: ## both programs, for real, with each other over the wire, on both databases
+	@$(POSTGRES) tests/scripts/tests $(PROFILE) --test e2e $(ARGS)
+
+.PHONY: conformance
+conformance: ## validate every message against the official schemas (PAGOPA_SCHEMAS=folder)
+	@PAGOPA_SCHEMAS='$(PAGOPA_SCHEMAS)' tests/scripts/conformance
+
+.PHONY: contract
+contract: ## the committed contract is the served one, and meets the demands of CHECKS=folder
+	@CHECKS='$(CHECKS)' PYTHON='$(PYTHON)' VENV='$(VENV)' tests/scripts/contract
+
+.PHONY: schemathesis
+schemathesis: ## throw generated requests at the running engine, 90 seconds at most
+	@PYTHON='$(PYTHON)' VENV='$(VENV)' tests/scripts/schemathesis
+
+.PHONY: demo
+demo: ## a simulated day of a town, from charge to reconciled cent
+	@$(if $(DATABASE_URL),DATABASE_URL='$(DATABASE_URL)') $(CARGO) run --release --quiet --bin avviso -- demo $(ARGS)
+
+.PHONY: demo-crash
+demo-crash: ## the same day with the power cut in the middle
+	@$(if $(DATABASE_URL),DATABASE_URL='$(DATABASE_URL)') $(CARGO) run --release --quiet --bin avviso -- demo --crash $(ARGS)
+
+.PHONY: run
+run: ## the engine on a local SQLite file, with one town
+	@DATABASE_URL='$(or $(DATABASE_URL),sqlite:target/avviso.sqlite)' CARGO='$(CARGO)' tests/scripts/run
+
+.PHONY: openapi
+openapi: ## write the contract and its catalogue of problems to openapi/
+	@mkdir -p openapi
+	$(CARGO) run --quiet --bin avviso -- openapi > openapi/avviso.json.new
+	mv openapi/avviso.json.new openapi/avviso.json
+
+.PHONY: states
+states: ## write the life of a notice to docs/states.md
+	$(CARGO) run --quiet --bin avviso -- states > docs/states.md.new
+	mv docs/states.md.new docs/states.md
+
+.PHONY: bench
+bench: ## measure the hot paths, by hand
+	$(CARGO) bench --locked $(ARGS)
+
+.PHONY: ci
+ci: check conformance contract test ## what continuous integration runs
+	@tests/scripts/unchanged
+
+.PHONY: clean
+clean: ## remove what was built
+	$(CARGO) clean

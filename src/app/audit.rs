@@ -1,0 +1,306 @@
+//! Derives every invariant of the books again, from the stored rows alone. What it finds is a defect of
+//! the engine or a hand in the database, never a normal day.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::ledger::Account;
+use crate::domain::lifecycle::State;
+use crate::domain::position::Position;
+use crate::store::{self, Conn, positions::Filter};
+
+/// One invariant and the rows that break it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// Stable name.
+    pub name: &'static str,
+    /// What must hold.
+    pub rule: &'static str,
+    /// Keys of what breaks it, a sample.
+    pub offenders: Vec<String>,
+}
+
+impl Check {
+    /// Whether the invariant holds.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.offenders.is_empty()
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = if self.holds() { "ok  " } else { "FAIL" };
+        write!(f, "{verdict} {}: {}", self.name, self.rule)?;
+        for offender in &self.offenders {
+            write!(f, "\n       {offender}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Rows shown for a broken rule.
+const SAMPLE: usize = 20;
+/// Rows read at a time.
+const PAGE: i64 = 500;
+
+/// Rules that one statement checks. `$1` is the creditor; each row returned is an offender.
+const STATEMENTS: &[(&str, &str, &str)] = &[
+    (
+        "receipts_add_up",
+        "the transfers of a receipt sum to its amount",
+        "SELECT r.receipt_id AS key FROM receipt r WHERE r.creditor = $1 AND r.amount_cents <> \
+         (SELECT COALESCE(SUM(t.amount_cents), 0) FROM receipt_transfer t \
+          WHERE t.creditor = r.creditor AND t.receipt_id = r.receipt_id) LIMIT 20",
+    ),
+    (
+        "receipts_keep_their_message",
+        "every receipt has the message it was read from",
+        "SELECT r.receipt_id AS key FROM receipt r WHERE r.creditor = $1 AND NOT EXISTS \
+         (SELECT 1 FROM receipt_message m WHERE m.creditor = r.creditor \
+          AND m.receipt_id = r.receipt_id AND NOT m.conflicting) LIMIT 20",
+    ),
+    (
+        "paid_means_money",
+        "a paid or settled notice has a receipt or a flow line",
+        "SELECT n.number AS key FROM notice n WHERE n.creditor = $1 \
+         AND n.state IN ('paid', 'settled') AND NOT EXISTS \
+         (SELECT 1 FROM receipt r WHERE r.creditor = n.creditor AND r.notice_number = n.number) \
+         AND NOT EXISTS (SELECT 1 FROM flow_line l WHERE l.creditor = n.creditor \
+          AND l.iuv = n.iuv) LIMIT 20",
+    ),
+    (
+        "money_means_paid",
+        "a notice with a receipt is paid or settled",
+        "SELECT n.number AS key FROM notice n JOIN receipt r ON r.creditor = n.creditor \
+         AND r.notice_number = n.number AND r.primary_creditor = n.creditor \
+         WHERE n.creditor = $1 AND n.state NOT IN ('paid', 'settled') LIMIT 20",
+    ),
+    (
+        "one_live_revision",
+        "a flow has one live revision at most",
+        "SELECT f.psp_id || '/' || f.flow_id AS key FROM flow f WHERE f.creditor = $1 \
+         AND f.state = 'live' GROUP BY f.psp_id, f.flow_id HAVING COUNT(*) > 1 LIMIT 20",
+    ),
+    (
+        "receipts_are_classified",
+        "every transfer of a receipt has one primary code",
+        "SELECT t.receipt_id || '/' || t.idx AS key FROM receipt_transfer t WHERE t.creditor = $1 \
+         AND NOT EXISTS (SELECT 1 FROM reconciliation c WHERE c.creditor = t.creditor \
+          AND c.line_kind = 'receipt' AND c.line_key = t.receipt_id || '/' || t.idx) LIMIT 20",
+    ),
+    (
+        "flow_lines_are_classified",
+        "every line of a live flow has one primary code",
+        "SELECT f.psp_id || '/' || f.flow_id || '/' || f.revision || '/' || l.line_no AS key \
+         FROM flow_line l JOIN flow f ON f.creditor = l.creditor AND f.id = l.flow \
+         WHERE l.creditor = $1 AND f.state = 'live' AND NOT EXISTS \
+         (SELECT 1 FROM reconciliation c WHERE c.creditor = l.creditor \
+          AND c.line_kind = 'flow_line' AND c.line_key = \
+          f.psp_id || '/' || f.flow_id || '/' || f.revision || '/' || l.line_no) LIMIT 20",
+    ),
+    (
+        "cash_is_classified",
+        "every treasury entry has one primary code",
+        "SELECT t.year || '/' || t.account || '/' || t.number AS key FROM treasury_entry t \
+         WHERE t.creditor = $1 AND NOT EXISTS (SELECT 1 FROM reconciliation c \
+          WHERE c.creditor = t.creditor AND c.line_kind = 'treasury' \
+          AND c.line_key = t.year || '/' || t.account || '/' || t.number) LIMIT 20",
+    ),
+];
+
+/// Balances that the ledger must have, with the facts they are derived from.
+const BALANCES: &[(&str, &str, Account, &str)] = &[
+    (
+        "bank_is_the_cash_book",
+        "the bank account of the ledger is the sum of the treasurer's pending credits",
+        Account::Bank,
+        "SELECT CAST(COALESCE(SUM(CASE WHEN operation = 'reversed' THEN -amount_cents \
+         ELSE amount_cents END), 0) AS BIGINT) AS total FROM treasury_entry \
+         WHERE creditor = $1 AND direction = 'in' AND document = 'pending_credit' \
+         AND operation <> 'regularised'",
+    ),
+    (
+        "announced_is_flows_less_cash",
+        "what is announced is the live flow lines less the cash they explain",
+        Account::Announced,
+        "SELECT CAST((SELECT COALESCE(SUM(CASE WHEN l.outcome = 3 THEN -ABS(l.amount_cents) \
+         ELSE l.amount_cents END), 0) FROM flow_line l JOIN flow f \
+         ON f.creditor = l.creditor AND f.id = l.flow \
+         WHERE l.creditor = $1 AND f.state = 'live') - \
+         (SELECT COALESCE(SUM(CASE WHEN operation = 'reversed' THEN -amount_cents \
+         ELSE amount_cents END), 0) FROM treasury_entry \
+         WHERE creditor = $1 AND matched_key IS NOT NULL) AS BIGINT) AS total",
+    ),
+    (
+        "in_transit_is_receipts_less_flows",
+        "what is in transit is the own transfers less the live flow lines that report them",
+        Account::InTransit,
+        "SELECT CAST((SELECT COALESCE(SUM(t.amount_cents), 0) FROM receipt_transfer t \
+         WHERE t.creditor = $1 AND t.own) - \
+         (SELECT COALESCE(SUM(CASE WHEN l.outcome = 3 THEN -ABS(l.amount_cents) \
+         ELSE l.amount_cents END), 0) FROM flow_line l JOIN flow f \
+         ON f.creditor = l.creditor AND f.id = l.flow \
+         JOIN receipt r ON r.creditor = l.creditor AND r.receipt_id = l.iur AND r.iuv = l.iuv \
+         JOIN receipt_transfer t ON t.creditor = r.creditor AND t.receipt_id = r.receipt_id \
+         AND t.idx = l.idx AND t.own AND t.iban IS NOT NULL \
+         WHERE l.creditor = $1 AND f.state = 'live') AS BIGINT) AS total",
+    ),
+];
+
+/// Checks everything of one creditor.
+///
+/// # Errors
+/// The database's; a row that cannot be read back is an offender, not an error.
+pub fn audit(conn: &mut Conn, creditor: &FiscalCode) -> Result<Vec<Check>, store::Error> {
+    let mut checks = Vec::new();
+    for (name, rule, statement) in STATEMENTS {
+        let offenders = store::audit::offenders(conn, creditor, statement)?;
+        checks.push(Check {
+            name,
+            rule,
+            offenders,
+        });
+    }
+    for (name, rule, account, statement) in BALANCES {
+        let booked = store::ledger::balance(conn, creditor, *account)?.get();
+        let derived = store::audit::total(conn, creditor, statement)?;
+        let offenders = match booked == derived {
+            true => Vec::new(),
+            false => vec![format!("booked {booked} cents, derived {derived} cents")],
+        };
+        checks.push(Check {
+            name,
+            rule,
+            offenders,
+        });
+    }
+    checks.push(positions(conn, creditor)?);
+    checks.push(histories(conn, creditor)?);
+    checks.push(messages(conn, creditor)?);
+    Ok(checks)
+}
+
+/// Reads every position back: constructors refuse rows that break their rules.
+fn positions(conn: &mut Conn, creditor: &FiscalCode) -> Result<Check, store::Error> {
+    let mut offenders = Vec::new();
+    let mut after = None;
+    loop {
+        let page = match store::positions::page(conn, creditor, &Filter::default(), after, PAGE) {
+            Ok(page) => page,
+            Err(store::Error::Corrupt { table, id, why }) => {
+                offenders.push(format!("{table} {id}: {why}"));
+                break;
+            }
+            Err(error) => return Err(error),
+        };
+        let Some(last) = page.last() else {
+            break;
+        };
+        after = Some(last.id);
+        offenders.extend(page.iter().flat_map(faults));
+        if offenders.len() >= SAMPLE {
+            break;
+        }
+    }
+    offenders.truncate(SAMPLE);
+    let rule = "every position reads back; its options cost the same; its numbers check";
+    Ok(Check {
+        name: "positions_are_whole",
+        rule,
+        offenders,
+    })
+}
+
+fn faults(position: &Position) -> Vec<String> {
+    let mut faults = Vec::new();
+    let options = position
+        .notices
+        .iter()
+        .map(|notice| notice.option)
+        .max()
+        .unwrap_or(0);
+    for option in 1..=options {
+        let own = position
+            .notices
+            .iter()
+            .filter(|notice| notice.option == option);
+        let sum = crate::domain::money::Cents::sum(own.map(|n| n.schedule.nominal()));
+        if sum != Ok(position.total()) {
+            faults.push(format!(
+                "position {}: option {option} costs something else",
+                position.id
+            ));
+        }
+    }
+    for notice in &position.notices {
+        if notice.number.check().is_err() {
+            faults.push(format!("notice {}: wrong check digits", notice.number));
+        }
+    }
+    faults
+}
+
+/// A state is where its history leads, and each step starts where the one before ended.
+fn histories(conn: &mut Conn, creditor: &FiscalCode) -> Result<Check, store::Error> {
+    let mut offenders = Vec::new();
+    let mut after = String::new();
+    loop {
+        let page = store::audit::lives(conn, creditor, &after, PAGE)?;
+        let Some(last) = page.last() else {
+            break;
+        };
+        after.clone_from(&last.number);
+        for life in &page {
+            let mut at = life
+                .steps
+                .first()
+                .map_or(life.state.as_str(), |(from, _)| from.as_str());
+            let born = [State::Draft, State::Open]
+                .iter()
+                .any(|state| state.as_str() == at);
+            let chained = life.steps.iter().all(|(from, to)| {
+                let continues = from == at;
+                at = to;
+                continues
+            });
+            if !born || !chained || at != life.state {
+                offenders.push(format!("notice {}: history ends in {at}", life.number));
+            }
+        }
+        if offenders.len() >= SAMPLE {
+            break;
+        }
+    }
+    offenders.truncate(SAMPLE);
+    let rule = "the state of a notice is where its history leads";
+    Ok(Check {
+        name: "states_follow_their_history",
+        rule,
+        offenders,
+    })
+}
+
+/// Messages are byte for byte what was filed.
+fn messages(conn: &mut Conn, creditor: &FiscalCode) -> Result<Check, store::Error> {
+    let mut offenders = Vec::new();
+    let mut after = (String::new(), Uuid::nil());
+    while offenders.len() < SAMPLE {
+        let (last, altered) =
+            store::audit::altered_messages(conn, creditor, (&after.0, after.1), PAGE)?;
+        offenders.extend(altered);
+        match last {
+            Some(last) => after = last,
+            None => break,
+        }
+    }
+    offenders.truncate(SAMPLE);
+    let rule = "messages are byte for byte what was received";
+    Ok(Check {
+        name: "messages_are_intact",
+        rule,
+        offenders,
+    })
+}

@@ -1,0 +1,451 @@
+//! Reports: one definition (name, columns and what they mean, control totals) for JSON, CSV and the
+//! documents. Rows come in a total order, so that two runs on the same facts give the same bytes.
+
+mod columns;
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use crate::ctx::Ctx;
+use crate::domain::calendar::{self, Day, Instant};
+use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::money::{Cents, MoneyError};
+use crate::domain::reconciliation::{AgeBucket, Code, Group, LineKind};
+use crate::render::csv::{Cell, Column, Dialect, Writer};
+use crate::store::reports::Period;
+use crate::store::settlement::Filed as Flow;
+use crate::store::{self, Conn, db::Retry};
+
+/// The reports there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Name {
+    /// Receipts by day of payment and service.
+    ReceiptsByDay,
+    /// Flows in force, row by row, with where each row has ended.
+    FlowReconciliation,
+    /// Lines of money that are not matched, oldest first.
+    NotReconciled,
+    /// Own revenue by service and accounting key.
+    RevenueByService,
+}
+
+impl Name {
+    /// Every report.
+    pub const ALL: &'static [Name] = &[
+        Name::ReceiptsByDay,
+        Name::FlowReconciliation,
+        Name::NotReconciled,
+        Name::RevenueByService,
+    ];
+
+    /// The name in addresses.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Name::ReceiptsByDay => "receipts-by-day",
+            Name::FlowReconciliation => "flow-reconciliation",
+            Name::NotReconciled => "not-reconciled",
+            Name::RevenueByService => "revenue-by-service",
+        }
+    }
+
+    /// The columns, in order.
+    #[must_use]
+    pub fn columns(self) -> &'static [Column] {
+        match self {
+            Name::ReceiptsByDay => columns::RECEIPTS_BY_DAY,
+            Name::FlowReconciliation => columns::FLOW_RECONCILIATION,
+            Name::NotReconciled => columns::NOT_RECONCILED,
+            Name::RevenueByService => columns::REVENUE_BY_SERVICE,
+        }
+    }
+}
+
+/// What is asked of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// Which report.
+    pub name: Name,
+    /// Days of payment (receipts, revenue), of transfer (flows), or since when a line waits.
+    pub period: Period,
+    /// Only this flow (flow reconciliation).
+    pub flow: Option<Uuid>,
+}
+
+/// A total that can be checked against another book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ControlTotal {
+    /// What is counted, in Italian.
+    pub label: &'static str,
+    /// How many.
+    pub count: i64,
+    /// How much.
+    pub amount: Cents,
+}
+
+/// A report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// The columns.
+    pub columns: &'static [Column],
+    /// One cell for each column.
+    pub rows: Vec<Vec<Cell>>,
+    /// Totals.
+    pub control_totals: Vec<ControlTotal>,
+}
+
+/// What can end a report.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No flow has this id.
+    #[error("no settlement flow has this id")]
+    UnknownFlow,
+    /// A sum overflows.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+    /// The database's.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl Retry for Error {
+    fn retryable(&self) -> bool {
+        match self {
+            Error::Store(error) => error.retryable(),
+            Error::UnknownFlow | Error::Money(_) => false,
+        }
+    }
+}
+
+/// Rows asked for in one query.
+const PAGE: i64 = 1000;
+
+/// Where rows go, one after the other.
+type Sink<'s> = dyn FnMut(Vec<Cell>) + 's;
+
+/// The report with all its rows.
+///
+/// # Errors
+/// [`Error`].
+pub fn table(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    question: &Question,
+    now: Instant,
+) -> Result<Table, Error> {
+    let mut rows = Vec::new();
+    let desk = Desk {
+        ctx,
+        creditor,
+        today: calendar::today(now),
+    };
+    let control_totals = desk.run(conn, question, &mut |row| rows.push(row))?;
+    Ok(Table {
+        columns: question.name.columns(),
+        rows,
+        control_totals,
+    })
+}
+
+/// The report as CSV; control totals are not part of it.
+///
+/// # Errors
+/// [`Error`].
+pub fn csv(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    (question, dialect): (&Question, Dialect),
+    now: Instant,
+) -> Result<Vec<u8>, Error> {
+    let mut writer = Writer::new(dialect, question.name.columns());
+    let desk = Desk {
+        ctx,
+        creditor,
+        today: calendar::today(now),
+    };
+    desk.run(conn, question, &mut |row| writer.row(&row))?;
+    Ok(writer.take())
+}
+
+struct Desk<'a> {
+    ctx: &'a Ctx,
+    creditor: &'a FiscalCode,
+    today: Day,
+}
+
+#[derive(Clone, Copy)]
+struct Sum {
+    label: &'static str,
+    count: i64,
+    amount: Cents,
+}
+
+impl Sum {
+    fn new(label: &'static str) -> Sum {
+        Sum {
+            label,
+            count: 0,
+            amount: Cents::ZERO,
+        }
+    }
+
+    fn add(&mut self, count: i64, amount: Cents) -> Result<(), MoneyError> {
+        self.count = self.count.saturating_add(count);
+        self.amount = self.amount.plus(amount)?;
+        Ok(())
+    }
+
+    fn total(self) -> ControlTotal {
+        ControlTotal {
+            label: self.label,
+            count: self.count,
+            amount: self.amount,
+        }
+    }
+}
+
+impl Desk<'_> {
+    fn run(
+        &self,
+        conn: &mut Conn,
+        question: &Question,
+        sink: &mut Sink<'_>,
+    ) -> Result<Vec<ControlTotal>, Error> {
+        match question.name {
+            Name::ReceiptsByDay => self.receipts_by_day(conn, question.period, sink),
+            Name::FlowReconciliation => self.flow_reconciliation(conn, question, sink),
+            Name::NotReconciled => self.not_reconciled(conn, question.period, sink),
+            Name::RevenueByService => self.revenue_by_service(conn, question.period, sink),
+        }
+    }
+
+    fn receipts_by_day(
+        &self,
+        conn: &mut Conn,
+        period: Period,
+        sink: &mut Sink<'_>,
+    ) -> Result<Vec<ControlTotal>, Error> {
+        let (mut all, mut own) = (Sum::new("Ricevute"), Sum::new("Di cui dell'ente"));
+        for row in store::reports::receipts_by_day(conn, self.creditor, period)? {
+            all.add(row.receipts, row.amount)?;
+            own.add(row.receipts, row.own)?;
+            sink(vec![
+                Cell::Day(row.day),
+                Cell::Text(row.service_code),
+                Cell::Count(row.receipts),
+                Cell::Cents(row.amount),
+                Cell::Cents(row.own),
+                Cell::Count(row.anomalies),
+            ]);
+        }
+        Ok(vec![all.total(), own.total()])
+    }
+
+    fn flow_reconciliation(
+        &self,
+        conn: &mut Conn,
+        question: &Question,
+        sink: &mut Sink<'_>,
+    ) -> Result<Vec<ControlTotal>, Error> {
+        let mut sums = [
+            Sum::new("Dichiarato dai flussi"),
+            Sum::new("Somma delle righe"),
+            Sum::new("Incassato in tesoreria"),
+        ];
+        if let Some(id) = question.flow {
+            let flow = store::settlement::get(conn, self.creditor, id)?;
+            self.one_flow(conn, &flow.ok_or(Error::UnknownFlow)?, &mut sums, sink)?;
+            return Ok(sums.map(Sum::total).to_vec());
+        }
+        let mut after = (question.period.from, Uuid::nil());
+        loop {
+            let page = store::reports::flows(conn, self.creditor, question.period, after, PAGE)?;
+            let Some(last) = page.last() else { break };
+            after = (last.header.regulation_on, last.id);
+            for flow in &page {
+                self.one_flow(conn, flow, &mut sums, sink)?;
+            }
+        }
+        Ok(sums.map(Sum::total).to_vec())
+    }
+
+    fn one_flow(
+        &self,
+        conn: &mut Conn,
+        flow: &Flow,
+        [declared, computed, cash]: &mut [Sum; 3],
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Error> {
+        declared.add(flow.header.declared_count, flow.header.declared_sum)?;
+        computed.add(flow.totals.count, flow.totals.sum)?;
+        let key = crate::domain::settlement::flow_key(&flow.header.flow_id);
+        for entry in store::treasury::matched_to(conn, self.creditor, &[&key])? {
+            if entry
+                .matched
+                .is_some_and(|matched| matched.flow.psp_id == flow.header.psp_id)
+            {
+                cash.add(1, entry.movement.effect())?;
+            }
+        }
+        let mut after = 0i32;
+        loop {
+            let lines = store::settlement::lines(conn, self.creditor, flow.id, after, PAGE)?;
+            let Some(last) = lines.last() else {
+                return Ok(());
+            };
+            after = last.number;
+            let name = format!("{}/{}", flow.name(), flow.header.revision);
+            let keys: Vec<String> = lines
+                .iter()
+                .map(|line| format!("{name}/{}", line.number))
+                .collect();
+            let asked: Vec<&str> = keys.iter().map(String::as_str).collect();
+            let found =
+                store::reconciliation::of_lines(conn, self.creditor, LineKind::FlowLine, &asked)?;
+            let codes: BTreeMap<&str, _> = found
+                .iter()
+                .map(|filed| (filed.line.key.as_str(), &filed.verdict))
+                .collect();
+            for (line, key) in lines.iter().zip(&keys) {
+                let verdict = codes.get(key.as_str());
+                let code = verdict.map(|verdict| verdict.code);
+                let flags = verdict
+                    .map(|verdict| flags(&verdict.flags))
+                    .unwrap_or_default();
+                sink(vec![
+                    Cell::Day(flow.header.regulation_on),
+                    Cell::Text(flow.header.psp_id.clone()),
+                    Cell::Text(flow.header.flow_id.clone()),
+                    Cell::Count(flow.header.revision),
+                    Cell::Text(flow.header.regulation.clone()),
+                    Cell::Count(line.number.into()),
+                    Cell::Text(line.iuv.clone()),
+                    Cell::Text(line.iur.clone()),
+                    Cell::Count(line.transfer.into()),
+                    Cell::Cents(line.effect()),
+                    Cell::Count(line.outcome.code().into()),
+                    Cell::Day(line.paid_on),
+                    code.map_or(Cell::Empty, |code| code.as_str().into()),
+                    code.map_or(Cell::Empty, |code| code.label().into()),
+                    Cell::Text(flags),
+                ]);
+            }
+        }
+    }
+
+    fn not_reconciled(
+        &self,
+        conn: &mut Conn,
+        period: Period,
+        sink: &mut Sink<'_>,
+    ) -> Result<Vec<ControlTotal>, Error> {
+        let open = |code: &Code| matches!(code.group(), Group::Pending | Group::Anomaly);
+        let codes: Vec<Code> = Code::ALL.iter().copied().filter(open).collect();
+        let mut buckets = [
+            (AgeBucket::Fresh, Sum::new("Da 0 a 3 giorni")),
+            (AgeBucket::Week, Sum::new("Da 4 a 10 giorni")),
+            (AgeBucket::Month, Sum::new("Da 11 a 30 giorni")),
+            (AgeBucket::Older, Sum::new("Oltre 30 giorni")),
+        ];
+        let mut after = (period.from, Uuid::nil());
+        loop {
+            let asked = (codes.as_slice(), period);
+            let ids = store::reports::open_lines(conn, self.creditor, asked, after, PAGE)?;
+            let mut page = store::reconciliation::get_all(conn, self.creditor, &ids)?;
+            page.sort_by_key(|filed| (filed.verdict.since, filed.id));
+            let Some(last) = page.last() else { break };
+            after = (last.verdict.since, last.id);
+            for filed in &page {
+                let age = self
+                    .today
+                    .signed_duration_since(filed.verdict.since)
+                    .num_days()
+                    .max(0);
+                let bucket = AgeBucket::of(age);
+                for (_, sum) in buckets.iter_mut().filter(|(of, _)| *of == bucket) {
+                    sum.add(1, filed.verdict.amount)?;
+                }
+                sink(open_row(filed, age, bucket));
+            }
+        }
+        Ok(buckets.map(|(_, sum)| sum.total()).to_vec())
+    }
+
+    fn revenue_by_service(
+        &self,
+        conn: &mut Conn,
+        period: Period,
+        sink: &mut Sink<'_>,
+    ) -> Result<Vec<ControlTotal>, Error> {
+        // The accounting key of a service may change in the period: it is the one of the day of payment.
+        let mut grouped: BTreeMap<(String, String), (String, Sum, Sum)> = BTreeMap::new();
+        let (mut collected, mut settled) =
+            (Sum::new("Riscosso"), Sum::new("Incassato e riconciliato"));
+        for row in store::reports::revenue(conn, self.creditor, period)? {
+            let service = self
+                .ctx
+                .registry
+                .service(self.creditor, &row.service_code, row.day);
+            let key = service
+                .as_ref()
+                .map(|s| s.accounting_key.to_string())
+                .unwrap_or_default();
+            let title = service
+                .as_ref()
+                .map(|s| s.title.to_string())
+                .unwrap_or_default();
+            collected.add(row.transfers, row.collected)?;
+            settled.add(row.transfers, row.settled)?;
+            let group = grouped
+                .entry((row.service_code, key))
+                .or_insert_with(|| (title, Sum::new(""), Sum::new("")));
+            group.1.add(row.transfers, row.collected)?;
+            group.2.add(row.transfers, row.settled)?;
+        }
+        for ((service, key), (title, collected, settled)) in grouped {
+            sink(vec![
+                Cell::Text(service),
+                Cell::Text(title),
+                Cell::Text(key),
+                Cell::Count(collected.count),
+                Cell::Cents(collected.amount),
+                Cell::Cents(settled.amount),
+                Cell::Cents(collected.amount.minus(settled.amount)?),
+            ]);
+        }
+        Ok(vec![collected.total(), settled.total()])
+    }
+}
+
+fn open_row(filed: &store::reconciliation::Filed, age: i64, bucket: AgeBucket) -> Vec<Cell> {
+    let verdict = &filed.verdict;
+    vec![
+        Cell::Day(verdict.since),
+        Cell::Count(age),
+        bucket.as_str().into(),
+        filed.line.kind.as_str().into(),
+        Cell::Text(filed.line.key.clone()),
+        filed.iuv.clone().map_or(Cell::Empty, Cell::Text),
+        Cell::Cents(verdict.amount),
+        verdict.code.as_str().into(),
+        verdict.code.label().into(),
+        verdict.code.group_at(bucket).as_str().into(),
+        Cell::Text(verdict.code.mypivot().join(" ")),
+        Cell::Text(flags(&verdict.flags)),
+        Cell::Text(filed.id.to_string()),
+    ]
+}
+
+fn flags(flags: &std::collections::BTreeSet<crate::domain::reconciliation::Flag>) -> String {
+    flags
+        .iter()
+        .map(|flag| flag.as_str())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests;

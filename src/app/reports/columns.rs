@@ -1,0 +1,221 @@
+//! The columns of every report: the header of CSV, the OpenAPI description and the documents come from
+//! here.
+
+use crate::render::csv::{Column, Unit};
+
+const fn column(
+    name: &'static str,
+    unit: Unit,
+    label: &'static str,
+    meaning: &'static str,
+) -> Column {
+    Column {
+        name,
+        label,
+        meaning,
+        unit,
+    }
+}
+
+pub(super) const RECEIPTS_BY_DAY: &[Column] = &[
+    column(
+        "paid_on",
+        Unit::Day,
+        "Giorno",
+        "Giorno legale del pagamento",
+    ),
+    column(
+        "service_code",
+        Unit::Text,
+        "Servizio",
+        "Codice del servizio; vuoto se l'avviso non è nostro",
+    ),
+    column(
+        "receipts",
+        Unit::Count,
+        "Ricevute",
+        "Numero di ricevute telematiche",
+    ),
+    column(
+        "amount",
+        Unit::Cents,
+        "Importo",
+        "Somma pagata, senza commissioni",
+    ),
+    column(
+        "own_amount",
+        Unit::Cents,
+        "Quota dell'ente",
+        "Parte destinata all'ente",
+    ),
+    column(
+        "anomalies",
+        Unit::Count,
+        "Anomalie",
+        "Ricevute con un'anomalia",
+    ),
+];
+
+pub(super) const FLOW_RECONCILIATION: &[Column] = &[
+    column(
+        "regulation_on",
+        Unit::Day,
+        "Data regolamento",
+        "Giorno del bonifico del PSP",
+    ),
+    column("psp_id", Unit::Text, "PSP", "Chi ha inviato il flusso"),
+    column(
+        "flow_id",
+        Unit::Text,
+        "Flusso",
+        "Identificativo del flusso (IUF)",
+    ),
+    column(
+        "revision",
+        Unit::Count,
+        "Revisione",
+        "Versione del flusso in vigore",
+    ),
+    column(
+        "regulation",
+        Unit::Text,
+        "Riferimento bonifico",
+        "TRN o CRO dichiarato dal PSP",
+    ),
+    column("row", Unit::Count, "Riga", "Posizione nel flusso"),
+    column("iuv", Unit::Text, "IUV", "Riferimento del versamento"),
+    column(
+        "iur",
+        Unit::Text,
+        "IUR",
+        "Riferimento della riscossione, di norma l'id della ricevuta",
+    ),
+    column(
+        "transfer",
+        Unit::Count,
+        "Indice",
+        "Quale versamento della ricevuta",
+    ),
+    column(
+        "amount",
+        Unit::Cents,
+        "Importo",
+        "Importo della riga, negativo se revocata",
+    ),
+    column(
+        "outcome",
+        Unit::Count,
+        "Esito",
+        "Codice esito del singolo pagamento; -1 se sconosciuto",
+    ),
+    column("paid_on", Unit::Day, "Data esito", "Giorno del pagamento"),
+    column("code", Unit::Text, "Codice", "Codice di riconciliazione"),
+    column("label", Unit::Text, "Stato", "Che cosa significa il codice"),
+    column(
+        "flags",
+        Unit::Text,
+        "Segnalazioni",
+        "Osservazioni ulteriori",
+    ),
+];
+
+pub(super) const NOT_RECONCILED: &[Column] = &[
+    column(
+        "since",
+        Unit::Day,
+        "Dal",
+        "Giorno del fatto più recente dietro il codice",
+    ),
+    column("age_days", Unit::Count, "Giorni", "Giorni trascorsi a oggi"),
+    column("age_bucket", Unit::Text, "Fascia", "0-3, 4-10, 11-30, 30+"),
+    column(
+        "line_kind",
+        Unit::Text,
+        "Tipo",
+        "receipt, flow_line o treasury",
+    ),
+    column(
+        "line",
+        Unit::Text,
+        "Riga",
+        "Ricevuta/indice, PSP/flusso/revisione/riga o anno/conto/numero",
+    ),
+    column(
+        "iuv",
+        Unit::Text,
+        "IUV",
+        "Riferimento del versamento, se c'è",
+    ),
+    column("amount", Unit::Cents, "Importo", "Importo della riga"),
+    column("code", Unit::Text, "Codice", "Codice di riconciliazione"),
+    column("label", Unit::Text, "Stato", "Che cosa significa il codice"),
+    column(
+        "group",
+        Unit::Text,
+        "Gruppo",
+        "pending o anomaly, tenuto conto dei giorni trascorsi",
+    ),
+    column(
+        "mypivot",
+        Unit::Text,
+        "MyPivot",
+        "Etichette equivalenti di MyPivot",
+    ),
+    column(
+        "flags",
+        Unit::Text,
+        "Segnalazioni",
+        "Osservazioni ulteriori",
+    ),
+    column(
+        "reconciliation_id",
+        Unit::Text,
+        "Identificativo",
+        "Id della riga di riconciliazione",
+    ),
+];
+
+pub(super) const REVENUE_BY_SERVICE: &[Column] = &[
+    column(
+        "service_code",
+        Unit::Text,
+        "Servizio",
+        "Codice del servizio; vuoto se l'avviso non è nostro",
+    ),
+    column(
+        "service_title",
+        Unit::Text,
+        "Descrizione",
+        "Nome del servizio",
+    ),
+    column(
+        "accounting_key",
+        Unit::Text,
+        "Chiave contabile",
+        "Capitolo, accertamento o voce del piano dei conti",
+    ),
+    column(
+        "transfers",
+        Unit::Count,
+        "Versamenti",
+        "Versamenti a favore dell'ente",
+    ),
+    column(
+        "collected",
+        Unit::Cents,
+        "Riscosso",
+        "Somma delle ricevute, quota dell'ente",
+    ),
+    column(
+        "settled",
+        Unit::Cents,
+        "Incassato",
+        "Di cui in tesoreria e riconciliato",
+    ),
+    column(
+        "to_settle",
+        Unit::Cents,
+        "Da incassare",
+        "Riscosso meno incassato",
+    ),
+];

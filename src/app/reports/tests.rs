@@ -1,0 +1,123 @@
+use super::*;
+use crate::app::settlement::tests::{F, World, credit, for_flow, line, receipt, town};
+use crate::domain::position::tests::day;
+
+fn ask(name: Name) -> Question {
+    Question {
+        name,
+        period: Period {
+            from: day("2026-01-01"),
+            to: day("2026-12-31"),
+        },
+        flow: None,
+    }
+}
+
+/// A fine paid, reported and on the account; an instalment paid; cash that nobody knows.
+fn world() -> World {
+    let mut w = World::new();
+    let (fine, instalment) = (receipt(&w.fine, 0, "r4"), receipt(&w.tari, 1, "r2"));
+    w.pay(&fine);
+    w.pay(&instalment);
+    w.flow((F, 1), &[line(1, fine.iuv.as_str(), "r4", 4490)]);
+    w.cash(&for_flow(1, 4490, F));
+    w.cash(&credit(2, 100, "=BONIFICO"));
+    w
+}
+
+fn get(w: &mut World, question: &Question) -> Table {
+    let (ctx, now) = (w.scratch.ctx.clone(), w.scratch.ctx.now());
+    let table = table(&mut w.conn, &ctx, &town(), question, now).unwrap();
+    assert!(
+        table
+            .rows
+            .iter()
+            .all(|row| row.len() == table.columns.len())
+    );
+    table
+}
+
+fn text(w: &mut World, name: Name, dialect: Dialect) -> String {
+    let (ctx, now) = (w.scratch.ctx.clone(), w.scratch.ctx.now());
+    let bytes = csv(&mut w.conn, &ctx, &town(), (&ask(name), dialect), now).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn receipts_are_counted_by_day_and_service() {
+    let mut w = world();
+    let csv = text(&mut w, Name::ReceiptsByDay, Dialect::Rfc4180);
+    assert_eq!(
+        csv,
+        "paid_on,service_code,receipts,amount,own_amount,anomalies\r\n2026-03-02,TARI,2,158.43,153.21,0\r\n"
+    );
+    let totals = get(&mut w, &ask(Name::ReceiptsByDay)).control_totals;
+    assert_eq!((totals[0].count, totals[0].amount.get()), (2, 15843));
+}
+
+#[test]
+fn a_flow_is_shown_row_by_row_with_declared_computed_and_cash() {
+    let mut w = world();
+    let table = get(&mut w, &ask(Name::FlowReconciliation));
+    assert_eq!(table.rows.len(), 1);
+    assert_eq!(table.rows[0][12], Cell::from("MATCHED_SETTLED"));
+    let sums: Vec<i64> = table
+        .control_totals
+        .iter()
+        .map(|t| t.amount.get())
+        .collect();
+    assert_eq!(sums, [4490, 4490, 4490]);
+    let unknown = Question {
+        flow: Some(Uuid::nil()),
+        ..ask(Name::FlowReconciliation)
+    };
+    let (ctx, now) = (w.scratch.ctx.clone(), w.scratch.ctx.now());
+    let error = super::table(&mut w.conn, &ctx, &town(), &unknown, now).unwrap_err();
+    assert!(matches!(error, Error::UnknownFlow));
+}
+
+#[test]
+fn what_is_not_reconciled_is_listed_oldest_first_with_its_age() {
+    let mut w = world();
+    w.scratch
+        .ctx
+        .clock
+        .set("2026-03-20T09:00:00Z".parse().unwrap())
+        .unwrap();
+    let table = get(&mut w, &ask(Name::NotReconciled));
+    let seen: Vec<_> = table
+        .rows
+        .iter()
+        .map(|row| (row[2].clone(), row[7].clone()))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (Cell::from("11-30"), Cell::from("PAID_NOT_REPORTED")),
+            (Cell::from("11-30"), Cell::from("CASH_UNIDENTIFIED")),
+        ]
+    );
+    let month = table.control_totals[2];
+    assert_eq!((month.count, month.amount.get()), (2, 10831 + 100));
+    let it = text(&mut w, Name::NotReconciled, Dialect::It);
+    assert!(it.contains(";108,31;PAID_NOT_REPORTED;"), "{it}");
+}
+
+#[test]
+fn revenue_tells_what_is_collected_and_what_is_on_the_account() {
+    let mut w = world();
+    let table = get(&mut w, &ask(Name::RevenueByService));
+    assert_eq!(table.rows.len(), 1);
+    let amounts = &table.rows[0][4..];
+    let cents = |n: i64| Cell::Cents(Cents::new(n).unwrap());
+    assert_eq!(amounts, [cents(15321), cents(4490), cents(10831)]);
+}
+
+#[test]
+fn two_runs_give_the_same_bytes() {
+    let mut w = world();
+    for name in Name::ALL {
+        let first = text(&mut w, *name, Dialect::It);
+        assert_eq!(first, text(&mut w, *name, Dialect::It));
+    }
+}

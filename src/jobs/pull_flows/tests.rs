@@ -1,0 +1,245 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+
+use super::*;
+use crate::config::FlowSource;
+use crate::ctx::scratch::Scratch;
+use crate::store::settlement as flows;
+
+/// Answers by path; what is not there is a 404, an empty answer is a 500.
+type Shelf = Arc<Mutex<BTreeMap<String, String>>>;
+
+const TOWN: &str = "99999000203";
+
+async fn serve(shelf: Shelf) -> String {
+    let server = HttpServer::new(move || {
+        let shelf = Arc::clone(&shelf);
+        App::new().default_service(web::to(move |request: HttpRequest| {
+            let page = request
+                .query_string()
+                .split('&')
+                .find(|p| p.starts_with("page="))
+                .unwrap_or("");
+            let held = shelf
+                .lock()
+                .unwrap()
+                .get(&format!("{}?{page}", request.path()))
+                .cloned();
+            async move {
+                match held {
+                    Some(body) if body.is_empty() => HttpResponse::NotImplemented().finish(),
+                    Some(body) => HttpResponse::Ok().body(body),
+                    None => HttpResponse::NotFound().finish(),
+                }
+            }
+        }))
+    })
+    .workers(1)
+    .disable_signals()
+    .bind("127.0.0.1:0")
+    .unwrap();
+    let address = server.addrs()[0];
+    tokio::spawn(server.run());
+    format!("http://{address}")
+}
+
+fn page(page: u32, pages: u32, rows: &[String]) -> String {
+    format!(
+        r#"{{"metadata":{{"pageSize":1,"pageNumber":{page},"totPage":{pages}}},"count":{},"data":[{}]}}"#,
+        rows.len(),
+        rows.join(",")
+    )
+}
+
+fn listed(flow: &str, revision: i64, hour: u32) -> String {
+    format!(
+        r#"{{"fdr":"{flow}","pspId":"PSPX","revision":{revision},"published":"2026-03-03T{hour:02}:00:00Z","flowDate":"2026-03-03T08:00:00Z"}}"#
+    )
+}
+
+fn head(flow: &str, revision: i64) -> String {
+    format!(
+        r#"{{"status":"PUBLISHED","revision":{revision},"fdr":"{flow}","fdrDate":"2026-03-03T08:00:00Z","regulation":"TRN","regulationDate":"2026-03-03","sender":{{"type":"LEGAL_PERSON","id":"X","pspId":"PSPX","pspName":"Banca","pspBrokerId":"B","channelId":"C"}},"receiver":{{"id":"Y","organizationId":"{TOWN}","organizationName":"Comune"}},"published":"2026-03-03T09:00:00Z","totPayments":2,"sumPayments":30.10}}"#
+    )
+}
+
+fn payment(index: u32, pay: &str) -> String {
+    format!(
+        r#"{{"index":{index},"iuv":"0100000000000{index:04}","iur":"r{index}","idTransfer":1,"pay":{pay},"payStatus":"EXECUTED","payDate":"2026-03-01T23:30:00Z"}}"#
+    )
+}
+
+/// The flow and its two pages of one payment each.
+fn put(shelf: &Shelf, flow: &str, revision: i64) {
+    let base = format!("/organizations/{TOWN}/fdrs/{flow}/revisions/{revision}/psps/PSPX");
+    let mut shelf = shelf.lock().unwrap();
+    shelf.insert(format!("{base}?"), head(flow, revision));
+    shelf.insert(
+        format!("{base}/payments?page=1"),
+        page(1, 2, &[payment(1, "10.05")]),
+    );
+    shelf.insert(
+        format!("{base}/payments?page=2"),
+        page(2, 2, &[payment(2, "20.05")]),
+    );
+}
+
+fn put_list(shelf: &Shelf, pages: &[Vec<String>]) {
+    for (n, rows) in (1u32..).zip(pages) {
+        let total = u32::try_from(pages.len()).unwrap();
+        shelf.lock().unwrap().insert(
+            format!("/organizations/{TOWN}/fdrs?page={n}"),
+            page(n, total, rows),
+        );
+    }
+}
+
+struct Bench {
+    scratch: Scratch,
+    client: FlowClient,
+    shelf: Shelf,
+    town: FiscalCode,
+}
+
+impl Bench {
+    async fn new() -> Bench {
+        let shelf = Shelf::default();
+        let source = FlowSource {
+            url: serve(Arc::clone(&shelf)).await,
+            key: None,
+        };
+        let scratch = Scratch::new();
+        let retries = Retries {
+            attempts: 1,
+            wait_millis: 0,
+        };
+        let client = FlowClient::new(&source, scratch.ctx.ids.clone(), retries).unwrap();
+        Bench {
+            scratch,
+            client,
+            shelf,
+            town: FiscalCode::parse(TOWN).unwrap(),
+        }
+    }
+
+    async fn pull(&self) -> PullSummary {
+        pull_from(&self.scratch.ctx, &self.town, &self.client)
+            .await
+            .unwrap()
+    }
+
+    async fn cursor(&self) -> Option<Instant> {
+        let town = self.town.clone();
+        self.scratch
+            .ctx
+            .read(move |c| settlement::cursor(c, &town))
+            .await
+            .unwrap()
+    }
+}
+
+fn at(text: &str) -> Option<Instant> {
+    Some(text.parse().unwrap())
+}
+
+#[actix_web::test]
+async fn every_page_is_fetched_kept_and_filed_once() {
+    let bench = Bench::new().await;
+    put(&bench.shelf, "2026-03-03PSPX-1", 1);
+    put(&bench.shelf, "2026-03-03PSPX-2", 1);
+    let (one, two) = (
+        listed("2026-03-03PSPX-1", 1, 9),
+        listed("2026-03-03PSPX-2", 1, 10),
+    );
+    put_list(&bench.shelf, &[vec![two], vec![one]]);
+    let first = bench.pull().await;
+    assert_eq!(
+        (first.listed, first.filed, first.failed.len()),
+        (2, 2, 0),
+        "{first:?}"
+    );
+    assert_eq!(bench.cursor().await, at("2026-03-03T10:00:00Z"));
+    let again = bench.pull().await;
+    assert_eq!((again.filed, again.known), (0, 2));
+    let town = bench.town.clone();
+    let (filed, bodies) = bench
+        .scratch
+        .ctx
+        .read::<_, store::Error>(move |c| {
+            let filed = flows::page(c, &town, &flows::Filter::default(), None, 10)?;
+            let key = RevisionKey {
+                psp_id: "PSPX",
+                flow_id: "2026-03-03PSPX-1",
+                revision: 1,
+            };
+            Ok((filed, flows::documents(c, &town, key)?))
+        })
+        .await
+        .unwrap();
+    assert_eq!(filed.len(), 2);
+    assert_eq!(
+        (filed[0].totals.count, filed[0].totals.sum.get()),
+        (2, 3010)
+    );
+    assert_eq!(filed[0].header.declared_sum.get(), 3010);
+    let kept = [
+        head("2026-03-03PSPX-1", 1),
+        page(1, 2, &[payment(1, "10.05")]),
+        page(2, 2, &[payment(2, "20.05")]),
+    ];
+    assert_eq!(bodies, kept.map(String::into_bytes));
+}
+
+#[actix_web::test]
+async fn a_flow_that_fails_holds_the_cursor_and_nothing_else() {
+    let bench = Bench::new().await;
+    put(&bench.shelf, "2026-03-03PSPX-2", 1);
+    let (one, two) = (
+        listed("2026-03-03PSPX-1", 1, 9),
+        listed("2026-03-03PSPX-2", 1, 10),
+    );
+    put_list(&bench.shelf, &[vec![one, two]]);
+    let first = bench.pull().await;
+    assert_eq!((first.filed, first.failed.len()), (1, 1));
+    assert_eq!(bench.cursor().await, None);
+    put(&bench.shelf, "2026-03-03PSPX-1", 1);
+    let second = bench.pull().await;
+    assert_eq!((second.filed, second.known, second.failed.len()), (1, 1, 0));
+    assert_eq!(bench.cursor().await, at("2026-03-03T10:00:00Z"));
+}
+
+#[actix_web::test]
+async fn a_newer_revision_replaces_and_the_legal_day_is_romes() {
+    let bench = Bench::new().await;
+    put(&bench.shelf, "2026-03-03PSPX-1", 1);
+    put_list(&bench.shelf, &[vec![listed("2026-03-03PSPX-1", 1, 9)]]);
+    bench.pull().await;
+    put(&bench.shelf, "2026-03-03PSPX-1", 2);
+    put_list(&bench.shelf, &[vec![listed("2026-03-03PSPX-1", 2, 11)]]);
+    let second = bench.pull().await;
+    assert_eq!((second.replaced, second.failed.len()), (1, 0), "{second:?}");
+    let town = bench.town.clone();
+    let lines = bench
+        .scratch
+        .ctx
+        .read::<_, store::Error>(move |c| {
+            let live = flows::Filter {
+                state: Some(flows::FlowState::Live),
+                ..flows::Filter::default()
+            };
+            let filed = flows::page(c, &town, &live, None, 10)?;
+            flows::lines(c, &town, filed[0].id, 0, 10)
+        })
+        .await
+        .unwrap();
+    assert_eq!(lines[0].paid_on.to_string(), "2026-03-02");
+}
+
+#[actix_web::test]
+async fn without_a_service_nothing_is_pulled() {
+    let bench = Bench::new().await;
+    let error = pull(&bench.scratch.ctx, &bench.town).await.unwrap_err();
+    assert!(matches!(error, Error::NotConfigured));
+}

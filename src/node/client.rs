@@ -1,0 +1,216 @@
+//! The client of the REST interface for reporting flows, organisation side.
+//!
+//! Time is bounded, sizes are bounded, what may pass later is tried again with growing, jittered waits.
+//! Answers come back with their bytes: they are stored before anything is decided.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
+
+use crate::config::FlowSource;
+use crate::ctx::Ids;
+use crate::wire::fdr_rest::{
+    self as wire, ANSWER_BYTES_MAX, FlowHeader, FlowKey, FlowPayment, FlowSummary, FlowsQuery,
+    Page, PageAt,
+};
+
+/// Time to reach the other side.
+const CONNECT: Duration = Duration::from_secs(5);
+/// Time for a whole answer.
+const ANSWER: Duration = Duration::from_secs(30);
+/// Name of the header that carries the subscription key.
+const KEY_HEADER: &str = "Ocp-Apim-Subscription-Key";
+
+/// How often, and after how long, a call is repeated.
+#[derive(Debug, Clone, Copy)]
+pub struct Retries {
+    /// Calls in all, at least one.
+    pub attempts: u32,
+    /// First wait in milliseconds; it doubles each time, and up to half of it is added by chance.
+    pub wait_millis: u64,
+}
+
+impl Default for Retries {
+    fn default() -> Retries {
+        Retries {
+            attempts: 4,
+            wait_millis: 250,
+        }
+    }
+}
+
+/// What can end a call.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The client cannot be made as configured.
+    #[error("the client of reporting flows cannot be made: {0}")]
+    Setup(String),
+    /// No answer, or not all of it.
+    #[error("the reporting-flow service cannot be reached: {0}")]
+    Unreachable(String),
+    /// An answer that is no success.
+    #[error("the reporting-flow service answered {status} {code}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// `appErrorCode`, empty when there is none.
+        code: String,
+    },
+    /// An answer that cannot be read.
+    #[error("the reporting-flow service answered: {0}")]
+    Unreadable(#[from] wire::Error),
+}
+
+impl Error {
+    /// Whether the same call may succeed a moment later.
+    #[must_use]
+    pub fn retryable(&self) -> bool {
+        match self {
+            Error::Unreachable(_) => true,
+            Error::Refused { status, .. } => matches!(status, 408 | 429 | 500 | 502 | 503 | 504),
+            Error::Setup(_) | Error::Unreadable(_) => false,
+        }
+    }
+}
+
+/// An answer and what it says.
+#[derive(Debug, Clone)]
+pub struct Answer<T> {
+    /// As received.
+    pub body: Vec<u8>,
+    /// As read.
+    pub value: T,
+}
+
+/// The client. Clones share connections.
+#[derive(Clone)]
+pub struct FlowClient {
+    http: reqwest::Client,
+    base: String,
+    retries: Retries,
+    ids: Ids,
+}
+
+impl FlowClient {
+    /// A client of the configured service.
+    ///
+    /// # Errors
+    /// [`Error::Setup`] when the key cannot be a header, or TLS cannot be set up.
+    pub fn new(source: &FlowSource, ids: Ids, retries: Retries) -> Result<FlowClient, Error> {
+        // A second installation is refused and changes nothing.
+        let _already = rustls::crypto::ring::default_provider().install_default();
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(key) = &source.key {
+            let mut value = HeaderValue::from_str(key.reveal())
+                .map_err(|_secret| Error::Setup("the subscription key is no header".into()))?;
+            value.set_sensitive(true);
+            headers.insert(KEY_HEADER, value);
+        }
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .timeout(ANSWER)
+            .redirect(reqwest::redirect::Policy::none())
+            .default_headers(headers)
+            .build()
+            .map_err(|why| Error::Setup(why.to_string()))?;
+        let base = source.url.trim_end_matches('/').to_owned();
+        Ok(FlowClient {
+            http,
+            base,
+            retries,
+            ids,
+        })
+    }
+
+    /// One page of the list of flows.
+    ///
+    /// # Errors
+    /// [`Error`], after the last attempt.
+    pub async fn flows(
+        &self,
+        organization_id: &str,
+        query: &FlowsQuery,
+        at: PageAt,
+    ) -> Result<Page<FlowSummary>, Error> {
+        let body = self
+            .get(&wire::flows_path(organization_id, query, at))
+            .await?;
+        Ok(wire::flows(&body)?)
+    }
+
+    /// The head of a flow.
+    ///
+    /// # Errors
+    /// [`Error`], after the last attempt.
+    pub async fn flow(&self, key: &FlowKey) -> Result<Answer<FlowHeader>, Error> {
+        let body = self.get(&wire::flow_path(key)).await?;
+        let value = wire::flow(&body)?;
+        Ok(Answer { body, value })
+    }
+
+    /// One page of the payments of a flow.
+    ///
+    /// # Errors
+    /// [`Error`], after the last attempt.
+    pub async fn payments(
+        &self,
+        key: &FlowKey,
+        at: PageAt,
+    ) -> Result<Answer<Page<FlowPayment>>, Error> {
+        let body = self.get(&wire::payments_path(key, at)).await?;
+        let value = wire::payments(&body)?;
+        Ok(Answer { body, value })
+    }
+
+    async fn get(&self, path: &str) -> Result<Vec<u8>, Error> {
+        let mut attempt = 1u32;
+        loop {
+            match self.once(path).await {
+                Err(error) if error.retryable() && attempt < self.retries.attempts => {
+                    tokio::time::sleep(self.wait(attempt)).await;
+                    attempt = attempt.saturating_add(1);
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    /// The doubled wait and up to half of it more, so that many callers do not come back together.
+    fn wait(&self, attempt: u32) -> Duration {
+        let doublings = attempt.saturating_sub(1).min(10);
+        let wait = self.retries.wait_millis.saturating_mul(1u64 << doublings);
+        let chance = u64::from(self.ids.next().as_bytes().last().copied().unwrap_or(0));
+        let jitter = wait.saturating_mul(chance).checked_div(512).unwrap_or(0);
+        Duration::from_millis(wait.saturating_add(jitter))
+    }
+
+    async fn once(&self, path: &str) -> Result<Vec<u8>, Error> {
+        // The address is left out: it names the body asked for.
+        let unreachable = |why: reqwest::Error| Error::Unreachable(why.without_url().to_string());
+        let url = format!("{}{path}", self.base);
+        let mut response = self.http.get(url).send().await.map_err(unreachable)?;
+        let status = response.status();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+            if body.len().saturating_add(chunk.len()) > ANSWER_BYTES_MAX {
+                return Err(wire::Error::TooLarge.into());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        if status == StatusCode::OK {
+            return Ok(body);
+        }
+        let code = wire::error(&body)
+            .map(|error| error.app_error_code)
+            .unwrap_or_default();
+        Err(Error::Refused {
+            status: status.as_u16(),
+            code,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
