@@ -1,8 +1,10 @@
 //! The engine as tests see it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use actix_web::web;
+use avviso::api;
 use avviso::app::audit::audit;
 use avviso::app::creditors::{self, Taxonomy};
 use avviso::config::Config;
@@ -53,6 +55,7 @@ pub(crate) struct TestApp {
     pub(crate) ctx: Ctx,
     database: Arc<Database>,
     audited: Arc<AtomicBool>,
+    door: Arc<OnceLock<web::Data<api::State>>>,
 }
 
 /// Runs one story and audits the books after it.
@@ -84,6 +87,7 @@ impl TestApp {
             ctx,
             database,
             audited: Arc::new(AtomicBool::new(true)),
+            door: Arc::default(),
         }
     }
 
@@ -96,6 +100,7 @@ impl TestApp {
             ctx,
             database: Arc::clone(&self.database),
             audited: Arc::clone(&self.audited),
+            door: Arc::default(),
         }
     }
 
@@ -143,6 +148,11 @@ impl TestApp {
     /// Breaks what the engine would never break itself.
     pub(crate) fn tamper(&self, statements: &str) {
         self.database.connect().execute(statements).unwrap();
+    }
+
+    /// The REST door, made when it is first used.
+    pub(crate) fn rest_state(&self) -> web::Data<api::State> {
+        self.door.get_or_init(|| crate::rest::state(self)).clone()
     }
 
     /// The story broke the books itself: they are not audited.

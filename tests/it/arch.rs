@@ -13,34 +13,85 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("render", &["domain"]),
     ("app", &["ctx", "store", "domain", "render"]),
     ("api", &["app", "ctx", "domain"]),
-    ("node", &["app", "ctx", "domain", "wire"]),
-    ("jobs", &["app", "ctx", "domain", "wire", "render", "node", "store"]),
-    ("boot", &["api", "node", "jobs", "app", "ctx", "config", "domain", "store", "wire"]),
+    // The client of flows reads its address from the configuration that `ctx` carries.
+    ("node", &["app", "ctx", "domain", "wire", "config"]),
+    (
+        "jobs",
+        &["app", "ctx", "domain", "wire", "render", "node", "store"],
+    ),
+    (
+        "boot",
+        &[
+            "api", "node", "jobs", "app", "ctx", "config", "domain", "store", "wire",
+        ],
+    ),
     ("demo", &["config"]),
 ];
 
 /// Sideways arrows, and what alone they may reach.
 const SIDEWAYS: &[(&str, &str, &[&str])] = &[
     ("jobs", "node", &["client"]),
-    ("jobs", "store", &["jobs", "Error", "Tx"]),
+    ("jobs", "store", &["self", "jobs", "Error", "Tx"]),
 ];
 
 /// Crates that the pure layers may use; the others use what they need, but for the lists below.
 const PURE: &[(&str, &[&str])] = &[
     // The details of a service are a wire shape: one file is a kind (`docs/adding-a-service.md`).
-    ("domain", &["chrono", "chrono_tz", "thiserror", "uuid", "serde", "serde_json", "utoipa"]),
-    ("wire", &["chrono", "thiserror", "quick_xml", "csv", "base64", "serde", "serde_json"]),
+    (
+        "domain",
+        &[
+            "chrono",
+            "chrono_tz",
+            "thiserror",
+            "uuid",
+            "serde",
+            "serde_json",
+            "utoipa",
+        ],
+    ),
+    (
+        "wire",
+        &[
+            "chrono",
+            "thiserror",
+            "quick_xml",
+            "csv",
+            "base64",
+            "serde",
+            "serde_json",
+        ],
+    ),
 ];
 
 /// Crates that a layer has no business with.
 const MAY_NOT_USE: &[(&str, &[&str])] = &[
-    ("store", &["actix_web", "quick_xml", "reqwest", "utoipa", "krilla"]),
-    ("ctx", &["actix_web", "quick_xml", "reqwest", "diesel", "utoipa"]),
+    (
+        "store",
+        &["actix_web", "quick_xml", "reqwest", "utoipa", "krilla"],
+    ),
+    (
+        "ctx",
+        &["actix_web", "quick_xml", "reqwest", "diesel", "utoipa"],
+    ),
     ("render", &["diesel", "actix_web", "reqwest", "quick_xml"]),
-    ("app", &["actix_web", "diesel", "quick_xml", "reqwest", "utoipa", "krilla", "tokio"]),
+    (
+        "app",
+        &[
+            "actix_web",
+            "diesel",
+            "quick_xml",
+            "reqwest",
+            "utoipa",
+            "krilla",
+            "tokio",
+        ],
+    ),
     ("api", &["diesel", "quick_xml", "reqwest", "krilla"]),
     ("node", &["diesel", "quick_xml", "utoipa", "krilla"]),
-    ("jobs", &["diesel", "quick_xml", "actix_web", "utoipa", "krilla"]),
+    (
+        "jobs",
+        &["diesel", "quick_xml", "actix_web", "utoipa", "krilla"],
+    ),
     ("demo", &["diesel", "quick_xml", "utoipa", "krilla"]),
 ];
 
@@ -57,7 +108,9 @@ fn files(under: &str, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![PathBuf::from(under)];
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
+        for entry in
+            std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
+        {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
@@ -94,7 +147,9 @@ fn sources(under: &str) -> Vec<Source> {
 /// Whether a file holds tests only.
 fn is_test(path: &Path) -> bool {
     let text = path.to_string_lossy();
-    text.ends_with("tests.rs") || text.contains("/tests/") || text.ends_with("/samples.rs")
+    text.ends_with("tests.rs")
+        || text.contains("/tests/")
+        || text.ends_with("/samples.rs")
         || text.ends_with("/scratch.rs")
 }
 
@@ -104,7 +159,13 @@ fn library() -> Vec<(String, Source)> {
         .into_iter()
         .filter(|source| !source.path.starts_with("src/bin") && !is_test(&source.path))
         .map(|source| {
-            let part = source.path.components().nth(1).unwrap().as_os_str().to_string_lossy();
+            let part = source
+                .path
+                .components()
+                .nth(1)
+                .unwrap()
+                .as_os_str()
+                .to_string_lossy();
             (part.trim_end_matches(".rs").to_owned(), source)
         })
         .filter(|(module, _)| module != "lib" && module != "main")
@@ -115,15 +176,19 @@ fn library() -> Vec<(String, Source)> {
 fn behind<'a>(code: &'a str, before: &'a str) -> impl Iterator<Item = &'a str> {
     code.match_indices(before).map(move |(at, _)| {
         let rest = code.get(at + before.len()..).unwrap_or("");
-        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !c.is_alphanumeric() && c != '_')
+            .unwrap_or(rest.len());
         rest.get(..end).unwrap_or("")
     })
 }
 
 /// First parts of `{a::b, c::{d, e}}` behind `before`, or the one part without braces.
 fn parts_behind(code: &str, before: &str) -> BTreeSet<String> {
-    let mut parts: BTreeSet<String> =
-        behind(code, before).filter(|part| !part.is_empty()).map(str::to_owned).collect();
+    let mut parts: BTreeSet<String> = behind(code, before)
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect();
     for (at, _) in code.match_indices(&format!("{before}{{")) {
         let mut depth = 0i32;
         let mut expected = true;
@@ -161,20 +226,29 @@ fn arrows_between_modules_point_down() {
     let mut wrong = Vec::new();
     for (module, source) in library() {
         let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == module) else {
-            wrong.push(format!("{}: module {module} is not in the table", source.path.display()));
+            wrong.push(format!(
+                "{}: module {module} is not in the table",
+                source.path.display()
+            ));
             continue;
         };
         for used in parts_behind(&source.code, "crate::") {
             let known = MAY_USE.iter().any(|(name, _)| *name == used);
             if known && used != module && !allowed.contains(&used.as_str()) {
-                wrong.push(format!("{}: {module} must not use {used}", source.path.display()));
+                wrong.push(format!(
+                    "{}: {module} must not use {used}",
+                    source.path.display()
+                ));
             }
         }
         for (from, to, only) in SIDEWAYS.iter().filter(|(from, _, _)| *from == module) {
             let reached = parts_behind(&source.code, &format!("{to}::"));
             let other = reached.iter().find(|part| !only.contains(&part.as_str()));
             if let Some(other) = other {
-                wrong.push(format!("{}: {from} must not use {to}::{other}", source.path.display()));
+                wrong.push(format!(
+                    "{}: {from} must not use {to}::{other}",
+                    source.path.display()
+                ));
             }
         }
     }
@@ -198,14 +272,22 @@ fn each_layer_keeps_to_its_crates() {
             .filter_map(|path| path.split_once("::"))
             .map(|(first, _)| first)
             .collect();
-        for used in words.into_iter().filter(|word| dependencies.contains(*word)) {
+        for used in words
+            .into_iter()
+            .filter(|word| dependencies.contains(*word))
+        {
             let of = |list: &[(&str, &'static [&'static str])]| {
-                list.iter().find(|(name, _)| *name == module).map(|(_, crates)| *crates)
+                list.iter()
+                    .find(|(name, _)| *name == module)
+                    .map(|(_, crates)| *crates)
             };
             let impure = of(PURE).is_some_and(|allowed| !allowed.contains(&used));
             let forbidden = of(MAY_NOT_USE).is_some_and(|refused| refused.contains(&used));
             if impure || forbidden {
-                wrong.push(format!("{}: {module} must not use {used}", source.path.display()));
+                wrong.push(format!(
+                    "{}: {module} must not use {used}",
+                    source.path.display()
+                ));
             }
         }
     }
@@ -215,7 +297,11 @@ fn each_layer_keeps_to_its_crates() {
 #[test]
 fn the_mocked_gateway_uses_nothing_of_the_library() {
     for source in sources("src/bin/mockpsp") {
-        assert!(!source.all.contains("avviso::"), "{}", source.path.display());
+        assert!(
+            !source.all.contains("avviso::"),
+            "{}",
+            source.path.display()
+        );
     }
 }
 
@@ -228,18 +314,25 @@ fn every_kind_of_service_is_in_the_list() {
         let path = entry.unwrap().path();
         let kind = path.file_stem().unwrap().to_string_lossy().into_owned();
         let is_kind = path.is_file() && kind != "samples" && kind != "tests";
-        assert!(!is_kind || list.contains(&format!("&{kind}::")), "{kind} is not in ALL");
+        assert!(
+            !is_kind || list.contains(&format!("&{kind}::")),
+            "{kind} is not in ALL"
+        );
     }
 }
 
 #[test]
 fn no_module_is_called_mod_rs_and_no_file_has_a_name_without_meaning() {
-    let all = ["src", "tests"].into_iter().flat_map(|folder| files(folder, "rs"));
+    let all = ["src", "tests"]
+        .into_iter()
+        .flat_map(|folder| files(folder, "rs"));
     for path in all {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         assert_ne!(name, "mod", "{}", path.display());
         for word in name.split('_') {
-            let meaningless = ["util", "utils", "helper", "helpers", "manager", "misc", "common"];
+            let meaningless = [
+                "util", "utils", "helper", "helpers", "manager", "misc", "common",
+            ];
             assert!(!meaningless.contains(&word), "{}", path.display());
         }
     }
@@ -249,7 +342,10 @@ fn no_module_is_called_mod_rs_and_no_file_has_a_name_without_meaning() {
 fn every_handler_is_routed_and_called_like_its_operation() {
     let routes = read("src/api.rs");
     let mut handlers = BTreeMap::new();
-    for source in sources("src/api").iter().filter(|source| !is_test(&source.path)) {
+    for source in sources("src/api")
+        .iter()
+        .filter(|source| !is_test(&source.path))
+    {
         // The macro of a handler; links inside it name other operations with `(operation_id`.
         for described in source.code.split("#[utoipa::path(").skip(1) {
             let operation = behind(described, "async fn ").next().unwrap_or("");
@@ -261,7 +357,10 @@ fn every_handler_is_routed_and_called_like_its_operation() {
     }
     assert!(handlers.len() > 20, "the handlers were not found");
     for operation in handlers.keys() {
-        assert!(routes.contains(&format!("::{operation})")), "{operation} is not in the route table");
+        assert!(
+            routes.contains(&format!("::{operation})")),
+            "{operation} is not in the route table"
+        );
     }
 }
 
@@ -269,11 +368,17 @@ fn every_handler_is_routed_and_called_like_its_operation() {
 fn migrations_have_the_same_names_on_both_sides_and_a_way_down() {
     let names = |side: &str| -> BTreeSet<String> {
         let folder = std::fs::read_dir(format!("migrations/{side}")).unwrap();
-        let folders = folder.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+        let folders = folder
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_dir());
         folders
             .map(|path| {
                 for file in ["up.sql", "down.sql"] {
-                    assert!(path.join(file).is_file(), "{} has no {file}", path.display());
+                    assert!(
+                        path.join(file).is_file(),
+                        "{} has no {file}",
+                        path.display()
+                    );
                 }
                 path.file_name().unwrap().to_string_lossy().into_owned()
             })
@@ -291,10 +396,19 @@ fn every_decision_has_a_status_and_is_listed() {
             continue;
         }
         let number = name.split('-').next().unwrap();
-        assert!(number.len() == 4 && number.bytes().all(|b| b.is_ascii_digit()), "{name}");
+        assert!(
+            number.len() == 4 && number.bytes().all(|b| b.is_ascii_digit()),
+            "{name}"
+        );
         let text = read(&path);
-        assert!(text.lines().any(|line| line.starts_with("Status: ")), "{name} has no status");
-        assert!(text.starts_with(&format!("# {number}. ")), "{name} has another title");
+        assert!(
+            text.lines().any(|line| line.starts_with("Status: ")),
+            "{name} has no status"
+        );
+        assert!(
+            text.starts_with(&format!("# {number}. ")),
+            "{name} has another title"
+        );
         assert!(list.contains(&format!("({name})")), "{name} is not listed");
     }
 }
@@ -324,7 +438,10 @@ fn the_architecture_page_names_every_module_and_no_other() {
 fn the_glossary_knows_the_types_of_the_domain() {
     let glossary = read("docs/glossary.md");
     let mut missing = Vec::new();
-    for source in sources("src/domain").iter().filter(|source| !is_test(&source.path)) {
+    for source in sources("src/domain")
+        .iter()
+        .filter(|source| !is_test(&source.path))
+    {
         // Below a file of the domain stand its private parts and the shapes of single kinds.
         if source.path.components().count() > 3 {
             continue;
@@ -343,7 +460,9 @@ fn the_glossary_knows_the_types_of_the_domain() {
 #[test]
 fn no_test_is_skipped_waits_or_expects_a_panic() {
     let tests = sources("tests").into_iter().chain(
-        sources("src").into_iter().filter(|source| is_test(&source.path) || source.all != source.code),
+        sources("src")
+            .into_iter()
+            .filter(|source| is_test(&source.path) || source.all != source.code),
     );
     for source in tests {
         // This file names what it refuses.
@@ -355,7 +474,11 @@ fn no_test_is_skipped_waits_or_expects_a_panic() {
             _ => source.all.as_str(),
         };
         for refused in ["#[ignore", "should_panic", "sleep("] {
-            assert!(!text.contains(refused), "{}: {refused}", source.path.display());
+            assert!(
+                !text.contains(refused),
+                "{}: {refused}",
+                source.path.display()
+            );
         }
     }
 }

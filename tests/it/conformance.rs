@@ -9,7 +9,9 @@ use crate::xsd::Schemas;
 
 fn schemas() -> Schemas {
     let folder = variable("PAGOPA_SCHEMAS");
-    Schemas::at(&folder.expect("PAGOPA_SCHEMAS is not set; `make conformance` says where the schemas are"))
+    Schemas::at(
+        &folder.expect("PAGOPA_SCHEMAS is not set; `make conformance` says where the schemas are"),
+    )
 }
 
 /// A receipt with everything in it.
@@ -76,7 +78,11 @@ fn the_request_templates_conform() {
         ("paSendRTV2", "transferV2Stamp"),
     ] {
         let message = full(operation, transfer);
-        assert_eq!(schemas.faults(&message), Vec::<String>::new(), "{operation}\n{message}");
+        assert_eq!(
+            schemas.faults(&message),
+            Vec::<String>::new(),
+            "{operation}\n{message}"
+        );
     }
 }
 
@@ -87,7 +93,8 @@ fn the_validator_can_say_no() {
     assert_eq!(schemas.faults(&good), Vec::<String>::new());
     let wrong = [
         good.replace("301000000000012362", "30100000000001236"),
-        good.replace("<idPA>", "<pafn:idPA>").replace("</idPA>", "</pafn:idPA>"),
+        good.replace("<idPA>", "<pafn:idPA>")
+            .replace("</idPA>", "</pafn:idPA>"),
         good.replace("soapenv:Body>", "soapenv:Bodi>"),
         good.replace("<soapenv:Body>", "<soapenv:Body/><soapenv:Body>"),
     ];

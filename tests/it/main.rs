@@ -11,6 +11,8 @@ mod database;
 #[cfg(test)]
 mod given;
 #[cfg(test)]
+mod rest;
+#[cfg(test)]
 mod soap;
 #[cfg(test)]
 mod xsd;
@@ -18,13 +20,19 @@ mod xsd;
 #[cfg(test)]
 mod arch;
 #[cfg(test)]
+mod bad_requests;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod door;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod leaks;
+#[cfg(test)]
 mod numbers;
+#[cfg(test)]
+mod office;
 #[cfg(test)]
 mod payments;
 #[cfg(test)]

@@ -108,7 +108,11 @@ fn both_databases_have_the_same_tables_and_columns() {
 fn declared() -> Vec<(String, Vec<String>)> {
     let mut declared: Vec<(String, Vec<String>)> = Vec::new();
     for file in std::fs::read_dir("src/store/schema").unwrap() {
-        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let path = file.unwrap().path();
+        if path.ends_with("tests.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(path).unwrap();
         let mut renamed = None;
         for line in text.lines().map(str::trim) {
             let column = line.split_once(" -> ").map(|(name, _)| name.to_owned());
@@ -118,7 +122,10 @@ fn declared() -> Vec<(String, Vec<String>)> {
                 table.1.push(renamed.take().unwrap_or(column));
             } else if line.ends_with(") {") && !line.starts_with("//") {
                 let name = line.split_once(" (").map_or(line, |(name, _)| name);
-                declared.push((renamed.take().unwrap_or_else(|| name.to_owned()), Vec::new()));
+                declared.push((
+                    renamed.take().unwrap_or_else(|| name.to_owned()),
+                    Vec::new(),
+                ));
             }
         }
     }

@@ -51,7 +51,9 @@ impl Schemas {
         }
         let text = String::from_utf8_lossy(&out.stderr);
         let name = file.to_string_lossy();
-        text.lines().map(|line| format!("{schema}: {}", line.replace(&*name, "message"))).collect()
+        text.lines()
+            .map(|line| format!("{schema}: {}", line.replace(&*name, "message")))
+            .collect()
     }
 }
 
@@ -74,7 +76,9 @@ fn body(message: &str) -> Result<String, String> {
             Event::Start(start) => {
                 let own = namespaces(&start);
                 let name = start.name().as_ref().to_owned();
-                reader.read_to_end(start.name()).map_err(|error| error.to_string())?;
+                reader
+                    .read_to_end(start.name())
+                    .map_err(|error| error.to_string())?;
                 let to = usize::try_from(reader.buffer_position()).unwrap();
                 let element = &message[from..to];
                 let at = element.find(&name).unwrap() + name.len();
@@ -114,5 +118,8 @@ pub(crate) fn messages(folder: &Path) -> Vec<(PathBuf, String)> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "xml"))
         .collect();
     files.sort();
-    files.into_iter().map(|path| (path.clone(), std::fs::read_to_string(path).unwrap())).collect()
+    files
+        .into_iter()
+        .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
+        .collect()
 }
