@@ -125,6 +125,10 @@ pub fn job(ctx: &Ctx, creditor: &FiscalCode) -> NewJob {
 ///
 /// # Errors
 /// [`Error`] when the list itself cannot be had.
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "naming the method's type would need the configuration, which jobs do not know"
+)]
 pub async fn pull(ctx: &Ctx, creditor: &FiscalCode) -> Result<PullSummary, Error> {
     let source = ctx.config.flows.as_ref().ok_or(Error::NotConfigured)?;
     let service = Service {
