@@ -128,7 +128,6 @@ impl From<reconciliation::Error> for Problem {
         use reconciliation::Error as E;
         match error {
             E::UnknownLine => Problem::of(&catalogue::NOT_FOUND),
-            E::Money(_) => broken(&error),
             E::Store(store) => store.into(),
         }
     }
@@ -140,7 +139,6 @@ impl From<settlement::Error> for Problem {
         match error {
             E::UnknownFlow => Problem::of(&catalogue::NOT_FOUND),
             E::Money(_) => broken(&error),
-            E::Reconciliation(error) => error.into(),
             E::Store(store) => store.into(),
         }
     }
@@ -152,7 +150,6 @@ impl From<treasury::Error> for Problem {
         match error {
             E::UnknownEntry => Problem::of(&catalogue::NOT_FOUND),
             E::Settlement(error) => error.into(),
-            E::Reconciliation(error) => error.into(),
             E::Store(store) => store.into(),
         }
     }
