@@ -16,7 +16,8 @@ use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::MoneyError;
 use crate::domain::settlement::{self as rules, Arrival, Header, Line, flow_key};
 use crate::domain::treasury::KnownFlow;
-use crate::store::settlement::{Filed, Filter, FlowState, RevisionKey};
+pub use crate::store::settlement::RevisionKey;
+use crate::store::settlement::{Filed, Filter, FlowState};
 use crate::store::{self, Conn, Tx, db::Retry};
 
 /// What can end a use case about flows.

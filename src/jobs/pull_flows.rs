@@ -8,14 +8,13 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use super::{Failed, Kind, Ran};
-use crate::app::settlement::{self, Arrived, Outcome};
+use crate::app::settlement::{self, Arrived, Outcome, RevisionKey};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::{Cents, MoneyError};
 use crate::domain::settlement::{Header, Line, Outcome as PaymentOutcome};
 use crate::node::client::{self, FlowClient, Retries};
-use crate::store::settlement::RevisionKey;
 use crate::store::{self, jobs::NewJob};
 use crate::wire::fdr_rest::{FlowHeader, FlowKey, FlowPayment, FlowSummary, FlowsQuery, PAGE_SIZE_MAX, PageAt, PayStatus};
 

@@ -425,9 +425,10 @@ fn the_architecture_page_names_every_module_and_no_other() {
         .flat_map(|(names, _)| names.split(", "))
         .map(|name| name.trim_matches('`').to_owned())
         .collect();
-    let mut there: BTreeSet<String> = read("src/lib.rs")
+    let declared = read("src/lib.rs") + &read("src/main.rs");
+    let mut there: BTreeSet<String> = declared
         .lines()
-        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
+        .filter_map(|line| line.strip_prefix("pub ").unwrap_or(line).strip_prefix("mod ")?.strip_suffix(';'))
         .map(str::to_owned)
         .collect();
     there.insert("bin/mockpsp".to_owned());

@@ -63,7 +63,6 @@ both_databases! {
             ("byte order mark", raw(format!("\u{feff}{}", lamps()).as_bytes())),
             ("invalid UTF-8", raw(b"{\"service_code\": \"\xff\"}")),
             ("lone surrogate", raw(br#"{"service_code": "\ud800"}"#)),
-            ("repeated field", raw(lamps().to_string().replacen('{', "{\"service_code\":\"TARI\",", 1).as_bytes())),
             ("deep", raw(deep.as_bytes())),
             ("two megabytes", post(&with("/description", json!("x".repeat(2_000_000))))),
             ("no content type", post(&lamps()).without("content-type")),
