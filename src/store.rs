@@ -61,7 +61,11 @@ pub enum Error {
 
 impl Error {
     /// A corrupt row, with the rule it breaks.
-    pub fn corrupt(table: &'static str, id: impl ToString, why: impl ToString) -> Error {
+    pub fn corrupt(
+        table: &'static str,
+        id: impl std::fmt::Display,
+        why: impl std::fmt::Display,
+    ) -> Error {
         Error::Corrupt {
             table,
             id: id.to_string(),
@@ -82,18 +86,20 @@ impl Error {
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Error {
         use diesel::result::{DatabaseErrorKind as Kind, Error as Diesel};
-        match &error {
-            Diesel::DatabaseError(Kind::SerializationFailure, _) => Error::Busy,
-            Diesel::DatabaseError(Kind::ClosedConnection, why) => Error::Down(why.message().into()),
+        if let Diesel::DatabaseError(kind, why) = &error {
+            let message = why.message();
             // The two texts are those of SQLITE_BUSY and of PostgreSQL's 40P01.
-            Diesel::DatabaseError(_, why)
-                if why.message().contains("database is locked")
-                    || why.message().contains("deadlock detected") =>
-            {
-                Error::Busy
+            let conflict = matches!(kind, Kind::SerializationFailure)
+                || message.contains("database is locked")
+                || message.contains("deadlock detected");
+            if conflict {
+                return Error::Busy;
             }
-            _ => Error::Bug(error),
+            if matches!(kind, Kind::ClosedConnection) {
+                return Error::Down(message.into());
+            }
         }
+        Error::Bug(error)
     }
 }
 

@@ -55,7 +55,7 @@ pub async fn reserve(
         let first = ctx
             .write(move |tx, _now| {
                 let size = i64::try_from(size).unwrap_or(i64::MAX);
-                Ok::<_, store::Error>(store::notices::take_sequence(tx, &of, &by, size)?)
+                store::notices::take_sequence(tx, &of, &by, size)
             })
             .await?;
         let first = u64::try_from(first).unwrap_or(u64::MAX);

@@ -10,9 +10,7 @@ use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
-use crate::domain::reconciliation::{
-    self as rules, AgeBucket, Code, CreditTarget, Finding, Group,
-};
+use crate::domain::reconciliation::{self as rules, AgeBucket, Code, CreditTarget, Finding, Group};
 use crate::domain::treasury::{Chosen, Reference};
 use crate::store::reconciliation::{Filed, Filter, Past};
 use crate::store::{self, Conn, Tx, db::Retry};
@@ -108,8 +106,11 @@ fn credit_findings(
     creditor: &FiscalCode,
     entries: &[store::treasury::Filed],
 ) -> Result<Vec<Finding>, store::Error> {
-    let keys: Vec<&str> =
-        entries.iter().filter_map(|e| e.matched.as_ref()).map(|m| m.flow.key.as_str()).collect();
+    let keys: Vec<&str> = entries
+        .iter()
+        .filter_map(|e| e.matched.as_ref())
+        .map(|m| m.flow.key.as_str())
+        .collect();
     let live = store::settlement::live_by_keys(conn, creditor, &keys)?;
     let flows = load::flows(conn, creditor, live)?;
     let single = |entry: &store::treasury::Filed| match &entry.reference {
@@ -148,9 +149,14 @@ fn single_target<'a>(
     paid: &[store::reconciliation::PaidFact],
     cash: &[store::treasury::Filed],
 ) -> CreditTarget<'a> {
-    let ours = || paid.iter().map(|fact| &fact.paid).filter(|paid| paid.iuv == iuv);
-    let mut totals: Vec<(&str, Cents)> =
-        ours().map(|paid| (paid.receipt_id.as_str(), paid.total)).collect();
+    let ours = || {
+        paid.iter()
+            .map(|fact| &fact.paid)
+            .filter(|paid| paid.iuv == iuv)
+    };
+    let mut totals: Vec<(&str, Cents)> = ours()
+        .map(|paid| (paid.receipt_id.as_str(), paid.total))
+        .collect();
     totals.dedup();
     if totals.is_empty() {
         return CreditTarget::Unknown(Vec::new());
@@ -158,7 +164,10 @@ fn single_target<'a>(
     let same = |entry: &&store::treasury::Filed| {
         entry.movement.in_scope() && entry.reference == Reference::Single(iuv.to_owned())
     };
-    let effects = cash.iter().filter(same).map(|entry| entry.movement.effect());
+    let effects = cash
+        .iter()
+        .filter(same)
+        .map(|entry| entry.movement.effect());
     CreditTarget::Single {
         receipts: ours().map(rules::Paid::key).collect(),
         total: Cents::sum(totals.into_iter().map(|(_, total)| total)).unwrap_or(Cents::ZERO),
@@ -173,9 +182,10 @@ fn candidates(
     reference: &crate::domain::treasury::FlowReference,
 ) -> Result<Vec<String>, store::Error> {
     match choose(conn, creditor, reference)? {
-        Chosen::Ambiguous(flows) => {
-            Ok(flows.into_iter().map(|flow| format!("{}/{}", flow.psp_id, flow.key)).collect())
-        }
+        Chosen::Ambiguous(flows) => Ok(flows
+            .into_iter()
+            .map(|flow| format!("{}/{}", flow.psp_id, flow.key))
+            .collect()),
         Chosen::Exact(_) | Chosen::Truncated(_) | Chosen::Nothing => Ok(Vec::new()),
     }
 }
@@ -189,9 +199,15 @@ pub(super) fn choose(
     creditor: &FiscalCode,
     reference: &crate::domain::treasury::FlowReference,
 ) -> Result<Chosen, store::Error> {
-    let keys: Vec<&str> =
-        [Some(&reference.id), reference.joined.as_ref()].into_iter().flatten().map(String::as_str).collect();
-    let open = reference.open.as_deref().filter(|open| open.len() >= crate::domain::treasury::PREFIX_MIN);
+    let keys: Vec<&str> = [Some(&reference.id), reference.joined.as_ref()]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    let open = reference
+        .open
+        .as_deref()
+        .filter(|open| open.len() >= crate::domain::treasury::PREFIX_MIN);
     let known = store::settlement::known(conn, creditor, &keys, open)?;
     Ok(reference.choose(&known))
 }
@@ -210,10 +226,18 @@ pub struct View {
 }
 
 fn view(filed: Filed, today: Day) -> View {
-    let age_days = today.signed_duration_since(filed.verdict.since).num_days().max(0);
+    let age_days = today
+        .signed_duration_since(filed.verdict.since)
+        .num_days()
+        .max(0);
     let bucket = AgeBucket::of(age_days);
     let group = filed.verdict.code.group_at(bucket);
-    View { filed, age_days, bucket, group }
+    View {
+        filed,
+        age_days,
+        bucket,
+        group,
+    }
 }
 
 /// Which lines a list shows.
@@ -238,7 +262,10 @@ pub fn page(
 ) -> Result<Vec<View>, Error> {
     let mut filter = question.filter.clone();
     if let Some(group) = question.group {
-        let of_group = Code::ALL.iter().copied().filter(|code| code.group() == group);
+        let of_group = Code::ALL
+            .iter()
+            .copied()
+            .filter(|code| code.group() == group);
         let asked = |code: &Code| filter.codes.is_empty() || filter.codes.contains(code);
         let codes: Vec<Code> = of_group.filter(asked).collect();
         if codes.is_empty() {
@@ -265,7 +292,6 @@ pub fn get(
     let history = store::reconciliation::history(conn, creditor, &filed.line)?;
     Ok((view(filed, calendar::today(now)), history))
 }
-
 
 #[cfg(test)]
 mod tests;

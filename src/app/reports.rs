@@ -136,9 +136,17 @@ pub fn table(
     now: Instant,
 ) -> Result<Table, Error> {
     let mut rows = Vec::new();
-    let desk = Desk { ctx, creditor, today: calendar::today(now) };
+    let desk = Desk {
+        ctx,
+        creditor,
+        today: calendar::today(now),
+    };
     let control_totals = desk.run(conn, question, &mut |row| rows.push(row))?;
-    Ok(Table { columns: question.name.columns(), rows, control_totals })
+    Ok(Table {
+        columns: question.name.columns(),
+        rows,
+        control_totals,
+    })
 }
 
 /// The report as CSV; control totals are not part of it.
@@ -153,7 +161,11 @@ pub fn csv(
     now: Instant,
 ) -> Result<Vec<u8>, Error> {
     let mut writer = Writer::new(dialect, question.name.columns());
-    let desk = Desk { ctx, creditor, today: calendar::today(now) };
+    let desk = Desk {
+        ctx,
+        creditor,
+        today: calendar::today(now),
+    };
     desk.run(conn, question, &mut |row| writer.row(&row))?;
     Ok(writer.take())
 }
@@ -173,7 +185,11 @@ struct Sum {
 
 impl Sum {
     fn new(label: &'static str) -> Sum {
-        Sum { label, count: 0, amount: Cents::ZERO }
+        Sum {
+            label,
+            count: 0,
+            amount: Cents::ZERO,
+        }
     }
 
     fn add(&mut self, count: i64, amount: Cents) -> Result<(), MoneyError> {
@@ -183,7 +199,11 @@ impl Sum {
     }
 
     fn total(self) -> ControlTotal {
-        ControlTotal { label: self.label, count: self.count, amount: self.amount }
+        ControlTotal {
+            label: self.label,
+            count: self.count,
+            amount: self.amount,
+        }
     }
 }
 
@@ -240,10 +260,9 @@ impl Desk<'_> {
             self.one_flow(conn, &flow.ok_or(Error::UnknownFlow)?, &mut sums, sink)?;
             return Ok(sums.map(Sum::total).to_vec());
         }
-        let mut after = (Day::MIN, Uuid::nil());
+        let mut after = (question.period.from, Uuid::nil());
         loop {
-            let page =
-                store::reports::flows(conn, self.creditor, question.period, after, PAGE)?;
+            let page = store::reports::flows(conn, self.creditor, question.period, after, PAGE)?;
             let Some(last) = page.last() else { break };
             after = (last.header.regulation_on, last.id);
             for flow in &page {
@@ -264,27 +283,38 @@ impl Desk<'_> {
         computed.add(flow.totals.count, flow.totals.sum)?;
         let key = crate::domain::settlement::flow_key(&flow.header.flow_id);
         for entry in store::treasury::matched_to(conn, self.creditor, &[&key])? {
-            if entry.matched.is_some_and(|matched| matched.flow.psp_id == flow.header.psp_id) {
+            if entry
+                .matched
+                .is_some_and(|matched| matched.flow.psp_id == flow.header.psp_id)
+            {
                 cash.add(1, entry.movement.effect())?;
             }
         }
         let mut after = 0i32;
         loop {
             let lines = store::settlement::lines(conn, self.creditor, flow.id, after, PAGE)?;
-            let Some(last) = lines.last() else { return Ok(()) };
+            let Some(last) = lines.last() else {
+                return Ok(());
+            };
             after = last.number;
             let name = format!("{}/{}", flow.name(), flow.header.revision);
-            let keys: Vec<String> =
-                lines.iter().map(|line| format!("{name}/{}", line.number)).collect();
+            let keys: Vec<String> = lines
+                .iter()
+                .map(|line| format!("{name}/{}", line.number))
+                .collect();
             let asked: Vec<&str> = keys.iter().map(String::as_str).collect();
             let found =
                 store::reconciliation::of_lines(conn, self.creditor, LineKind::FlowLine, &asked)?;
-            let codes: BTreeMap<&str, _> =
-                found.iter().map(|filed| (filed.line.key.as_str(), &filed.verdict)).collect();
+            let codes: BTreeMap<&str, _> = found
+                .iter()
+                .map(|filed| (filed.line.key.as_str(), &filed.verdict))
+                .collect();
             for (line, key) in lines.iter().zip(&keys) {
                 let verdict = codes.get(key.as_str());
                 let code = verdict.map(|verdict| verdict.code);
-                let flags = verdict.map(|verdict| flags(&verdict.flags)).unwrap_or_default();
+                let flags = verdict
+                    .map(|verdict| flags(&verdict.flags))
+                    .unwrap_or_default();
                 sink(vec![
                     Cell::Day(flow.header.regulation_on),
                     Cell::Text(flow.header.psp_id.clone()),
@@ -320,7 +350,7 @@ impl Desk<'_> {
             (AgeBucket::Month, Sum::new("Da 11 a 30 giorni")),
             (AgeBucket::Older, Sum::new("Oltre 30 giorni")),
         ];
-        let mut after = (Day::MIN, Uuid::nil());
+        let mut after = (period.from, Uuid::nil());
         loop {
             let asked = (codes.as_slice(), period);
             let ids = store::reports::open_lines(conn, self.creditor, asked, after, PAGE)?;
@@ -329,7 +359,11 @@ impl Desk<'_> {
             let Some(last) = page.last() else { break };
             after = (last.verdict.since, last.id);
             for filed in &page {
-                let age = self.today.signed_duration_since(filed.verdict.since).num_days().max(0);
+                let age = self
+                    .today
+                    .signed_duration_since(filed.verdict.since)
+                    .num_days()
+                    .max(0);
                 let bucket = AgeBucket::of(age);
                 for (_, sum) in buckets.iter_mut().filter(|(of, _)| *of == bucket) {
                     sum.add(1, filed.verdict.amount)?;
@@ -348,11 +382,21 @@ impl Desk<'_> {
     ) -> Result<Vec<ControlTotal>, Error> {
         // The accounting key of a service may change in the period: it is the one of the day of payment.
         let mut grouped: BTreeMap<(String, String), (String, Sum, Sum)> = BTreeMap::new();
-        let (mut collected, mut settled) = (Sum::new("Riscosso"), Sum::new("Incassato e riconciliato"));
+        let (mut collected, mut settled) =
+            (Sum::new("Riscosso"), Sum::new("Incassato e riconciliato"));
         for row in store::reports::revenue(conn, self.creditor, period)? {
-            let service = self.ctx.registry.service(self.creditor, &row.service_code, row.day);
-            let key = service.as_ref().map(|s| s.accounting_key.to_string()).unwrap_or_default();
-            let title = service.as_ref().map(|s| s.title.to_string()).unwrap_or_default();
+            let service = self
+                .ctx
+                .registry
+                .service(self.creditor, &row.service_code, row.day);
+            let key = service
+                .as_ref()
+                .map(|s| s.accounting_key.to_string())
+                .unwrap_or_default();
+            let title = service
+                .as_ref()
+                .map(|s| s.title.to_string())
+                .unwrap_or_default();
             collected.add(row.transfers, row.collected)?;
             settled.add(row.transfers, row.settled)?;
             let group = grouped
@@ -396,7 +440,11 @@ fn open_row(filed: &store::reconciliation::Filed, age: i64, bucket: AgeBucket) -
 }
 
 fn flags(flags: &std::collections::BTreeSet<crate::domain::reconciliation::Flag>) -> String {
-    flags.iter().map(|flag| flag.as_str()).collect::<Vec<_>>().join(" ")
+    flags
+        .iter()
+        .map(|flag| flag.as_str())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]

@@ -105,7 +105,10 @@ pub fn known(
     key: RevisionKey<'_>,
 ) -> Result<Option<Uuid>, store::Error> {
     let stored = store::settlement::revisions(conn, creditor, key.psp_id, key.flow_id)?;
-    Ok(stored.into_iter().find(|held| held.header.revision == key.revision).map(|held| held.id))
+    Ok(stored
+        .into_iter()
+        .find(|held| held.header.revision == key.revision)
+        .map(|held| held.id))
 }
 
 /// Up to which publication the flows of a creditor are filed.

@@ -142,9 +142,9 @@ impl Receipt {
 pub struct Seen {
     /// Another receipt for the same notice is on file.
     pub earlier_receipt: bool,
-    /// Transfer indexes of this receipt that a live flow has announced already: their money is past the
-    /// PSP and was booked then.
-    pub reported: Vec<u8>,
+    /// What live flows have announced of this receipt already, by transfer: that money is past the PSP
+    /// and was booked then.
+    pub reported: Vec<(u8, Cents)>,
 }
 
 /// Decides what a new receipt changes. The position is `None` when its notice is not in these books: a
@@ -187,7 +187,7 @@ pub fn receive(
     }
     change
         .entries
-        .push(collected(position, receipt, &seen.reported, day));
+        .push(collected(position, receipt, &seen.reported, day)?);
     Ok(change)
 }
 
@@ -227,34 +227,42 @@ fn repriced(
 }
 
 /// Own money is now with the PSP; the rest went to the other beneficiaries.
-fn collected(position: Option<&Position>, receipt: &Receipt, reported: &[u8], day: Day) -> Entry {
+fn collected(
+    position: Option<&Position>,
+    receipt: &Receipt,
+    reported: &[(u8, Cents)],
+    day: Day,
+) -> Result<Entry, MoneyError> {
     let own_notice = receipt.primary == receipt.receiver;
-    let postings = receipt
-        .transfers
-        .iter()
-        .filter(|transfer| !reported.contains(&transfer.index))
-        .filter_map(|transfer| {
-            let own = transfer.beneficiary == receipt.receiver;
-            let debit = match (own, own_notice) {
-                (true, _) => Account::InTransit,
-                (false, true) => Account::ThirdParties,
-                // Another body's share of another body's notice: not about our money.
-                (false, false) => return None,
-            };
-            let about = About {
-                notice: Some(&receipt.notice_number),
-                service_code: position.map(|position| position.service_code.as_str()),
-                beneficiary: &transfer.beneficiary,
-            };
-            Posting::new(debit, Account::Receivable, transfer.amount, about)
-        })
-        .collect();
-    Entry {
+    let mut postings = Vec::new();
+    for transfer in &receipt.transfers {
+        let own = transfer.beneficiary == receipt.receiver;
+        let debit = match (own, own_notice) {
+            (true, _) => Account::InTransit,
+            (false, true) => Account::ThirdParties,
+            // Another body's share of another body's notice: not about our money.
+            (false, false) => continue,
+        };
+        let about = About {
+            notice: Some(&receipt.notice_number),
+            service_code: position.map(|position| position.service_code.as_str()),
+            beneficiary: &transfer.beneficiary,
+        };
+        // What a flow has announced was booked then; a difference stays in transit, as it does when
+        // the receipt comes first.
+        let announced = reported
+            .iter()
+            .filter(|(index, _)| *index == transfer.index);
+        let announced = Cents::sum(announced.map(|(_, amount)| *amount))?;
+        let amount = transfer.amount.minus(announced)?;
+        postings.extend(Posting::new(debit, Account::Receivable, amount, about));
+    }
+    Ok(Entry {
         reason: Reason::Receipt,
         day,
         reference: receipt.receipt_id.clone(),
         postings,
-    }
+    })
 }
 
 #[cfg(test)]

@@ -16,7 +16,9 @@ use crate::domain::money::{Cents, MoneyError};
 use crate::domain::settlement::{Header, Line, Outcome as PaymentOutcome};
 use crate::node::client::{self, FlowClient, Retries};
 use crate::store::{self, jobs::NewJob};
-use crate::wire::fdr_rest::{FlowHeader, FlowKey, FlowPayment, FlowSummary, FlowsQuery, PAGE_SIZE_MAX, PageAt, PayStatus};
+use crate::wire::fdr_rest::{
+    FlowHeader, FlowKey, FlowPayment, FlowSummary, FlowsQuery, PAGE_SIZE_MAX, PageAt, PayStatus,
+};
 
 /// Publications may become visible a little out of order; this much is asked again each time.
 const OVERLAP: TimeDelta = TimeDelta::hours(2);
@@ -142,7 +144,10 @@ pub async fn pull_from(
         .read(move |conn| settlement::cursor(conn, &owner))
         .await?;
     let listed = list(client, creditor, from(ctx.now(), cursor)).await?;
-    let mut summary = PullSummary { listed: listed.len(), ..PullSummary::default() };
+    let mut summary = PullSummary {
+        listed: listed.len(),
+        ..PullSummary::default()
+    };
     let mut unbroken = true;
     for flow in &listed {
         match pull_one(ctx, creditor, client, flow).await {
@@ -195,7 +200,10 @@ async fn list(
 ) -> Result<Vec<FlowSummary>, Error> {
     let mut rows = Vec::new();
     for page in 1..=PAGES_MAX {
-        let at = PageAt { page, size: PAGE_SIZE_MAX };
+        let at = PageAt {
+            page,
+            size: PAGE_SIZE_MAX,
+        };
         let answer = client.flows(creditor.as_str(), &query, at).await?;
         rows.extend(answer.rows);
         if page >= answer.pages {
@@ -204,7 +212,13 @@ async fn list(
     }
     let order = |flow: &FlowSummary| {
         let last = flow.published_at.is_none();
-        (last, flow.published_at, flow.psp_id.clone(), flow.flow_id.clone(), flow.revision)
+        (
+            last,
+            flow.published_at,
+            flow.psp_id.clone(),
+            flow.flow_id.clone(),
+            flow.revision,
+        )
     };
     rows.sort_by_key(order);
     Ok(rows)
@@ -235,7 +249,10 @@ async fn pull_one(
     let (header, lines) = (fetched.header, fetched.lines);
     let outcome = ctx
         .write(move |tx, now| {
-            let arrived = Arrived { header: &header, lines: &lines };
+            let arrived = Arrived {
+                header: &header,
+                lines: &lines,
+            };
             settlement::ingest(tx, now, &inner, &owner, arrived)
         })
         .await?;
@@ -243,7 +260,11 @@ async fn pull_one(
 }
 
 fn key_of(flow: &FlowSummary) -> RevisionKey<'_> {
-    RevisionKey { psp_id: &flow.psp_id, flow_id: &flow.flow_id, revision: flow.revision }
+    RevisionKey {
+        psp_id: &flow.psp_id,
+        flow_id: &flow.flow_id,
+        revision: flow.revision,
+    }
 }
 
 struct Fetched {
@@ -267,7 +288,15 @@ async fn fetch(
     let mut bodies = vec![head.body];
     let mut payments = Vec::new();
     for page in 1..=PAGES_MAX {
-        let answer = client.payments(&key, PageAt { page, size: PAGE_SIZE_MAX }).await?;
+        let answer = client
+            .payments(
+                &key,
+                PageAt {
+                    page,
+                    size: PAGE_SIZE_MAX,
+                },
+            )
+            .await?;
         bodies.push(answer.body);
         payments.extend(answer.value.rows);
         if page >= answer.value.pages {
@@ -275,7 +304,11 @@ async fn fetch(
         }
     }
     let header = header(head.value, listed)?;
-    Ok(Fetched { header, lines: lines(payments)?, bodies })
+    Ok(Fetched {
+        header,
+        lines: lines(payments)?,
+        bodies,
+    })
 }
 
 fn header(head: FlowHeader, listed: &FlowSummary) -> Result<Header, Error> {
@@ -290,7 +323,10 @@ fn header(head: FlowHeader, listed: &FlowSummary) -> Result<Header, Error> {
         receiver: head.receiver.organization_id,
         declared_count: head.payments_count,
         declared_sum: Cents::new(head.payments_cents)?,
-        published_at: head.published_at.or(listed.published_at).unwrap_or(head.flow_at),
+        published_at: head
+            .published_at
+            .or(listed.published_at)
+            .unwrap_or(head.flow_at),
     })
 }
 

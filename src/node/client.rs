@@ -11,8 +11,8 @@ use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use crate::config::FlowSource;
 use crate::ctx::Ids;
 use crate::wire::fdr_rest::{
-    self as wire, ANSWER_BYTES_MAX, FlowHeader, FlowKey, FlowPayment, FlowSummary, FlowsQuery, Page,
-    PageAt,
+    self as wire, ANSWER_BYTES_MAX, FlowHeader, FlowKey, FlowPayment, FlowSummary, FlowsQuery,
+    Page, PageAt,
 };
 
 /// Time to reach the other side.
@@ -33,7 +33,10 @@ pub struct Retries {
 
 impl Default for Retries {
     fn default() -> Retries {
-        Retries { attempts: 4, wait_millis: 250 }
+        Retries {
+            attempts: 4,
+            wait_millis: 250,
+        }
     }
 }
 
@@ -113,7 +116,12 @@ impl FlowClient {
             .build()
             .map_err(|why| Error::Setup(why.to_string()))?;
         let base = source.url.trim_end_matches('/').to_owned();
-        Ok(FlowClient { http, base, retries, ids })
+        Ok(FlowClient {
+            http,
+            base,
+            retries,
+            ids,
+        })
     }
 
     /// One page of the list of flows.
@@ -126,7 +134,9 @@ impl FlowClient {
         query: &FlowsQuery,
         at: PageAt,
     ) -> Result<Page<FlowSummary>, Error> {
-        let body = self.get(&wire::flows_path(organization_id, query, at)).await?;
+        let body = self
+            .get(&wire::flows_path(organization_id, query, at))
+            .await?;
         Ok(wire::flows(&body)?)
     }
 
@@ -192,8 +202,13 @@ impl FlowClient {
         if status == StatusCode::OK {
             return Ok(body);
         }
-        let code = wire::error(&body).map(|error| error.app_error_code).unwrap_or_default();
-        Err(Error::Refused { status: status.as_u16(), code })
+        let code = wire::error(&body)
+            .map(|error| error.app_error_code)
+            .unwrap_or_default();
+        Err(Error::Refused {
+            status: status.as_u16(),
+            code,
+        })
     }
 }
 

@@ -142,8 +142,14 @@ fn shown(cell: &Cell, dialect: Dialect) -> String {
 
 /// A spreadsheet runs a cell that begins with one of these, blanks before it included.
 fn guarded(text: &str) -> String {
-    let formula = text.trim_start_matches(' ').starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    if formula { format!("'{text}") } else { text.to_owned() }
+    let formula = text
+        .trim_start_matches(' ')
+        .starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    if formula {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -152,9 +158,24 @@ mod tests {
     use proptest::prelude::*;
 
     const COLUMNS: &[Column] = &[
-        Column { name: "who", label: "Chi", meaning: "chi", unit: Unit::Text },
-        Column { name: "amount", label: "Importo", meaning: "quanto", unit: Unit::Cents },
-        Column { name: "day", label: "Giorno", meaning: "quando", unit: Unit::Day },
+        Column {
+            name: "who",
+            label: "Chi",
+            meaning: "chi",
+            unit: Unit::Text,
+        },
+        Column {
+            name: "amount",
+            label: "Importo",
+            meaning: "quanto",
+            unit: Unit::Cents,
+        },
+        Column {
+            name: "day",
+            label: "Giorno",
+            meaning: "quando",
+            unit: Unit::Day,
+        },
     ];
 
     fn cents(n: i64) -> Cell {
@@ -173,7 +194,11 @@ mod tests {
     fn both_dialects_write_the_same_cells() {
         let day = Cell::Day("2026-03-02".parse().unwrap());
         let rows = [
-            ["Rossi, \"Mario\"; figli".into(), cents(123_456), day.clone()],
+            [
+                "Rossi, \"Mario\"; figli".into(),
+                cents(123_456),
+                day.clone(),
+            ],
             ["a\nb".into(), cents(-5), Cell::Empty],
         ];
         assert_eq!(
@@ -192,7 +217,9 @@ mod tests {
             assert_eq!(guarded(text), format!("'{text}"));
         }
         assert_eq!(guarded("TARI-2026"), "TARI-2026");
-        assert!(table(Dialect::Rfc4180, &[["x".into(), cents(-1), Cell::Empty]]).contains("x,-0.01,"));
+        assert!(
+            table(Dialect::Rfc4180, &[["x".into(), cents(-1), Cell::Empty]]).contains("x,-0.01,")
+        );
     }
 
     proptest! {

@@ -105,8 +105,11 @@ pub fn lives(
     Ok(lives)
 }
 
-/// One page of messages whose hash is checked: how many were read, the last key, and the receipts whose
-/// message is not what was filed.
+/// Where a page of messages ended.
+type Cursor = (String, Uuid);
+
+/// One page of messages whose hash is checked: where it ended, and the receipts whose message is not what
+/// was filed.
 ///
 /// # Errors
 /// The database's.
@@ -115,7 +118,7 @@ pub fn altered_messages(
     creditor: &FiscalCode,
     after: (&str, Uuid),
     limit: i64,
-) -> Result<(Option<(String, Uuid)>, Vec<String>), Error> {
+) -> Result<(Option<Cursor>, Vec<String>), Error> {
     let (receipt_id, id) = after;
     let rows: Vec<(String, Id, Vec<u8>, Vec<u8>)> = on!(conn, |c| receipt_message::table
         .filter(receipt_message::creditor.eq(creditor.as_str()))

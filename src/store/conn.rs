@@ -1,7 +1,7 @@
 //! One enum, one macro: every query body is written once and type-checked against both databases.
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
-use diesel::migration::{Migration, MigrationSource};
+use diesel::migration::MigrationSource;
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -152,7 +152,7 @@ impl Conn {
         let known: Vec<String> = MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE)
             .map_err(|e| down(&e))?
             .iter()
-            .map(|m: &Box<dyn Migration<diesel::sqlite::Sqlite>>| m.name().version().to_string())
+            .map(|migration| migration.name().version().to_string())
             .collect();
         let ahead: Vec<String> = applied
             .iter()

@@ -244,7 +244,7 @@ fn run_grouped(url: &str, access: Access, mut conn: Conn, queue: &flume::Receive
             unrun(&mut conn)(Ok(()));
         }
         for ack in acks.drain(..) {
-            ack(committed.as_ref().map(|()| ()));
+            ack(committed.as_ref().copied());
         }
         reopen_if_broken(url, access, &mut conn);
     }

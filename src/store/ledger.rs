@@ -79,6 +79,7 @@ pub fn balance(conn: &mut Conn, creditor: &FiscalCode, account: Account) -> Resu
         .map_err(|why| Error::corrupt("ledger", account, why))
 }
 
+#[derive(Clone, Copy)]
 enum Side {
     Debit,
     Credit,

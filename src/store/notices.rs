@@ -10,7 +10,7 @@ use super::{Conn, Error, Tx};
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
-use crate::domain::lifecycle::{Move, State};
+use crate::domain::lifecycle::{Anomaly, Move, State};
 use crate::domain::money::Cents;
 use crate::domain::notice_number::{NoticeNumber, SegregationCode};
 use crate::domain::position::{Notice, Position};
@@ -109,7 +109,7 @@ pub fn advance(
                 notice_event::from_state.eq(from),
                 notice_event::event.eq(advance.step.event().as_str()),
                 notice_event::to_state.eq(to),
-                notice_event::anomaly.eq(advance.step.anomaly().map(|a| a.as_str())),
+                notice_event::anomaly.eq(advance.step.anomaly().map(Anomaly::as_str)),
                 notice_event::actor.eq(actor),
             ))
             .execute(c))?;

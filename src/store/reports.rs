@@ -63,7 +63,8 @@ pub fn receipts_by_day(
     creditor: &FiscalCode,
     period: Period,
 ) -> Result<Vec<DayRow>, Error> {
-    let rows: Vec<DayRaw> = on!(conn, |c| diesel::sql_query(
+    let rows: Vec<DayRaw> = on!(conn, |c| {
+        diesel::sql_query(
         "SELECT r.paid_on AS day, COALESCE(r.service_code, '') AS service, COUNT(*) AS receipts, \
          COUNT(r.anomaly) AS anomalies, CAST(SUM(r.amount_cents) AS BIGINT) AS amount_cents, \
          CAST(COALESCE(SUM((SELECT SUM(t.amount_cents) FROM receipt_transfer t \
@@ -75,7 +76,8 @@ pub fn receipts_by_day(
     .bind::<Text, _>(creditor.as_str())
     .bind::<Date, _>(period.from)
     .bind::<Date, _>(period.to)
-    .load(c))?;
+    .load(c)
+    })?;
     rows.into_iter()
         .map(|row| {
             Ok(DayRow {
@@ -128,7 +130,8 @@ pub fn revenue(
     creditor: &FiscalCode,
     period: Period,
 ) -> Result<Vec<RevenueRow>, Error> {
-    let rows: Vec<RevenueRaw> = on!(conn, |c| diesel::sql_query(
+    let rows: Vec<RevenueRaw> = on!(conn, |c| {
+        diesel::sql_query(
         "SELECT COALESCE(r.service_code, '') AS service, r.paid_on AS day, COUNT(*) AS transfers, \
          CAST(SUM(t.amount_cents) AS BIGINT) AS collected_cents, \
          CAST(SUM(CASE WHEN c.code IN ('MATCHED_SETTLED', 'MATCHED_SETTLED_SINGLE') \
@@ -143,7 +146,8 @@ pub fn revenue(
     .bind::<Text, _>(creditor.as_str())
     .bind::<Date, _>(period.from)
     .bind::<Date, _>(period.to)
-    .load(c))?;
+    .load(c)
+    })?;
     rows.into_iter()
         .map(|row| {
             Ok(RevenueRow {
@@ -173,7 +177,11 @@ pub fn flows(
         .filter(flow::state.eq(settlement::FlowState::Live.as_str()))
         .filter(flow::regulation_on.ge(period.from.max(after_day)))
         .filter(flow::regulation_on.le(period.to))
-        .filter(flow::regulation_on.gt(after_day).or(flow::id.gt(Id(after_id))))
+        .filter(
+            flow::regulation_on
+                .gt(after_day)
+                .or(flow::id.gt(Id(after_id)))
+        )
         .order((flow::regulation_on, flow::id))
         .limit(limit)
         .select((flow::id, flow::regulation_on))
@@ -202,7 +210,11 @@ pub fn open_lines(
         .filter(reconciliation::code.eq_any(&codes))
         .filter(reconciliation::since.ge(period.from.max(after_day)))
         .filter(reconciliation::since.le(period.to))
-        .filter(reconciliation::since.gt(after_day).or(reconciliation::id.gt(Id(after_id))))
+        .filter(
+            reconciliation::since
+                .gt(after_day)
+                .or(reconciliation::id.gt(Id(after_id)))
+        )
         .order((reconciliation::since, reconciliation::id))
         .limit(limit)
         .select(reconciliation::id)

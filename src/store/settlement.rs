@@ -413,7 +413,7 @@ pub fn lines_by_iuvs(
     rows.into_iter().map(LineRow::into_domain).collect()
 }
 
-/// Transfers of a receipt that a live flow has announced already.
+/// What live flows have announced already of a receipt, row by row: transfer and amount.
 ///
 /// # Errors
 /// The database's, or a corrupt row.
@@ -422,8 +422,8 @@ pub fn reported(
     creditor: &FiscalCode,
     iuv: &str,
     receipt_id: &str,
-) -> Result<Vec<u8>, Error> {
-    let rows: Vec<i16> = on!(conn, |c| flow_line::table
+) -> Result<Vec<(u8, Cents)>, Error> {
+    let rows: Vec<LineRow> = on!(conn, |c| flow_line::table
         .inner_join(
             flow::table.on(flow::creditor
                 .eq(flow_line::creditor)
@@ -433,12 +433,16 @@ pub fn reported(
         .filter(flow_line::iur.eq(receipt_id))
         .filter(flow_line::iuv.eq(iuv))
         .filter(flow::state.eq(FlowState::Live.as_str()))
-        .select(flow_line::idx)
-        .distinct()
-        .order(flow_line::idx)
+        .order((flow_line::flow, flow_line::line_no))
+        .select(flow_line::all_columns)
         .load(c))?;
     rows.into_iter()
-        .map(|idx| u8::try_from(idx).map_err(|why| Error::corrupt("flow_line", receipt_id, why)))
+        .map(|row| {
+            let (_, line) = row.into_domain()?;
+            let transfer = u8::try_from(line.transfer)
+                .map_err(|why| Error::corrupt("flow_line", receipt_id, why))?;
+            Ok((transfer, line.effect()))
+        })
         .collect()
 }
 

@@ -19,7 +19,11 @@ pub(super) struct OwnReferences(Vec<String>);
 pub(super) fn own_references(ctx: &Ctx, creditor: &FiscalCode) -> OwnReferences {
     let stations = ctx.registry.creditor(creditor);
     let codes = stations.iter().flat_map(|creditor| &creditor.stations);
-    OwnReferences(codes.map(|station| station.segregation_code.as_str().to_owned()).collect())
+    OwnReferences(
+        codes
+            .map(|station| station.segregation_code.as_str().to_owned())
+            .collect(),
+    )
 }
 
 impl OwnReferences {
@@ -62,7 +66,10 @@ pub(super) fn scope<'c>(
     let mut all: BTreeSet<&str> = iuvs.iter().copied().collect();
     all.extend(notices.iter().map(|notice| notice.iuv.as_str()));
     let all: Vec<&str> = all.into_iter().collect();
-    let numbers: Vec<&str> = notices.iter().map(|notice| notice.number.as_str()).collect();
+    let numbers: Vec<&str> = notices
+        .iter()
+        .map(|notice| notice.number.as_str())
+        .collect();
     let withdrawn = store::reconciliation::withdrawn(conn, creditor, &numbers)?;
     let paid = store::reconciliation::paid(conn, creditor, &all)?;
     let lines = store::settlement::lines_by_iuvs(conn, creditor, &all)?;
@@ -71,7 +78,15 @@ pub(super) fn scope<'c>(
     let filed = store::settlement::get_all(conn, creditor, &ids)?;
     let flows = flows(conn, creditor, filed)?;
     let singles = store::treasury::singles(conn, creditor, &all)?;
-    Ok(Scope { notices, withdrawn, paid, lines, flows, singles, own })
+    Ok(Scope {
+        notices,
+        withdrawn,
+        paid,
+        lines,
+        flows,
+        singles,
+        own,
+    })
 }
 
 /// Flow revisions with the cash that names them.
@@ -80,7 +95,10 @@ pub(super) fn flows(
     creditor: &FiscalCode,
     filed: Vec<store::settlement::Filed>,
 ) -> Result<Vec<LoadedFlow>, store::Error> {
-    let keys: BTreeSet<String> = filed.iter().map(|flow| flow_key(&flow.header.flow_id)).collect();
+    let keys: BTreeSet<String> = filed
+        .iter()
+        .map(|flow| flow_key(&flow.header.flow_id))
+        .collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let mut cash: BTreeMap<(String, String), Vec<Credit>> = BTreeMap::new();
     for entry in store::treasury::matched_to(conn, creditor, &keys)? {
@@ -109,7 +127,12 @@ pub(super) fn flows(
             wrong_body: filed.header.receiver != creditor.as_str(),
             credits,
         };
-        LoadedFlow { id: filed.id, psp_id, key, fact }
+        LoadedFlow {
+            id: filed.id,
+            psp_id,
+            key,
+            fact,
+        }
     });
     Ok(loaded.collect())
 }
@@ -125,7 +148,10 @@ pub(super) fn credit(entry: &store::treasury::Filed) -> Credit {
         effect: entry.movement.effect(),
         booked_on: entry.movement.booked_on,
         iuv,
-        match_quality: entry.matched.as_ref().map_or(Quality::Whole, |matched| matched.quality),
+        match_quality: entry
+            .matched
+            .as_ref()
+            .map_or(Quality::Whole, |matched| matched.quality),
     }
 }
 
@@ -139,8 +165,11 @@ enum Debt {
 impl Scope<'_> {
     /// The facts, debt by debt.
     pub(super) fn cases(&self) -> Vec<Case<'_>> {
-        let position: HashMap<&str, Uuid> =
-            self.notices.iter().map(|n| (n.iuv.as_str(), n.position_id)).collect();
+        let position: HashMap<&str, Uuid> = self
+            .notices
+            .iter()
+            .map(|n| (n.iuv.as_str(), n.position_id))
+            .collect();
         let debt = |iuv: &str| match position.get(iuv) {
             Some(id) => Debt::Position(*id),
             None => Debt::Reference(iuv.to_owned()),
@@ -149,23 +178,39 @@ impl Scope<'_> {
         let mut cases: BTreeMap<Debt, Case<'_>> = BTreeMap::new();
         for notice in &self.notices {
             let number = notice.number.to_string();
-            cases.entry(debt(&notice.iuv)).or_default().notices.push(Notice {
-                withdrawn: self.withdrawn.contains(&number),
-                number,
-                iuv: notice.iuv.clone(),
-                option: notice.option,
-            });
+            cases
+                .entry(debt(&notice.iuv))
+                .or_default()
+                .notices
+                .push(Notice {
+                    withdrawn: self.withdrawn.contains(&number),
+                    number,
+                    iuv: notice.iuv.clone(),
+                    option: notice.option,
+                });
         }
         for fact in &self.paid {
-            cases.entry(debt(&fact.paid.iuv)).or_default().paid.push(fact.paid.clone());
+            cases
+                .entry(debt(&fact.paid.iuv))
+                .or_default()
+                .paid
+                .push(fact.paid.clone());
         }
         for (id, line) in &self.lines {
             if let Some(flow) = flows.get(id) {
                 let reported = self.reported(&flow.fact, line);
-                cases.entry(debt(&line.iuv)).or_default().reported.push(reported);
+                cases
+                    .entry(debt(&line.iuv))
+                    .or_default()
+                    .reported
+                    .push(reported);
             }
         }
-        for entry in self.singles.iter().filter(|entry| entry.movement.in_scope()) {
+        for entry in self
+            .singles
+            .iter()
+            .filter(|entry| entry.movement.in_scope())
+        {
             let credit = credit(entry);
             if let Some(iuv) = &credit.iuv {
                 cases.entry(debt(iuv)).or_default().singles.push(credit);

@@ -3,7 +3,14 @@ use crate::app::settlement::tests::{F, World, credit, for_flow, line, receipt, t
 use crate::domain::position::tests::day;
 
 fn ask(name: Name) -> Question {
-    Question { name, period: Period { from: day("2026-01-01"), to: day("2026-12-31") }, flow: None }
+    Question {
+        name,
+        period: Period {
+            from: day("2026-01-01"),
+            to: day("2026-12-31"),
+        },
+        flow: None,
+    }
 }
 
 /// A fine paid, reported and on the account; an instalment paid; cash that nobody knows.
@@ -21,7 +28,12 @@ fn world() -> World {
 fn get(w: &mut World, question: &Question) -> Table {
     let (ctx, now) = (w.scratch.ctx.clone(), w.scratch.ctx.now());
     let table = table(&mut w.conn, &ctx, &town(), question, now).unwrap();
-    assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));
+    assert!(
+        table
+            .rows
+            .iter()
+            .all(|row| row.len() == table.columns.len())
+    );
     table
 }
 
@@ -49,9 +61,16 @@ fn a_flow_is_shown_row_by_row_with_declared_computed_and_cash() {
     let table = get(&mut w, &ask(Name::FlowReconciliation));
     assert_eq!(table.rows.len(), 1);
     assert_eq!(table.rows[0][12], Cell::from("MATCHED_SETTLED"));
-    let sums: Vec<i64> = table.control_totals.iter().map(|t| t.amount.get()).collect();
+    let sums: Vec<i64> = table
+        .control_totals
+        .iter()
+        .map(|t| t.amount.get())
+        .collect();
     assert_eq!(sums, [4490, 4490, 4490]);
-    let unknown = Question { flow: Some(Uuid::nil()), ..ask(Name::FlowReconciliation) };
+    let unknown = Question {
+        flow: Some(Uuid::nil()),
+        ..ask(Name::FlowReconciliation)
+    };
     let (ctx, now) = (w.scratch.ctx.clone(), w.scratch.ctx.now());
     let error = super::table(&mut w.conn, &ctx, &town(), &unknown, now).unwrap_err();
     assert!(matches!(error, Error::UnknownFlow));
@@ -60,9 +79,17 @@ fn a_flow_is_shown_row_by_row_with_declared_computed_and_cash() {
 #[test]
 fn what_is_not_reconciled_is_listed_oldest_first_with_its_age() {
     let mut w = world();
-    w.scratch.ctx.clock.set("2026-03-20T09:00:00Z".parse().unwrap()).unwrap();
+    w.scratch
+        .ctx
+        .clock
+        .set("2026-03-20T09:00:00Z".parse().unwrap())
+        .unwrap();
     let table = get(&mut w, &ask(Name::NotReconciled));
-    let seen: Vec<_> = table.rows.iter().map(|row| (row[2].clone(), row[7].clone())).collect();
+    let seen: Vec<_> = table
+        .rows
+        .iter()
+        .map(|row| (row[2].clone(), row[7].clone()))
+        .collect();
     assert_eq!(
         seen,
         [

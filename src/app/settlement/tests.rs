@@ -48,7 +48,12 @@ impl World {
         let scratch = Scratch::new();
         let conn = Conn::open(&scratch.ctx.config.database_url, Access::Write).unwrap();
         let (tari, fine) = (numbered(tari(), 1, 1), numbered(fine(), 2, 4));
-        let mut world = World { scratch, conn, tari, fine };
+        let mut world = World {
+            scratch,
+            conn,
+            tari,
+            fine,
+        };
         for position in [world.tari.clone(), world.fine.clone()] {
             let ids = world.scratch.ctx.ids.clone();
             let booked = position.published(position.issued_on).unwrap();
@@ -77,7 +82,10 @@ impl World {
 
     pub(crate) fn flow(&mut self, (flow_id, revision): (&str, i64), lines: &[Line]) -> Outcome {
         let header = header(flow_id, revision, lines);
-        let arrived = Arrived { header: &header, lines };
+        let arrived = Arrived {
+            header: &header,
+            lines,
+        };
         self.write(|tx, now, ctx| ingest(tx, now, ctx, &town(), arrived))
     }
 
@@ -88,46 +96,81 @@ impl World {
     }
 
     pub(crate) fn all(&mut self) -> Vec<codes::Filed> {
-        codes::page(&mut self.conn, &town(), &codes::Filter::default(), None, 1000).unwrap()
+        codes::page(
+            &mut self.conn,
+            &town(),
+            &codes::Filter::default(),
+            None,
+            1000,
+        )
+        .unwrap()
     }
 
     /// Codes by line, with what an officer sees of them.
     pub(crate) fn ended(&mut self) -> BTreeMap<String, (Code, String)> {
         let shown = |filed: &codes::Filed| {
             let v = &filed.verdict;
-            format!("{:?} {} {} {} {}", v.flags, v.rule, v.amount, v.since, v.explanation)
+            format!(
+                "{:?} {} {} {} {}",
+                v.flags, v.rule, v.amount, v.since, v.explanation
+            )
         };
         let all = self.all();
         all.iter()
-            .map(|f| (format!("{} {}", f.line.kind, f.line.key), (f.verdict.code, shown(f))))
+            .map(|f| {
+                (
+                    format!("{} {}", f.line.kind, f.line.key),
+                    (f.verdict.code, shown(f)),
+                )
+            })
             .collect()
     }
 
     pub(crate) fn code(&mut self, line: &str) -> Code {
-        self.ended().get(line).unwrap_or_else(|| panic!("no code for {line}")).0
+        self.ended()
+            .get(line)
+            .unwrap_or_else(|| panic!("no code for {line}"))
+            .0
     }
 
     pub(crate) fn flags(&mut self, line: &str) -> BTreeSet<Flag> {
         let all = self.all();
-        let found = all.iter().find(|f| format!("{} {}", f.line.kind, f.line.key) == line);
+        let found = all
+            .iter()
+            .find(|f| format!("{} {}", f.line.kind, f.line.key) == line);
         found.unwrap().verdict.flags.clone()
     }
 
     pub(crate) fn balances(&mut self) -> Vec<(Account, i64)> {
         let conn = &mut self.conn;
         let balance = |a: &Account| store::ledger::balance(conn, &town(), *a).unwrap().get();
-        Account::ALL.iter().copied().zip(Account::ALL.iter().map(balance)).collect()
+        Account::ALL
+            .iter()
+            .copied()
+            .zip(Account::ALL.iter().map(balance))
+            .collect()
     }
 
     fn balance(&mut self, account: Account) -> i64 {
-        self.balances().into_iter().find(|(a, _)| *a == account).unwrap().1
+        self.balances()
+            .into_iter()
+            .find(|(a, _)| *a == account)
+            .unwrap()
+            .1
     }
 
     fn states(&mut self) -> Vec<String> {
         let ids = [self.tari.id, self.fine.id];
-        let positions =
-            ids.map(|id| store::positions::get(&mut self.conn, &town(), id).unwrap().unwrap());
-        positions.iter().flat_map(|p| &p.notices).map(|n| n.state.to_string()).collect()
+        let positions = ids.map(|id| {
+            store::positions::get(&mut self.conn, &town(), id)
+                .unwrap()
+                .unwrap()
+        });
+        positions
+            .iter()
+            .flat_map(|p| &p.notices)
+            .map(|n| n.state.to_string())
+            .collect()
     }
 }
 
@@ -175,7 +218,11 @@ pub(crate) fn receipt(position: &Position, index: usize, id: &str) -> Receipt {
         debtor: party,
         payer: None,
         transfers,
-        psp: Psp { id: "PSPX".into(), name: "Banca".into(), channel: "C".into() },
+        psp: Psp {
+            id: "PSPX".into(),
+            name: "Banca".into(),
+            channel: "C".into(),
+        },
         method: None,
         fee: None,
         paid_at: None,
@@ -215,7 +262,11 @@ pub(crate) fn credit(number: i64, amount: i64, text: &str) -> Movement {
 }
 
 pub(crate) fn for_flow(number: i64, amount: i64, flow_id: &str) -> Movement {
-    credit(number, amount, &format!("/PUR/LGPE-RIVERSAMENTO/URI/{flow_id}"))
+    credit(
+        number,
+        amount,
+        &format!("/PUR/LGPE-RIVERSAMENTO/URI/{flow_id}"),
+    )
 }
 
 #[test]
@@ -228,27 +279,59 @@ fn money_is_followed_from_receipt_to_bank() {
     let row = line(1, paid.iuv.as_str(), "r4", 4490);
     assert!(matches!(w.flow((F, 1), &[row]), Outcome::Filed(_)));
     assert_eq!(w.code("receipt r4/1"), ReportedNotSettled);
-    assert_eq!((w.balance(Account::InTransit), w.balance(Account::Announced)), (0, 4490));
+    assert_eq!(
+        (w.balance(Account::InTransit), w.balance(Account::Announced)),
+        (0, 4490)
+    );
     w.cash(&for_flow(1, 4000, F));
     assert_eq!(w.code("receipt r4/1"), SettledPartial);
     w.cash(&for_flow(2, 490, F));
-    for line in ["receipt r4/1", &format!("flow_line PSPX/{F}/1/1"), "treasury 2026/1/1", "treasury 2026/1/2"] {
+    for line in [
+        "receipt r4/1",
+        &format!("flow_line PSPX/{F}/1/1"),
+        "treasury 2026/1/1",
+        "treasury 2026/1/2",
+    ] {
         assert_eq!(w.code(line), MatchedSettled, "{line}");
     }
     assert!(w.flags("receipt r4/1").contains(&Flag::SplitTransfer));
-    let left: Vec<_> = w.balances().into_iter().filter(|(_, cents)| *cents != 0).collect();
+    let left: Vec<_> = w
+        .balances()
+        .into_iter()
+        .filter(|(_, cents)| *cents != 0)
+        .collect();
     let tari = 22708;
     assert_eq!(
         left,
-        [(Account::Receivable, tari), (Account::RevenueDue, -tari - 4490), (Account::Bank, 4490)]
+        [
+            (Account::Receivable, tari),
+            (Account::RevenueDue, -tari - 4490),
+            (Account::Bank, 4490)
+        ]
     );
     assert_eq!(w.states(), ["open", "open", "open", "settled"]);
-    let history = codes::history(&mut w.conn, &town(), &crate::domain::reconciliation::LineRef {
-        kind: crate::domain::reconciliation::LineKind::Receipt,
-        key: "r4/1".into(),
-    });
-    let past: Vec<Code> = history.unwrap().into_iter().map(|past| past.verdict.code).collect();
-    assert_eq!(past, [PaidNotReported, ReportedNotSettled, SettledPartial, MatchedSettled]);
+    let history = codes::history(
+        &mut w.conn,
+        &town(),
+        &crate::domain::reconciliation::LineRef {
+            kind: crate::domain::reconciliation::LineKind::Receipt,
+            key: "r4/1".into(),
+        },
+    );
+    let past: Vec<Code> = history
+        .unwrap()
+        .into_iter()
+        .map(|past| past.verdict.code)
+        .collect();
+    assert_eq!(
+        past,
+        [
+            PaidNotReported,
+            ReportedNotSettled,
+            SettledPartial,
+            MatchedSettled
+        ]
+    );
 }
 
 #[test]
@@ -256,26 +339,37 @@ fn a_new_revision_undoes_the_old_one_and_repeats_change_nothing() {
     let mut w = World::new();
     let paid = receipt(&w.fine, 0, "r4");
     w.pay(&paid);
-    let wrong = [line(1, paid.iuv.as_str(), "r4", 4480), line(2, "01000000000099947", "zz", 7)];
+    let wrong = [
+        line(1, paid.iuv.as_str(), "r4", 4480),
+        line(2, "01000000000099947", "zz", 7),
+    ];
     w.flow((F, 1), &wrong);
     assert_eq!(w.code("receipt r4/1"), ReportedAmountDiff);
     assert_eq!(w.balance(Account::Announced), 4487);
-    assert_eq!(w.code(&format!("flow_line PSPX/{F}/1/2")), ReportedUnknownDebt);
+    assert_eq!(
+        w.code(&format!("flow_line PSPX/{F}/1/2")),
+        ReportedUnknownDebt
+    );
     let right = [line(1, paid.iuv.as_str(), "r4", 4490)];
     assert!(matches!(w.flow((F, 2), &right), Outcome::Replaced(_)));
     assert_eq!(w.code("receipt r4/1"), ReportedNotSettled);
     assert_eq!(w.code(&format!("flow_line PSPX/{F}/1/1")), OutOfScope);
     assert_eq!(w.code(&format!("flow_line PSPX/{F}/1/2")), OutOfScope);
-    assert!(w.flags(&format!("flow_line PSPX/{F}/2/1")).contains(&Flag::FlowRevised));
-    assert_eq!((w.balance(Account::Announced), w.balance(Account::InTransit)), (4490, 0));
+    assert!(
+        w.flags(&format!("flow_line PSPX/{F}/2/1"))
+            .contains(&Flag::FlowRevised)
+    );
+    assert_eq!(
+        (w.balance(Account::Announced), w.balance(Account::InTransit)),
+        (4490, 0)
+    );
     let (codes, books) = (w.ended(), w.balances());
     assert!(matches!(w.flow((F, 2), &right), Outcome::Repeat(_)));
     assert!(matches!(w.flow((F, 1), &wrong), Outcome::Repeat(_)));
     w.pay(&paid);
     assert_eq!((w.ended(), w.balances()), (codes, books));
     let iuvs: BTreeSet<String> = [paid.iuv.to_string()].into();
-    let changed =
-        w.write(|tx, now, ctx| reconciliation::classify(tx, now, ctx, &town(), &iuvs));
+    let changed = w.write(|tx, now, ctx| reconciliation::classify(tx, now, ctx, &town(), &iuvs));
     assert_eq!(changed, 0);
 }
 
@@ -284,10 +378,16 @@ fn a_receipt_that_comes_after_its_flow_finds_its_money_there() {
     let mut w = World::new();
     let paid = receipt(&w.fine, 0, "r4");
     w.flow((F, 1), &[line(1, paid.iuv.as_str(), "r4", 4490)]);
-    assert_eq!(w.code(&format!("flow_line PSPX/{F}/1/1")), ReportedWithoutReceipt);
+    assert_eq!(
+        w.code(&format!("flow_line PSPX/{F}/1/1")),
+        ReportedWithoutReceipt
+    );
     assert_eq!(w.states()[3], "settled");
     w.cash(&for_flow(1, 4490, F));
-    assert_eq!(w.code(&format!("flow_line PSPX/{F}/1/1")), ReportedWithoutReceipt);
+    assert_eq!(
+        w.code(&format!("flow_line PSPX/{F}/1/1")),
+        ReportedWithoutReceipt
+    );
     assert_eq!(w.code("treasury 2026/1/1"), MatchedSettled);
     w.pay(&paid);
     assert_eq!(w.code("receipt r4/1"), MatchedSettled);
@@ -302,12 +402,18 @@ fn a_second_payment_marks_both_whether_it_is_the_same_notice_or_another_option()
     let (once, again) = (receipt(&w.fine, 0, "r4"), receipt(&w.fine, 0, "r5"));
     w.pay(&once);
     w.pay(&again);
-    assert_eq!((w.code("receipt r4/1"), w.code("receipt r5/1")), (DoublePayment, DoublePayment));
+    assert_eq!(
+        (w.code("receipt r4/1"), w.code("receipt r5/1")),
+        (DoublePayment, DoublePayment)
+    );
     let (whole, instalment) = (receipt(&w.tari, 0, "r1"), receipt(&w.tari, 1, "r2"));
     w.pay(&instalment);
     assert_eq!(w.code("receipt r2/1"), PaidNotReported);
     w.pay(&whole);
-    assert_eq!((w.code("receipt r1/1"), w.code("receipt r2/1")), (DoublePayment, DoublePayment));
+    assert_eq!(
+        (w.code("receipt r1/1"), w.code("receipt r2/1")),
+        (DoublePayment, DoublePayment)
+    );
     assert_eq!(w.code("receipt r1/2"), OutOfScope);
 }
 
@@ -316,7 +422,10 @@ fn cash_that_names_a_cut_or_unknown_flow_is_found_when_the_flow_comes() {
     let mut w = World::new();
     w.cash(&for_flow(1, 4490, "2026-03-03PSPX-00"));
     w.cash(&credit(2, 100, "BONIFICO"));
-    w.cash(&Movement { direction: Direction::Out, ..credit(3, 50, "MANDATO") });
+    w.cash(&Movement {
+        direction: Direction::Out,
+        ..credit(3, 50, "MANDATO")
+    });
     assert_eq!(w.code("treasury 2026/1/1"), CashUnknownReference);
     assert_eq!(w.code("treasury 2026/1/2"), CashUnidentified);
     assert_eq!(w.code("treasury 2026/1/3"), OutOfScope);
@@ -325,7 +434,10 @@ fn cash_that_names_a_cut_or_unknown_flow_is_found_when_the_flow_comes() {
     w.pay(&paid);
     w.flow((F, 1), &[line(1, paid.iuv.as_str(), "r4", 4490)]);
     assert_eq!(w.code("treasury 2026/1/1"), MatchedSettled);
-    assert!(w.flags("treasury 2026/1/1").contains(&Flag::ReferenceTruncated));
+    assert!(
+        w.flags("treasury 2026/1/1")
+            .contains(&Flag::ReferenceTruncated)
+    );
     assert_eq!(w.balance(Account::UnexplainedCash), -100);
     // A second flow with the same beginning makes the text ambiguous, and the match is undone.
     w.flow((G, 1), &[line(1, "01000000000077747", "r8", 10)]);
@@ -341,7 +453,10 @@ fn the_same_entry_is_filed_once_and_a_different_one_under_its_number_is_shown() 
     let entry = credit(1, 100, "BONIFICO");
     assert!(matches!(w.cash(&entry), treasury::Outcome::Filed(_)));
     assert!(matches!(w.cash(&entry), treasury::Outcome::AlreadyFiled(_)));
-    assert!(matches!(w.cash(&credit(1, 101, "BONIFICO")), treasury::Outcome::Conflicting(_)));
+    assert!(matches!(
+        w.cash(&credit(1, 101, "BONIFICO")),
+        treasury::Outcome::Conflicting(_)
+    ));
     assert_eq!(w.balance(Account::Bank), 100);
 }
 
@@ -350,15 +465,31 @@ fn a_flow_shows_its_rows_and_how_many_ended_where() {
     let mut w = World::new();
     let paid = receipt(&w.fine, 0, "r4");
     w.pay(&paid);
-    let rows = [line(1, paid.iuv.as_str(), "r4", 4490), line(2, "01000000000099947", "zz", 7)];
+    let rows = [
+        line(1, paid.iuv.as_str(), "r4", 4490),
+        line(2, "01000000000099947", "zz", 7),
+    ];
     let id = w.flow((F, 1), &rows).flow();
     let seen = get(&mut w.conn, &town(), id).unwrap();
-    let counts: Vec<_> = seen.counts.iter().map(|c| (c.code, c.count, c.amount.get())).collect();
-    assert_eq!(counts, [(ReportedNotSettled, 1, 4490), (ReportedUnknownDebt, 1, 7)]);
+    let counts: Vec<_> = seen
+        .counts
+        .iter()
+        .map(|c| (c.code, c.count, c.amount.get()))
+        .collect();
+    assert_eq!(
+        counts,
+        [(ReportedNotSettled, 1, 4490), (ReportedUnknownDebt, 1, 7)]
+    );
     let shown = lines(&mut w.conn, &town(), id, (1, 10)).unwrap();
     assert_eq!(shown.len(), 1);
-    assert_eq!(shown[0].found.as_ref().unwrap().verdict.code, ReportedUnknownDebt);
-    assert!(matches!(get(&mut w.conn, &town(), Uuid::nil()), Err(Error::UnknownFlow)));
+    assert_eq!(
+        shown[0].found.as_ref().unwrap().verdict.code,
+        ReportedUnknownDebt
+    );
+    assert!(matches!(
+        get(&mut w.conn, &town(), Uuid::nil()),
+        Err(Error::UnknownFlow)
+    ));
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -390,7 +521,10 @@ fn arrive(w: &mut World, what: Arrival) {
             w.flow((F, 1), &first);
         }
         Arrival::Second => {
-            w.flow((F, 2), &[line(1, fine.as_str(), "r4", 4490), first[1].clone()]);
+            w.flow(
+                (F, 2),
+                &[line(1, fine.as_str(), "r4", 4490), first[1].clone()],
+            );
         }
         Arrival::Other => {
             let mut row = line(1, last.as_str(), "r9", 10832);
@@ -439,6 +573,9 @@ proptest! {
         prop_assert_eq!(shuffled.ended(), straight.ended());
         prop_assert_eq!(shuffled.balances(), straight.balances());
         prop_assert_eq!(shuffled.states(), straight.states());
+        for check in crate::app::audit::audit(&mut shuffled.conn, &town()).unwrap() {
+            prop_assert!(check.holds(), "{}: {:?}", check.name, check.offenders);
+        }
         // Six receipt transfers (three of them the Province's or own), six rows, five entries.
         prop_assert_eq!(straight.ended().len(), 5 + 6 + 5);
     }

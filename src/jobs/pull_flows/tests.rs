@@ -17,8 +17,16 @@ async fn serve(shelf: Shelf) -> String {
     let server = HttpServer::new(move || {
         let shelf = Arc::clone(&shelf);
         App::new().default_service(web::to(move |request: HttpRequest| {
-            let page = request.query_string().split('&').find(|p| p.starts_with("page=")).unwrap_or("");
-            let held = shelf.lock().unwrap().get(&format!("{}?{page}", request.path())).cloned();
+            let page = request
+                .query_string()
+                .split('&')
+                .find(|p| p.starts_with("page="))
+                .unwrap_or("");
+            let held = shelf
+                .lock()
+                .unwrap()
+                .get(&format!("{}?{page}", request.path()))
+                .cloned();
             async move {
                 match held {
                     Some(body) if body.is_empty() => HttpResponse::NotImplemented().finish(),
@@ -68,17 +76,23 @@ fn put(shelf: &Shelf, flow: &str, revision: i64) {
     let base = format!("/organizations/{TOWN}/fdrs/{flow}/revisions/{revision}/psps/PSPX");
     let mut shelf = shelf.lock().unwrap();
     shelf.insert(format!("{base}?"), head(flow, revision));
-    shelf.insert(format!("{base}/payments?page=1"), page(1, 2, &[payment(1, "10.05")]));
-    shelf.insert(format!("{base}/payments?page=2"), page(2, 2, &[payment(2, "20.05")]));
+    shelf.insert(
+        format!("{base}/payments?page=1"),
+        page(1, 2, &[payment(1, "10.05")]),
+    );
+    shelf.insert(
+        format!("{base}/payments?page=2"),
+        page(2, 2, &[payment(2, "20.05")]),
+    );
 }
 
 fn put_list(shelf: &Shelf, pages: &[Vec<String>]) {
     for (n, rows) in (1u32..).zip(pages) {
         let total = u32::try_from(pages.len()).unwrap();
-        shelf
-            .lock()
-            .unwrap()
-            .insert(format!("/organizations/{TOWN}/fdrs?page={n}"), page(n, total, rows));
+        shelf.lock().unwrap().insert(
+            format!("/organizations/{TOWN}/fdrs?page={n}"),
+            page(n, total, rows),
+        );
     }
 }
 
@@ -92,20 +106,37 @@ struct Bench {
 impl Bench {
     async fn new() -> Bench {
         let shelf = Shelf::default();
-        let source = FlowSource { url: serve(Arc::clone(&shelf)).await, key: None };
+        let source = FlowSource {
+            url: serve(Arc::clone(&shelf)).await,
+            key: None,
+        };
         let scratch = Scratch::new();
-        let retries = Retries { attempts: 1, wait_millis: 0 };
+        let retries = Retries {
+            attempts: 1,
+            wait_millis: 0,
+        };
         let client = FlowClient::new(&source, scratch.ctx.ids.clone(), retries).unwrap();
-        Bench { scratch, client, shelf, town: FiscalCode::parse(TOWN).unwrap() }
+        Bench {
+            scratch,
+            client,
+            shelf,
+            town: FiscalCode::parse(TOWN).unwrap(),
+        }
     }
 
     async fn pull(&self) -> PullSummary {
-        pull_from(&self.scratch.ctx, &self.town, &self.client).await.unwrap()
+        pull_from(&self.scratch.ctx, &self.town, &self.client)
+            .await
+            .unwrap()
     }
 
     async fn cursor(&self) -> Option<Instant> {
         let town = self.town.clone();
-        self.scratch.ctx.read(move |c| settlement::cursor(c, &town)).await.unwrap()
+        self.scratch
+            .ctx
+            .read(move |c| settlement::cursor(c, &town))
+            .await
+            .unwrap()
     }
 }
 
@@ -118,10 +149,17 @@ async fn every_page_is_fetched_kept_and_filed_once() {
     let bench = Bench::new().await;
     put(&bench.shelf, "2026-03-03PSPX-1", 1);
     put(&bench.shelf, "2026-03-03PSPX-2", 1);
-    let (one, two) = (listed("2026-03-03PSPX-1", 1, 9), listed("2026-03-03PSPX-2", 1, 10));
+    let (one, two) = (
+        listed("2026-03-03PSPX-1", 1, 9),
+        listed("2026-03-03PSPX-2", 1, 10),
+    );
     put_list(&bench.shelf, &[vec![two], vec![one]]);
     let first = bench.pull().await;
-    assert_eq!((first.listed, first.filed, first.failed.len()), (2, 2, 0), "{first:?}");
+    assert_eq!(
+        (first.listed, first.filed, first.failed.len()),
+        (2, 2, 0),
+        "{first:?}"
+    );
     assert_eq!(bench.cursor().await, at("2026-03-03T10:00:00Z"));
     let again = bench.pull().await;
     assert_eq!((again.filed, again.known), (0, 2));
@@ -131,15 +169,26 @@ async fn every_page_is_fetched_kept_and_filed_once() {
         .ctx
         .read::<_, store::Error>(move |c| {
             let filed = flows::page(c, &town, &flows::Filter::default(), None, 10)?;
-            let key = RevisionKey { psp_id: "PSPX", flow_id: "2026-03-03PSPX-1", revision: 1 };
+            let key = RevisionKey {
+                psp_id: "PSPX",
+                flow_id: "2026-03-03PSPX-1",
+                revision: 1,
+            };
             Ok((filed, flows::documents(c, &town, key)?))
         })
         .await
         .unwrap();
     assert_eq!(filed.len(), 2);
-    assert_eq!((filed[0].totals.count, filed[0].totals.sum.get()), (2, 3010));
+    assert_eq!(
+        (filed[0].totals.count, filed[0].totals.sum.get()),
+        (2, 3010)
+    );
     assert_eq!(filed[0].header.declared_sum.get(), 3010);
-    let kept = [head("2026-03-03PSPX-1", 1), page(1, 2, &[payment(1, "10.05")]), page(2, 2, &[payment(2, "20.05")])];
+    let kept = [
+        head("2026-03-03PSPX-1", 1),
+        page(1, 2, &[payment(1, "10.05")]),
+        page(2, 2, &[payment(2, "20.05")]),
+    ];
     assert_eq!(bodies, kept.map(String::into_bytes));
 }
 
@@ -147,7 +196,10 @@ async fn every_page_is_fetched_kept_and_filed_once() {
 async fn a_flow_that_fails_holds_the_cursor_and_nothing_else() {
     let bench = Bench::new().await;
     put(&bench.shelf, "2026-03-03PSPX-2", 1);
-    let (one, two) = (listed("2026-03-03PSPX-1", 1, 9), listed("2026-03-03PSPX-2", 1, 10));
+    let (one, two) = (
+        listed("2026-03-03PSPX-1", 1, 9),
+        listed("2026-03-03PSPX-2", 1, 10),
+    );
     put_list(&bench.shelf, &[vec![one, two]]);
     let first = bench.pull().await;
     assert_eq!((first.filed, first.failed.len()), (1, 1));
@@ -173,7 +225,10 @@ async fn a_newer_revision_replaces_and_the_legal_day_is_romes() {
         .scratch
         .ctx
         .read::<_, store::Error>(move |c| {
-            let live = flows::Filter { state: Some(flows::FlowState::Live), ..flows::Filter::default() };
+            let live = flows::Filter {
+                state: Some(flows::FlowState::Live),
+                ..flows::Filter::default()
+            };
             let filed = flows::page(c, &town, &live, None, 10)?;
             flows::lines(c, &town, filed[0].id, 0, 10)
         })

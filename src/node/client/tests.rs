@@ -27,15 +27,26 @@ async fn serve(answer: fn(usize) -> HttpResponse) -> (String, Arc<AtomicUsize>) 
 
 fn client(url: String) -> FlowClient {
     let source = FlowSource { url, key: None };
-    FlowClient::new(&source, Ids::counted(), Retries { attempts: 3, wait_millis: 0 }).unwrap()
+    FlowClient::new(
+        &source,
+        Ids::counted(),
+        Retries {
+            attempts: 3,
+            wait_millis: 0,
+        },
+    )
+    .unwrap()
 }
 
 async fn list(client: &FlowClient) -> Result<Page<FlowSummary>, Error> {
     let at = PageAt { page: 1, size: 10 };
-    client.flows("99999000203", &FlowsQuery::default(), at).await
+    client
+        .flows("99999000203", &FlowsQuery::default(), at)
+        .await
 }
 
-const EMPTY: &str = r#"{"metadata":{"pageSize":10,"pageNumber":1,"totPage":1},"count":0,"data":[]}"#;
+const EMPTY: &str =
+    r#"{"metadata":{"pageSize":10,"pageNumber":1,"totPage":1},"count":0,"data":[]}"#;
 
 #[actix_web::test]
 async fn what_may_pass_later_is_tried_again() {
@@ -56,7 +67,10 @@ async fn what_will_not_pass_is_told_at_once_with_its_code() {
     })
     .await;
     let error = list(&client(url)).await.unwrap_err();
-    assert!(matches!(&error, Error::Refused { status: 404, code } if code == "FDR-3001"), "{error}");
+    assert!(
+        matches!(&error, Error::Refused { status: 404, code } if code == "FDR-3001"),
+        "{error}"
+    );
     assert_eq!(calls.load(Ordering::SeqCst), 1);
 }
 
@@ -67,13 +81,22 @@ async fn attempts_end_and_answers_are_bounded() {
     assert_eq!(calls.load(Ordering::SeqCst), 3);
     let (url, _) = serve(|_| HttpResponse::Ok().body(vec![b' '; ANSWER_BYTES_MAX + 1])).await;
     let error = list(&client(url)).await.unwrap_err();
-    assert!(matches!(error, Error::Unreadable(wire::Error::TooLarge)), "{error}");
+    assert!(
+        matches!(error, Error::Unreadable(wire::Error::TooLarge)),
+        "{error}"
+    );
 }
 
 #[test]
 fn waits_double_and_carry_a_little_chance() {
-    let source = FlowSource { url: "http://127.0.0.1:1".into(), key: None };
-    let retries = Retries { attempts: 4, wait_millis: 100 };
+    let source = FlowSource {
+        url: "http://127.0.0.1:1".into(),
+        key: None,
+    };
+    let retries = Retries {
+        attempts: 4,
+        wait_millis: 100,
+    };
     let client = FlowClient::new(&source, Ids::counted(), retries).unwrap();
     for (attempt, base) in [(1, 100), (2, 200), (3, 400)] {
         let wait = client.wait(attempt).as_millis();
