@@ -1,24 +1,28 @@
 //! Reconciliation: where each line of money has ended, and why.
 
-use actix_web::{HttpResponse, get};
-use chrono::{DateTime, Utc};
+use actix_web::{HttpResponse, get, web};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::State;
 use super::auth::Caller;
 use super::input::{FromPath, FromQuery};
-use super::problem::{Problem, catalogue};
-use super::scalars::{Count, FlowCode, Iuv, Line1000, NoticeNumber, ReceiptId, SignedCents, Word};
+use super::page::Slice;
+use super::problem::Problem;
+use super::scalars::{Count, Iuv, Line140, SignedCents, Word};
+use crate::app::reconciliation::{self, Filter, Question, View};
+use crate::domain::reconciliation::{self as rules, Code, Flag, Group};
 
 /// What a line of money is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LineKind {
-    /// A receipt.
+    /// A transfer of a receipt.
     Receipt,
     /// An entry of a settlement flow.
-    FlowEntry,
+    FlowLine,
     /// A movement on the account.
     Treasury,
 }
@@ -75,45 +79,50 @@ pub enum ReconciliationGroup {
     Neutral,
 }
 
-/// What a line was held against.
-#[derive(Serialize, ToSchema)]
+/// Two amounts that were compared.
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ReconciliationReferences {
-    /// The debt position.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub debt_position_id: Option<Uuid>,
-    /// Number of the notice.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub notice_number: Option<NoticeNumber>,
-    /// Reference of the payment.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub iuv: Option<Iuv>,
-    /// The payment.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub payment_id: Option<Uuid>,
-    /// Identifier of the receipt.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub receipt_id: Option<ReceiptId>,
-    /// The settlement flow.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub settlement_flow_id: Option<Uuid>,
-    /// Its name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub flow_code: Option<FlowCode>,
-    /// The entry of the flow.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub flow_entry_id: Option<Uuid>,
-    /// The movements on the account.
-    #[schema(min_items = 0, max_items = 100)]
-    pub treasury_entry_ids: Vec<Uuid>,
+pub struct ComparedAmounts {
+    /// Which two.
+    pub what: Word,
+    /// The first.
+    pub left_cents: SignedCents,
+    /// The second.
+    pub right_cents: SignedCents,
+    /// The first less the second.
+    pub difference_cents: SignedCents,
+}
+
+/// The facts that a line was held against, by their natural keys.
+#[derive(Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReconciliationInputs {
+    /// Numbers of notices.
+    #[schema(min_items = 0, max_items = 1000)]
+    pub notices: Vec<Line140>,
+    /// Receipts: identifier and transfer.
+    #[schema(min_items = 0, max_items = 1000)]
+    pub receipts: Vec<Line140>,
+    /// Entries of flows: provider, flow, revision and place.
+    #[schema(min_items = 0, max_items = 1000)]
+    pub flow_lines: Vec<Line140>,
+    /// Movements on the account: year, account and number.
+    #[schema(min_items = 0, max_items = 1000)]
+    pub credits: Vec<Line140>,
+    /// Flows that a bank text may mean, when there are several.
+    #[schema(min_items = 0, max_items = 1000)]
+    pub candidates: Vec<Line140>,
+}
+
+/// Why a line has ended where it is.
+#[derive(Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReconciliationExplanation {
+    /// The facts that were looked at.
+    pub inputs: ReconciliationInputs,
+    /// The amounts that were compared.
+    #[schema(min_items = 0, max_items = 1000)]
+    pub compared: Vec<ComparedAmounts>,
 }
 
 /// Where one line of money has ended.
@@ -129,26 +138,39 @@ pub struct ReconciliationView {
     pub code: ReconciliationCode,
     /// What that asks of an officer.
     pub group: ReconciliationGroup,
+    /// What the code means, in Italian.
+    pub label: Line140,
+    /// Key of the line: receipt and transfer; provider, flow, revision and place; year, account and number.
+    pub line_key: Line140,
     /// Further observations.
     #[schema(min_items = 0, max_items = 30)]
     pub flags: Vec<Word>,
-    /// Why, in words, with the amounts that were compared.
-    pub explanation: Line1000,
+    /// The rule that decided.
+    pub rule: Word,
+    /// Version of the rules.
+    #[schema(format = Int32, minimum = 1, maximum = 32_767)]
+    pub rule_version: i16,
+    /// Why.
+    pub explanation: ReconciliationExplanation,
     /// Amount of the line.
     pub amount_cents: SignedCents,
-    /// Since when it stands there.
-    pub since_at: DateTime<Utc>,
-    /// Days since the line came.
+    /// Reference of the payment; absent for a movement without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub iuv: Option<Iuv>,
+    /// Day of the newest fact behind the code.
+    pub since_date: NaiveDate,
+    /// Days since then.
     pub age_days: Count,
-    /// What it was held against.
-    pub references: ReconciliationReferences,
+    /// Instant of the last change.
+    pub updated_at: DateTime<Utc>,
 }
 
 /// One page of reconciliations.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReconciliationPage {
-    /// The lines, newest first.
+    /// The lines, in the order they were first classified.
     #[schema(min_items = 0, max_items = 200)]
     pub items: Vec<ReconciliationView>,
     /// Value of `cursor` for the next page; absent on the last one.
@@ -182,9 +204,12 @@ pub struct ReconciliationQuery {
     /// Only of this kind of line.
     #[param(nullable = false, inline)]
     pub line_kind: Option<LineKind>,
-    /// Only that ask this of an officer.
+    /// Only whose code asks this of an officer, its age not considered.
     #[param(nullable = false, inline)]
     pub group: Option<ReconciliationGroup>,
+    /// Only of this payment.
+    #[param(nullable = false, inline)]
+    pub iuv: Option<Iuv>,
 }
 
 /// List reconciliations
@@ -194,12 +219,36 @@ pub struct ReconciliationQuery {
     params(ReconciliationQuery), responses((status = 200, description = "One page.", body = ReconciliationPage)))]
 #[get("/reconciliations")]
 pub(super) async fn list_reconciliations(
+    state: web::Data<State>,
     caller: Caller,
     query: FromQuery<ReconciliationQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let _creditor = caller.creditor()?;
-    let _ = query.0;
-    Err(Problem::of(&catalogue::UNAVAILABLE))
+    let (creditor, query, now) = (caller.creditor()?.clone(), query.0, state.ctx.now());
+    let question = Question {
+        filter: Filter {
+            codes: query.code.map(Code::from).into_iter().collect(),
+            kind: query.line_kind.map(rules::LineKind::from),
+            iuv: query.iuv.map(|iuv| iuv.as_str().to_owned()),
+            ..Filter::default()
+        },
+        group: query.group.map(Group::from),
+    };
+    let slice = Slice {
+        cursor: query.cursor,
+        limit: query.limit,
+    };
+    let read = move |conn: &mut _| {
+        reconciliation::page(
+            conn,
+            &creditor,
+            &question,
+            (slice.cursor, slice.fetch()),
+            now,
+        )
+    };
+    let (found, next_cursor) = slice.cut(state.ctx.read(read).await?, |view| view.filed.id);
+    let items = found.iter().map(ReconciliationView::of).collect();
+    Ok(HttpResponse::Ok().json(ReconciliationPage { items, next_cursor }))
 }
 
 /// Show a reconciliation
@@ -209,10 +258,64 @@ pub(super) async fn list_reconciliations(
     params(ReconciliationPath), responses((status = 200, description = "The reconciliation.", body = ReconciliationView)))]
 #[get("/reconciliations/{reconciliation_id}")]
 pub(super) async fn show_reconciliation(
+    state: web::Data<State>,
     caller: Caller,
     path: FromPath<ReconciliationPath>,
 ) -> Result<HttpResponse, Problem> {
-    let _creditor = caller.creditor()?;
-    let _ = path.0.reconciliation_id;
-    Err(Problem::of(&catalogue::UNAVAILABLE))
+    let (creditor, id) = (caller.creditor()?.clone(), path.0.reconciliation_id);
+    let now = state.ctx.now();
+    let found = state
+        .ctx
+        .read(move |conn| reconciliation::get(conn, &creditor, id, now))
+        .await?;
+    Ok(HttpResponse::Ok().json(ReconciliationView::of(&found.0)))
 }
+
+impl ReconciliationView {
+    fn of(view: &View) -> ReconciliationView {
+        let (filed, verdict) = (&view.filed, &view.filed.verdict);
+        let flag = |flag: &Flag| Word::new(flag.as_str().to_ascii_lowercase());
+        let explanation = serde_json::from_value(verdict.explanation.clone());
+        ReconciliationView {
+            reconciliation_id: filed.id,
+            line_kind: filed.line.kind.into(),
+            code: verdict.code.into(),
+            group: view.group.into(),
+            label: Line140::new(verdict.code.label()),
+            line_key: Line140::new(filed.line.key.as_str()),
+            flags: verdict.flags.iter().map(flag).collect(),
+            rule: Word::new(verdict.rule.as_str()),
+            rule_version: verdict.rule_version,
+            explanation: explanation.unwrap_or_default(),
+            amount_cents: SignedCents(verdict.amount.get()),
+            iuv: filed.iuv.as_ref().map(|iuv| Iuv::new(iuv.as_str())),
+            since_date: verdict.since,
+            age_days: Count(view.age_days),
+            updated_at: filed.updated_at,
+        }
+    }
+}
+
+/// Two enums of the same names, one of the contract and one of the domain: neither can gain a value that
+/// the other does not have.
+macro_rules! twins {
+    ($view:ident = $domain:ty: $($name:ident),+ $(,)?) => {
+        impl From<$domain> for $view {
+            fn from(value: $domain) -> $view {
+                match value { $(<$domain>::$name => $view::$name),+ }
+            }
+        }
+
+        impl From<$view> for $domain {
+            fn from(value: $view) -> $domain {
+                match value { $($view::$name => <$domain>::$name),+ }
+            }
+        }
+    };
+}
+
+twins!(LineKind = rules::LineKind: Receipt, FlowLine, Treasury);
+twins!(ReconciliationGroup = Group: Ok, Pending, Anomaly, Closed, Neutral);
+twins!(
+    ReconciliationCode = Code: Forced, DoublePayment, Revoked, MatchedSettled, MatchedSettledSingle, SettledPartial, SettledAmountDiff, ReportedNotSettled, ReportedAmountDiff, ReportedWithoutReceipt, ReportedUnknownDebt, PaidNotReported, CashUnknownReference, CashUnidentified, OutOfScope,
+);

@@ -1,24 +1,32 @@
 //! Treasury: movements on the creditor's accounts.
 
-use actix_web::{HttpResponse, get, post};
+mod read;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::State;
 use super::auth::Caller;
 use super::input::{FromPath, FromQuery, IdempotencyKey, TextFile};
-use super::problem::{Problem, catalogue};
+use super::page::Slice;
+use super::problem::Problem;
 use super::reconciliation::ReconciliationCode;
+use super::repeat::{Asked, respond};
 use super::scalars::{
-    BankReference, Count, FlowCode, IdempotencyKeyHeader, Iuv, Line140, Line1000, SignedCents,
-    UriHeader,
+    Count, IdempotencyKeyHeader, Iuv, Line140, Line1000, SignedCents, TotalCents, UriHeader,
 };
+use crate::app::idempotency;
+use crate::app::treasury::{self, Filter};
 
-/// A bank journal: one header line, then one movement a line, as `docs` describe it.
+/// The treasurer's journal as CSV: a header line with the twelve columns of the example, then one movement a
+/// line, separated by `;`.
 #[derive(ToSchema)]
 #[schema(value_type = String, min_length = 1, max_length = 16_777_216, pattern = "^[^\\x00]+$",
-    example = "booked_date;value_date;amount;reference;description\n2026-03-03;2026-03-03;209,03;TRN-1;/PUR/LGPE-RIVERSAMENTO/URI/2026-03-03BPPIITRRXXX-0000000001\n")]
+    example = "esercizio;conto;numero_movimento;tipo_movimento;tipo_documento;tipo_operazione;numero_provvisorio;importo;data_movimento;data_valuta;ordinante;causale\n2026;0000100;12;ENTRATA;SOSPESO ENTRATA;ESEGUITO;45;209,03;2026-03-03;2026-03-03;PSP S.p.A.;/PUR/LGPE-RIVERSAMENTO/URI/2026-03-03BPPIITRRXXX-0000000001\n")]
 pub struct BankJournal(#[expect(dead_code, reason = "it only names a schema")] String);
 
 /// What became of a line.
@@ -29,6 +37,8 @@ pub enum LineOutcome {
     New,
     /// It had been stored before.
     Known,
+    /// A movement with this year, account and number says something else; the first one is kept.
+    Conflicting,
     /// It could not be read; the other lines are stored all the same.
     Refused,
 }
@@ -55,12 +65,12 @@ pub struct ImportedLine {
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TreasuryImport {
-    /// Identifier; movements can be listed by it.
-    pub treasury_import_id: Uuid,
     /// Lines stored.
     pub new_lines: Count,
     /// Lines stored before.
     pub known_lines: Count,
+    /// Lines that contradict what was stored before.
+    pub conflicting_lines: Count,
     /// Lines refused.
     pub refused_lines: Count,
     /// Sum of the lines stored, to compare with the journal's own total.
@@ -70,6 +80,30 @@ pub struct TreasuryImport {
     pub lines: Vec<ImportedLine>,
 }
 
+/// Which way money goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MovementDirection {
+    /// To the creditor.
+    In,
+    /// From the creditor.
+    Out,
+}
+
+/// What was done with a movement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MovementOperation {
+    /// Booked.
+    Executed,
+    /// Taken back.
+    Reversed,
+    /// A provisional credit was given its order; no money moves.
+    Regularised,
+    /// Booked again after a reversal.
+    Restored,
+}
+
 /// A movement on an account.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -77,36 +111,51 @@ pub struct TreasuryImport {
 pub struct TreasuryEntryView {
     /// Identifier.
     pub treasury_entry_id: Uuid,
-    /// The import it came with.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub treasury_import_id: Option<Uuid>,
     /// Day of booking.
     pub booked_date: NaiveDate,
     /// Day of value.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub value_date: Option<NaiveDate>,
-    /// Amount, negative for what went out.
-    pub amount_cents: SignedCents,
-    /// The bank's or the treasurer's own reference.
-    pub bank_reference: BankReference,
-    /// Text of the bank, as it came.
-    pub description: Line1000,
-    /// Who sent the money, as the bank says.
+    /// Financial year.
+    #[schema(format = Int32, minimum = 1999, maximum = 2099)]
+    pub year: i32,
+    /// The treasurer's account.
+    pub account: Line140,
+    /// Number of the movement in that account and year.
+    pub number: Count,
+    /// Number of the provisional credit, when it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub counterparty: Option<Line140>,
+    pub provisional_number: Option<Count>,
+    /// Which way the money goes.
+    pub direction: MovementDirection,
+    /// What was done.
+    pub operation: MovementOperation,
+    /// Amount of the movement.
+    pub amount_cents: TotalCents,
+    /// What it changes on the account: negative for a reversal.
+    pub effect_cents: SignedCents,
+    /// Remittance text, as it came; absent when there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub remittance: Option<Line1000>,
+    /// Who sent the money; absent when the journal does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub payer: Option<Line1000>,
     /// Name of a settlement flow found in the text, possibly cut.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub flow_code: Option<FlowCode>,
+    pub flow_reference: Option<Line140>,
     /// Reference of a single payment found in the text.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub iuv: Option<Iuv>,
-    /// Where it has ended.
-    pub code: ReconciliationCode,
+    /// Where it has ended; absent until it is classified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub code: Option<ReconciliationCode>,
     /// Instant at which it was stored.
     pub received_at: DateTime<Utc>,
 }
@@ -115,7 +164,7 @@ pub struct TreasuryEntryView {
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TreasuryEntryPage {
-    /// The movements, newest first.
+    /// The movements, in the order they were stored.
     #[schema(min_items = 0, max_items = 200)]
     pub items: Vec<TreasuryEntryView>,
     /// Value of `cursor` for the next page; absent on the last one.
@@ -149,9 +198,12 @@ pub struct TreasuryEntryQuery {
     /// Only booked on this day or earlier.
     #[param(nullable = false)]
     pub booked_to_date: Option<NaiveDate>,
-    /// Only of this import.
+    /// Only of this financial year.
+    #[param(nullable = false, format = Int32, minimum = 1999, maximum = 2099)]
+    pub year: Option<i32>,
+    /// Only those that a settlement flow explains, or only those that none explains.
     #[param(nullable = false)]
-    pub treasury_import_id: Option<Uuid>,
+    pub matched: Option<bool>,
 }
 
 /// Import a bank journal
@@ -162,32 +214,62 @@ pub struct TreasuryEntryQuery {
     params(("Idempotency-Key" = inline(IdempotencyKeyHeader), Header, description = "Key chosen by the caller, unique for each intent; kept at least 24 hours.")),
     request_body(content = BankJournal, content_type = "text/csv"),
     responses((status = 201, description = "Stored, but for the lines refused.", body = TreasuryImport,
-        headers(("Location" = inline(UriHeader), description = "Where the movements of this import are listed.")),
-        links(("listed" = (operation_id = "list_treasury_entries", parameters(("treasury_import_id" = "$response.body#/treasury_import_id")), description = "The movements of this import."))))))]
+        headers(("Location" = inline(UriHeader), description = "Where the movements are listed.")))))]
 #[post("/treasury-imports")]
 pub(super) async fn import_treasury_entries(
+    state: web::Data<State>,
     caller: Caller,
     key: IdempotencyKey,
     file: TextFile,
 ) -> Result<HttpResponse, Problem> {
-    let _creditor = caller.creditor()?;
-    let _ = (key.as_str(), file.text, file.digest);
-    Err(Problem::of(&catalogue::UNAVAILABLE))
+    let asked = Asked::new(&caller, "import_treasury_entries", &key, file.digest)?;
+    if let Some(answer) = asked.before(&state).await? {
+        return Ok(answer);
+    }
+    let journal = read::journal(&file.text)?;
+    let (creditor, ctx) = (caller.creditor()?.clone(), state.ctx.clone());
+    let (sealed, location) = (asked.clone(), state.address("/treasury-entries"));
+    let made = state.ctx.write(move |tx, now| {
+        let outcomes = treasury::ingest(tx, now, &ctx, &creditor, &journal.movements)?;
+        let view = (&journal.outcome(&outcomes), None);
+        let answer = sealed.answered(StatusCode::CREATED, location.clone(), view);
+        idempotency::remember(tx, now, &sealed.intent, &answer)?;
+        Ok::<_, treasury::Error>(answer)
+    });
+    match made.await {
+        Ok(answer) => Ok(respond(&answer, false)),
+        Err(treasury::Error::Store(error)) => asked.meanwhile(&state, error).await,
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// List movements
 ///
-/// Newest first.
+/// In the order they were stored.
 #[utoipa::path(operation_id = "list_treasury_entries", tag = "treasury", security(("client" = ["treasury:read"])),
     params(TreasuryEntryQuery), responses((status = 200, description = "One page.", body = TreasuryEntryPage)))]
 #[get("/treasury-entries")]
 pub(super) async fn list_treasury_entries(
+    state: web::Data<State>,
     caller: Caller,
     query: FromQuery<TreasuryEntryQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let _creditor = caller.creditor()?;
-    let _ = query.0;
-    Err(Problem::of(&catalogue::UNAVAILABLE))
+    let (creditor, query) = (caller.creditor()?.clone(), query.0);
+    let filter = Filter {
+        year: query.year,
+        matched: query.matched,
+        booked_from: query.booked_from_date,
+        booked_to: query.booked_to_date,
+    };
+    let slice = Slice {
+        cursor: query.cursor,
+        limit: query.limit,
+    };
+    let read =
+        move |conn: &mut _| treasury::page(conn, &creditor, &filter, (slice.cursor, slice.fetch()));
+    let (found, next_cursor) = slice.cut(state.ctx.read(read).await?, |view| view.filed.id);
+    let items = found.iter().map(TreasuryEntryView::of).collect();
+    Ok(HttpResponse::Ok().json(TreasuryEntryPage { items, next_cursor }))
 }
 
 /// Show a movement
@@ -197,10 +279,14 @@ pub(super) async fn list_treasury_entries(
     params(TreasuryEntryPath), responses((status = 200, description = "The movement.", body = TreasuryEntryView)))]
 #[get("/treasury-entries/{treasury_entry_id}")]
 pub(super) async fn show_treasury_entry(
+    state: web::Data<State>,
     caller: Caller,
     path: FromPath<TreasuryEntryPath>,
 ) -> Result<HttpResponse, Problem> {
-    let _creditor = caller.creditor()?;
-    let _ = path.0.treasury_entry_id;
-    Err(Problem::of(&catalogue::UNAVAILABLE))
+    let (creditor, id) = (caller.creditor()?.clone(), path.0.treasury_entry_id);
+    let found = state
+        .ctx
+        .read(move |conn| treasury::get(conn, &creditor, id))
+        .await?;
+    Ok(HttpResponse::Ok().json(TreasuryEntryView::of(&found)))
 }

@@ -12,7 +12,7 @@ use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::domain::reconciliation::{self as rules, AgeBucket, Code, CreditTarget, Finding, Group};
 use crate::domain::treasury::{Chosen, Reference};
-use crate::store::reconciliation::{Filed, Filter, Past};
+pub use crate::store::reconciliation::{CodeCount, Filed, Filter, Past};
 use crate::store::{self, Conn, Tx, db::Retry};
 
 /// What can end a use case about reconciliation.

@@ -1,7 +1,7 @@
 //! What the use cases say, as problems: one exhaustive match for each of their errors.
 
 use super::{FieldError, Problem, catalogue};
-use crate::app::{creditors, notices, payments, positions};
+use crate::app::{creditors, notices, payments, positions, reconciliation, settlement, treasury};
 use crate::domain::position::PositionError;
 use crate::domain::service::DetailsError;
 
@@ -118,6 +118,38 @@ impl From<creditors::Error> for Problem {
             E::Stale => Problem::of(&catalogue::PRECONDITION_FAILED),
             E::Invalid(found) => Problem::of(&catalogue::RULE_VIOLATION).with(findings("", &found)),
             E::File(_) => broken(&error),
+            E::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<reconciliation::Error> for Problem {
+    fn from(error: reconciliation::Error) -> Problem {
+        use reconciliation::Error as E;
+        match error {
+            E::UnknownLine => Problem::of(&catalogue::NOT_FOUND),
+            E::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<settlement::Error> for Problem {
+    fn from(error: settlement::Error) -> Problem {
+        use settlement::Error as E;
+        match error {
+            E::UnknownFlow => Problem::of(&catalogue::NOT_FOUND),
+            E::Money(_) => broken(&error),
+            E::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<treasury::Error> for Problem {
+    fn from(error: treasury::Error) -> Problem {
+        use treasury::Error as E;
+        match error {
+            E::UnknownEntry => Problem::of(&catalogue::NOT_FOUND),
+            E::Settlement(error) => error.into(),
             E::Store(store) => store.into(),
         }
     }
