@@ -55,7 +55,7 @@ both_databases! {
             ("other kind", post(&with("/details", json!({"tari": {}})))),
             ("unknown service", post(&with("/service_code", json!("LUNA-PARK")))),
             ("impossible day", post(&with("/issued_date", json!("2026-02-30")))),
-            ("number of others", post(&with("/notice_numbers", json!(["302000000000000084"])))),
+            ("number of others", post(&with("/notice_numbers", json!(["302000000000000083"])))),
             ("wrong check digits", post(&with("/notice_numbers", json!(["301000000000000100"])))),
             ("not JSON", raw(b"service_code=LAMPADE")),
             ("empty", raw(b"")),
