@@ -12,7 +12,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ctx", &["store", "domain", "config"]),
     ("render", &["domain"]),
     ("app", &["ctx", "store", "domain", "render"]),
-    ("api", &["app", "ctx", "domain"]),
+    // A treasurer's journal comes through the REST door too.
+    ("api", &["app", "ctx", "domain", "wire"]),
     // The client of flows reads its address from the configuration that `ctx` carries.
     ("node", &["app", "ctx", "domain", "wire", "config"]),
     (
@@ -30,6 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// Sideways arrows, and what alone they may reach.
 const SIDEWAYS: &[(&str, &str, &[&str])] = &[
+    ("api", "wire", &["giornale"]),
     ("jobs", "node", &["client"]),
     ("jobs", "store", &["self", "jobs", "Error", "Tx"]),
 ];
