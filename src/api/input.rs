@@ -342,10 +342,10 @@ pub fn negotiate(request: &HttpRequest, ours: &[&'static str]) -> Result<&'stati
             .filter_map(|range| weight(range, one))
             .max();
         // A later type of ours must be wanted more than an earlier one, not just as much.
-        if let Some((_, per_mille)) = weight {
-            if per_mille > best.map_or(0, |(w, _)| w) {
-                best = Some((per_mille, one));
-            }
+        if let Some((_, per_mille)) = weight
+            && per_mille > best.map_or(0, |(w, _)| w)
+        {
+            best = Some((per_mille, one));
         }
     }
     best.map(|(_, one)| one)

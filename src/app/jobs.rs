@@ -34,7 +34,8 @@ pub fn page(
     store::jobs::page(conn, creditor, before, limit, now)
 }
 
-/// Enqueues a job that works for a creditor, as soon as a worker is free.
+/// Enqueues one run of a kind of job for a creditor, as soon as a worker is free: `once` tells a kind that
+/// repeats by itself that this run does not.
 ///
 /// # Errors
 /// The database's, or [`store::Error::Changed`] when it is gone already.
@@ -49,7 +50,7 @@ pub fn enqueue(
         id,
         kind: kind.to_owned(),
         once_key: None,
-        payload: serde_json::json!({}),
+        payload: serde_json::json!({ "once": true }),
         run_at: now,
     };
     store::jobs::enqueue(tx, now, &new)?;

@@ -12,8 +12,9 @@ use crate::domain::calendar::{self, Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::{Cents, MoneyError};
 use crate::domain::reconciliation::{AgeBucket, Code, Group, LineKind};
-use crate::render::csv::{Cell, Column, Dialect, Writer};
-use crate::store::reports::Period;
+use crate::render::csv::Writer;
+pub use crate::render::csv::{Cell, Column, Dialect, Unit};
+pub use crate::store::reports::Period;
 use crate::store::settlement::Filed as Flow;
 use crate::store::{self, Conn, db::Retry};
 

@@ -39,7 +39,8 @@ pub const KIND: Kind = Kind {
             match pull(&ctx, &job.creditor).await {
                 Ok(summary) => {
                     tracing::info!(creditor = %job.creditor, ?summary, "reporting flows pulled");
-                    let next = ctx.now().checked_add_signed(EVERY);
+                    let once = job.payload.get("once") == Some(&json!(true));
+                    let next = ctx.now().checked_add_signed(EVERY).filter(|_| !once);
                     Ok(next.map_or_else(|| Ran::Done(summary.show()), Ran::Again))
                 }
                 Err(Error::NotConfigured) => Ok(Ran::Done(json!({ "configured": false }))),

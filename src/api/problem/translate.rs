@@ -1,7 +1,9 @@
 //! What the use cases say, as problems: one exhaustive match for each of their errors.
 
 use super::{FieldError, Problem, catalogue};
-use crate::app::{creditors, notices, payments, positions, reconciliation, settlement, treasury};
+use crate::app::{
+    creditors, notices, payments, positions, reconciliation, reports, settlement, treasury,
+};
 use crate::domain::position::PositionError;
 use crate::domain::service::DetailsError;
 
@@ -150,6 +152,21 @@ impl From<treasury::Error> for Problem {
         match error {
             E::UnknownEntry => Problem::of(&catalogue::NOT_FOUND),
             E::Settlement(error) => error.into(),
+            E::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<reports::Error> for Problem {
+    fn from(error: reports::Error) -> Problem {
+        use reports::Error as E;
+        match error {
+            E::UnknownFlow => Problem::at(
+                &catalogue::RULE_VIOLATION,
+                "#query/settlement_flow_id",
+                "no settlement flow has this id",
+            ),
+            E::Money(_) => broken(&error),
             E::Store(store) => store.into(),
         }
     }

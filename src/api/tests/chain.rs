@@ -347,3 +347,31 @@ async fn empty_lists_are_lists() {
         );
     }
 }
+
+#[actix_web::test]
+async fn reports_come_as_json_with_control_totals_and_as_csv() {
+    let uri = "/v1/reports/receipts-by-day?from_date=2026-01-01&to_date=2026-12-31";
+    let report = body(&call(read("accounting", uri)).await);
+    assert!(!report["columns"].as_array().unwrap().is_empty());
+    assert!(!report["control_totals"].as_array().unwrap().is_empty());
+    let csv = |dialect: &str| {
+        let request = read("accounting", &format!("{uri}&dialect={dialect}"));
+        request.insert_header(("Accept", "text/csv"))
+    };
+    let answer = call(csv("it")).await;
+    assert_eq!(
+        answer.header("content-type"),
+        "text/csv; charset=utf-8; header=present"
+    );
+    let text = String::from_utf8(answer.body).unwrap();
+    assert!(text.contains(';') && text.starts_with('\u{feff}'), "{text}");
+    let wrong = "/v1/reports/not-reconciled?from_date=2026-02-01&to_date=2026-01-01";
+    assert_eq!(
+        call(read("accounting", wrong)).await.slug(),
+        "rule-violation"
+    );
+    assert_eq!(
+        call(read("accounting", "/v1/reports/nothing")).await.slug(),
+        "not-found"
+    );
+}
