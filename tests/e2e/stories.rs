@@ -4,8 +4,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::database::Engine;
-use crate::programs::{Town, count, number, run};
-use crate::xsd::{Schemas, messages};
+use crate::programs::{Town, messages, number, run};
+use crate::xsd::Schemas;
 
 macro_rules! on_both_databases {
     ($($story:ident)+) => {$(
@@ -57,7 +57,7 @@ async fn a_notice_is_paid(town: Town) -> Town {
     assert_eq!(again["result"], "refused", "{again}");
     assert_eq!(payments(&town).await.len(), 1);
     assert!(
-        count(&town.messages()) >= 6,
+        messages(&town.messages()).len() >= 6,
         "verify, activation and receipt are recorded"
     );
     town
