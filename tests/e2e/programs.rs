@@ -26,7 +26,7 @@ struct Running {
 }
 
 impl Running {
-    fn start(command: &mut Command, watched: Watched) -> Running {
+    fn start(command: &mut Command, watched: &Watched) -> Running {
         command.stdin(Stdio::null());
         match watched {
             Watched::Output => command.stdout(Stdio::piped()).stderr(Stdio::null()),
@@ -97,7 +97,7 @@ enum Watched {
 /// A town with its engine, and the gateway beside it.
 pub(crate) struct Town {
     engine: Option<Running>,
-    gateway: Running,
+    _gateway: Running,
     client: reqwest::Client,
     rest: String,
     ops: String,
@@ -141,11 +141,11 @@ impl Town {
             .arg(folder.path().join("gateway"))
             .arg("--record")
             .arg(folder.path().join("messages"));
-        let gateway = Running::start(&mut mockpsp, Watched::Output);
+        let gateway = Running::start(&mut mockpsp, &Watched::Output);
         let mock = gateway.hear(|line| line.strip_prefix("listening on ").map(str::to_owned));
         let mut town = Town {
             engine: None,
-            gateway,
+            _gateway: gateway,
             client: reqwest::Client::builder()
                 .timeout(PATIENCE)
                 .build()
@@ -197,7 +197,7 @@ impl Town {
 
     /// Starts the engine, and tells the gateway where its door is.
     pub(crate) async fn start(&mut self) {
-        let engine = Running::start(self.command().args(["serve", "--with-jobs"]), Watched::Log);
+        let engine = Running::start(self.command().args(["serve", "--with-jobs"]), &Watched::Log);
         let mut doors = Vec::new();
         for _ in ["rest", "node", "ops"] {
             doors.push(engine.hear(|line| {
@@ -357,7 +357,16 @@ pub(crate) fn number(position: &Value) -> &str {
         .unwrap()
 }
 
-/// Files of a folder, for messages.
-pub(crate) fn count(folder: &Path) -> usize {
-    std::fs::read_dir(folder).map_or(0, Iterator::count)
+/// Every XML file of a folder, in order.
+pub(crate) fn messages(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "xml"))
+        .collect();
+    files.sort();
+    files
+        .into_iter()
+        .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
+        .collect()
 }

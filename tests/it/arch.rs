@@ -430,7 +430,12 @@ fn the_architecture_page_names_every_module_and_no_other() {
     let declared = read("src/lib.rs") + &read("src/main.rs");
     let mut there: BTreeSet<String> = declared
         .lines()
-        .filter_map(|line| line.strip_prefix("pub ").unwrap_or(line).strip_prefix("mod ")?.strip_suffix(';'))
+        .filter_map(|line| {
+            line.strip_prefix("pub ")
+                .unwrap_or(line)
+                .strip_prefix("mod ")?
+                .strip_suffix(';')
+        })
         .map(str::to_owned)
         .collect();
     there.insert("bin/mockpsp".to_owned());

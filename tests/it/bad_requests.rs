@@ -19,10 +19,11 @@ fn with(pointer: &str, value: Value) -> Value {
     let mut body = lamps();
     let (parent, name) = pointer.rsplit_once('/').unwrap();
     let parent = body.pointer_mut(parent).unwrap().as_object_mut().unwrap();
-    match value {
-        Value::Null => parent.remove(name),
-        value => parent.insert(name.to_owned(), value),
-    };
+    if value.is_null() {
+        parent.remove(name);
+    } else {
+        parent.insert(name.to_owned(), value);
+    }
     body
 }
 
