@@ -62,12 +62,14 @@ schemathesis: ## throw generated requests at the running engine, 90 seconds at m
 	@PYTHON='$(PYTHON)' VENV='$(VENV)' tests/scripts/schemathesis
 
 .PHONY: demo
-demo: ## a simulated day of a town, from charge to reconciled cent
-	@$(if $(DATABASE_URL),DATABASE_URL='$(DATABASE_URL)') $(CARGO) run --release --quiet --bin avviso -- demo $(ARGS)
+demo: ## a simulated year of a town, from charge to reconciled cent; results in ./out (again: resumes)
+	@$(CARGO) build --release --locked --bins
+	@target/release/avviso demo --out out $(if $(DATABASE_URL),--database-url '$(DATABASE_URL)') $(ARGS)
 
 .PHONY: demo-crash
-demo-crash: ## the same day with the power cut in the middle
-	@$(if $(DATABASE_URL),DATABASE_URL='$(DATABASE_URL)') $(CARGO) run --release --quiet --bin avviso -- demo --crash $(ARGS)
+demo-crash: ## the same year with the engine killed five times: the same summary
+	@$(CARGO) build --release --locked --bins
+	@DATABASE_URL='$(DATABASE_URL)' tests/scripts/demo-crash $(ARGS)
 
 .PHONY: run
 run: ## the engine on a local SQLite file, with one town
@@ -81,12 +83,9 @@ openapi: ## write the contract and its catalogue of problems to openapi/
 
 .PHONY: states
 states: ## write the life of a notice to docs/states.md
-	$(CARGO) run --quiet --bin avviso -- states > docs/states.md.new
-	mv docs/states.md.new docs/states.md
-
-.PHONY: bench
-bench: ## measure the hot paths, by hand
-	$(CARGO) bench --locked $(ARGS)
+	@{ printf '# The life of a notice\n\nPrinted by `avviso states` from the transition table; a test compares them.\n\n```mermaid\n'; \
+	  $(CARGO) run --quiet --bin avviso -- states; printf '```\n'; } > docs/states.md.new
+	@mv docs/states.md.new docs/states.md
 
 .PHONY: ci
 ci: check conformance contract test ## what continuous integration runs

@@ -16,8 +16,7 @@ use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::MoneyError;
 use crate::domain::settlement::{self as rules, Arrival, Header, Line, flow_key};
 use crate::domain::treasury::KnownFlow;
-pub use crate::store::settlement::{Filed, Filter, FlowState};
-use crate::store::settlement::RevisionKey;
+pub use crate::store::settlement::{Filed, Filter, FlowState, RevisionKey};
 use crate::store::{self, Conn, Tx, db::Retry};
 
 /// What can end a use case about flows.

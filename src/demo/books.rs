@@ -37,7 +37,7 @@ pub(crate) struct Books {
     pub(crate) superseded: u64,
     /// Receipts, those of second payments too.
     pub(crate) receipts: Sum,
-    /// Payments whose money is on the account.
+    /// Notices whose money is on the account, at the share of the town.
     pub(crate) reconciled: Sum,
     /// Payments that are owed back.
     pub(crate) refunds: Sum,
@@ -59,7 +59,6 @@ struct Payment {
     payment_id: String,
     notice_number: String,
     amount_cents: i64,
-    settlement_state: String,
     anomalies: Vec<Anomaly>,
 }
 
@@ -76,7 +75,7 @@ struct Flow {
 
 #[derive(Debug, Deserialize)]
 struct Movement {
-    amount_cents: i64,
+    effect_cents: i64,
     code: Option<String>,
 }
 
@@ -84,6 +83,8 @@ struct Movement {
 struct Line {
     line_kind: String,
     code: Option<String>,
+    group: String,
+    iuv: Option<String>,
     amount_cents: i64,
 }
 
@@ -112,7 +113,7 @@ impl Books {
         let (mut open, mut last) = (BTreeSet::new(), None::<(String, String)>);
         let (mut flows, mut rows) = (Sum::default(), 0_u64);
         let (mut credits, mut codeless) = (Sum::default(), 0_u64);
-        let mut lines = Books::default();
+        let (mut lines, mut matched) = (Books::default(), BTreeSet::new());
         tokio::try_join!(
             engine.every("debt-positions", "", office, |position: Position| {
                 open.extend(debts.add_position(&position));
@@ -132,15 +133,16 @@ impl Books {
                 rows += flow.computed_entries;
             }),
             engine.every("treasury-entries", "", accounts, |movement: Movement| {
-                credits.add(movement.amount_cents);
+                credits.add(movement.effect_cents);
                 codeless += u64::from(movement.code.is_none());
             }),
-            engine.every("reconciliations", "", accounts, |line: Line| lines
-                .add_line(line)),
+            engine.every("reconciliations", "", accounts, |line: Line| {
+                lines.add_line(line, &mut matched);
+            }),
         )?;
         let books = Books {
             receipts: money.receipts,
-            reconciled: money.reconciled,
+            reconciled: lines.reconciled,
             refunds: money.refunds,
             observations: money.observations,
             codes: lines.codes,
@@ -194,9 +196,6 @@ impl Books {
 
     fn add_payment(&mut self, payment: &Payment) {
         self.receipts.add(payment.amount_cents);
-        if payment.settlement_state == "reconciled" {
-            self.reconciled.add(payment.amount_cents);
-        }
         for anomaly in &payment.anomalies {
             *self.observations.entry(anomaly.code.clone()).or_default() += 1;
         }
@@ -209,7 +208,12 @@ impl Books {
         }
     }
 
-    fn add_line(&mut self, line: Line) {
+    fn add_line(&mut self, line: Line, matched: &mut BTreeSet<String>) {
+        if (line.line_kind.as_str(), line.group.as_str()) == ("receipt", "ok") {
+            let first = line.iuv.is_some_and(|iuv| matched.insert(iuv));
+            self.reconciled.count += u64::from(first);
+            self.reconciled.cents += line.amount_cents;
+        }
         self.lines
             .entry(line.line_kind)
             .or_default()

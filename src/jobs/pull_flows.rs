@@ -8,15 +8,15 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use super::{Failed, Kind, Ran};
-use crate::app::settlement::{self, Arrived, Outcome};
+use crate::app::settlement::{self, Arrived, Outcome, RevisionKey};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::{Cents, MoneyError};
 use crate::domain::settlement::{Header, Line, Outcome as PaymentOutcome};
-use crate::node::client::{self, FlowClient, Retries};
-use crate::store::settlement::RevisionKey;
-use crate::store::{self, jobs::NewJob};
+use crate::node::client::{self, FlowClient, Retries, Service};
+use crate::store::Error as StoreError;
+use crate::store::jobs::NewJob;
 use crate::wire::fdr_rest::{
     FlowHeader, FlowKey, FlowPayment, FlowSummary, FlowsQuery, PAGE_SIZE_MAX, PageAt, PayStatus,
 };
@@ -73,7 +73,7 @@ pub enum Error {
     OtherFlow(String),
     /// The database's.
     #[error(transparent)]
-    Store(#[from] store::Error),
+    Store(#[from] StoreError),
 }
 
 /// What a pull has done.
@@ -126,9 +126,17 @@ pub fn job(ctx: &Ctx, creditor: &FiscalCode) -> NewJob {
 ///
 /// # Errors
 /// [`Error`] when the list itself cannot be had.
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "naming the method's type would need the configuration, which jobs do not know"
+)]
 pub async fn pull(ctx: &Ctx, creditor: &FiscalCode) -> Result<PullSummary, Error> {
     let source = ctx.config.flows.as_ref().ok_or(Error::NotConfigured)?;
-    let client = FlowClient::new(source, ctx.ids.clone(), Retries::default())?;
+    let service = Service {
+        url: &source.url,
+        key: source.key.as_ref().map(|key| key.reveal()),
+    };
+    let client = FlowClient::new(service, ctx.ids.clone(), Retries::default())?;
     pull_from(ctx, creditor, &client).await
 }
 

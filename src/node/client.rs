@@ -8,7 +8,6 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 
-use crate::config::FlowSource;
 use crate::ctx::Ids;
 use crate::wire::fdr_rest::{
     self as wire, ANSWER_BYTES_MAX, FlowHeader, FlowKey, FlowPayment, FlowSummary, FlowsQuery,
@@ -21,6 +20,15 @@ const CONNECT: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(30);
 /// Name of the header that carries the subscription key.
 const KEY_HEADER: &str = "Ocp-Apim-Subscription-Key";
+
+/// Where the service is.
+#[derive(Clone, Copy)]
+pub struct Service<'a> {
+    /// Base of its addresses.
+    pub url: &'a str,
+    /// Subscription key, a secret.
+    pub key: Option<&'a str>,
+}
 
 /// How often, and after how long, a call is repeated.
 #[derive(Debug, Clone, Copy)]
@@ -97,13 +105,13 @@ impl FlowClient {
     ///
     /// # Errors
     /// [`Error::Setup`] when the key cannot be a header, or TLS cannot be set up.
-    pub fn new(source: &FlowSource, ids: Ids, retries: Retries) -> Result<FlowClient, Error> {
+    pub fn new(service: Service<'_>, ids: Ids, retries: Retries) -> Result<FlowClient, Error> {
         // A second installation is refused and changes nothing.
         let _already = rustls::crypto::ring::default_provider().install_default();
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        if let Some(key) = &source.key {
-            let mut value = HeaderValue::from_str(key.reveal())
+        if let Some(key) = service.key {
+            let mut value = HeaderValue::from_str(key)
                 .map_err(|_secret| Error::Setup("the subscription key is no header".into()))?;
             value.set_sensitive(true);
             headers.insert(KEY_HEADER, value);
@@ -115,7 +123,7 @@ impl FlowClient {
             .default_headers(headers)
             .build()
             .map_err(|why| Error::Setup(why.to_string()))?;
-        let base = source.url.trim_end_matches('/').to_owned();
+        let base = service.url.trim_end_matches('/').to_owned();
         Ok(FlowClient {
             http,
             base,

@@ -4,9 +4,8 @@ use std::sync::{Arc, Mutex};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 
 use super::*;
-use crate::config::FlowSource;
 use crate::ctx::scratch::Scratch;
-use crate::store::settlement as flows;
+use crate::store::{self, settlement as flows};
 
 /// Answers by path; what is not there is a 404, an empty answer is a 500.
 type Shelf = Arc<Mutex<BTreeMap<String, String>>>;
@@ -106,8 +105,9 @@ struct Bench {
 impl Bench {
     async fn new() -> Bench {
         let shelf = Shelf::default();
-        let source = FlowSource {
-            url: serve(Arc::clone(&shelf)).await,
+        let url = serve(Arc::clone(&shelf)).await;
+        let source = Service {
+            url: &url,
             key: None,
         };
         let scratch = Scratch::new();
@@ -115,7 +115,7 @@ impl Bench {
             attempts: 1,
             wait_millis: 0,
         };
-        let client = FlowClient::new(&source, scratch.ctx.ids.clone(), retries).unwrap();
+        let client = FlowClient::new(source, scratch.ctx.ids.clone(), retries).unwrap();
         Bench {
             scratch,
             client,

@@ -26,9 +26,12 @@ async fn serve(answer: fn(usize) -> HttpResponse) -> (String, Arc<AtomicUsize>) 
 }
 
 fn client(url: String) -> FlowClient {
-    let source = FlowSource { url, key: None };
+    let source = Service {
+        url: &url,
+        key: None,
+    };
     FlowClient::new(
-        &source,
+        source,
         Ids::counted(),
         Retries {
             attempts: 3,
@@ -89,15 +92,15 @@ async fn attempts_end_and_answers_are_bounded() {
 
 #[test]
 fn waits_double_and_carry_a_little_chance() {
-    let source = FlowSource {
-        url: "http://127.0.0.1:1".into(),
+    let source = Service {
+        url: "http://127.0.0.1:1",
         key: None,
     };
     let retries = Retries {
         attempts: 4,
         wait_millis: 100,
     };
-    let client = FlowClient::new(&source, Ids::counted(), retries).unwrap();
+    let client = FlowClient::new(source, Ids::counted(), retries).unwrap();
     for (attempt, base) in [(1, 100), (2, 200), (3, 400)] {
         let wait = client.wait(attempt).as_millis();
         assert!((base..=base * 3 / 2).contains(&wait), "{attempt}: {wait}");
