@@ -175,7 +175,7 @@ headers! {
     /// Version of a resource.
     #[schema(min_length = 3, max_length = 21, pattern = "^\"[0-9]{1,19}\"$", example = json!("\"1\""))]
     EntityTagHeader;
-    /// Version of a resource, or any. Lists and weak tags are understood too.
-    #[schema(min_length = 1, max_length = 21, pattern = "^(\\*|\"[0-9]{1,19}\")$", example = json!("\"1\""))]
+    /// An entity tag, or several with commas between, or `*`. Anything else matches no version.
+    #[schema(min_length = 1, max_length = 200, pattern = "^[!-~]+$", example = json!("\"1\""))]
     EntityTagsHeader;
 }
