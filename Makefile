@@ -72,7 +72,7 @@ demo-crash: ## the same year with the engine killed five times: the same summary
 	@DATABASE_URL='$(DATABASE_URL)' tests/scripts/demo-crash $(ARGS)
 
 .PHONY: run
-run: ## the engine on a local SQLite file, with one town
+run: ## both programs for a person to play with: a SQLite file, a town, keys, a gateway that pays
 	@DATABASE_URL='$(or $(DATABASE_URL),sqlite:target/avviso.sqlite)' CARGO='$(CARGO)' tests/scripts/run
 
 .PHONY: openapi
