@@ -292,13 +292,13 @@ impl FromRequest for Conditions {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let read = |name: &str| match request.headers().get(name).map(|value| value.to_str()) {
             None => Ok(None),
-            Some(Ok(text)) if !text.trim().is_empty() => Ok(Some(text.to_owned())),
+            Some(Ok(text)) if (1..=200).contains(&text.trim().len()) => Ok(Some(text.to_owned())),
             Some(_) => {
                 let at = format!("#header/{name}");
                 Err(Problem::at(
                     &catalogue::MALFORMED_HEADER,
                     &at,
-                    "must not be empty, and printable ASCII",
+                    "must have 1 to 200 printable characters",
                 ))
             }
         };
