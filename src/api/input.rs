@@ -241,8 +241,10 @@ impl Conditions {
     pub fn check(&self, revision: Option<i64>) -> Result<(), Problem> {
         let tag = revision.map(entity_tag);
         let listed = |list: &str| lists(list, tag.as_deref());
+        // What is no list of tags matches nothing; a writer that sent one meant some condition, so it fails.
+        let none = |list: &str| listed(list) || !is_tag_list(list);
         let fails = self.matches.as_deref().is_some_and(|list| !listed(list))
-            || self.matches_none.as_deref().is_some_and(listed);
+            || self.matches_none.as_deref().is_some_and(none);
         if fails {
             Err(Problem::of(&catalogue::PRECONDITION_FAILED))
         } else {
@@ -290,13 +292,13 @@ impl FromRequest for Conditions {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let read = |name: &str| match request.headers().get(name).map(|value| value.to_str()) {
             None => Ok(None),
-            Some(Ok(text)) if is_tag_list(text) => Ok(Some(text.to_owned())),
+            Some(Ok(text)) if (1..=200).contains(&text.trim().len()) => Ok(Some(text.to_owned())),
             Some(_) => {
                 let at = format!("#header/{name}");
                 Err(Problem::at(
                     &catalogue::MALFORMED_HEADER,
                     &at,
-                    "must list entity tags, or be *",
+                    "must have 1 to 200 printable characters",
                 ))
             }
         };
@@ -399,6 +401,8 @@ mod tests {
         let create = conditions(None, Some("*"));
         assert!(create.check(None).is_ok());
         assert!(create.check(Some(1)).is_err());
+        assert!(conditions(None, Some("star")).check(None).is_err());
+        assert!(conditions(Some("1"), None).check(Some(1)).is_err());
     }
 
     #[test]

@@ -230,8 +230,11 @@ pub(super) async fn register_debt_position(
     );
     match made.await {
         Ok(answer) => Ok(respond(&answer, false)),
-        Err(positions::Error::Store(error)) => asked.meanwhile(&state, error).await,
-        Err(error) => Err(Problem::of_new_position(error, &kind)),
+        Err(error) => {
+            asked
+                .meanwhile(&state, Problem::of_new_position(error, &kind))
+                .await
+        }
     }
 }
 

@@ -9,7 +9,6 @@ use super::State;
 use super::auth::Caller;
 use super::input::{IdempotencyKey, entity_tag};
 use super::problem::{Problem, catalogue};
-use crate::app::StoreError;
 use crate::app::idempotency::{self, Answered, Intent};
 
 /// An intent and the body it came with.
@@ -71,19 +70,17 @@ impl Asked {
         }
     }
 
-    /// The answer to a request whose transaction lost against the same intent; otherwise its error.
+    /// The answer to a request that failed: that of the same intent, when it was answered meanwhile. The
+    /// loser of such a race may fail on anything that the winner made, a reference for one.
     ///
     /// # Errors
-    /// The error that was given, unless there is an answer by now.
+    /// The problem that was given, unless there is an answer by now.
     pub(super) async fn meanwhile(
         &self,
         state: &State,
-        error: StoreError,
+        problem: Problem,
     ) -> Result<HttpResponse, Problem> {
-        match self.before(state).await? {
-            Some(answer) => Ok(answer),
-            None => Err(error.into()),
-        }
+        self.before(state).await?.ok_or(problem)
     }
 }
 

@@ -173,9 +173,9 @@ headers! {
     #[schema(format = "uri-reference", max_length = 2000, example = json!("https://avvisi.comune.esempio.it/v1/jobs/019a0000-0000-7000-8000-000000000001"))]
     UriHeader;
     /// Version of a resource.
-    #[schema(min_length = 3, max_length = 80, pattern = "^\"[!#-~]+\"$", example = json!("\"1\""))]
+    #[schema(min_length = 3, max_length = 21, pattern = "^\"[0-9]{1,19}\"$", example = json!("\"1\""))]
     EntityTagHeader;
-    /// Versions of a resource, or any.
-    #[schema(min_length = 1, max_length = 200, pattern = "^(\\*|(W/)?\"[!#-+.-~-]+\"(, *(W/)?\"[!#-+.-~-]+\")*)$", example = json!("\"1\""))]
+    /// An entity tag, or several with commas between, or `*`. Anything else matches no version.
+    #[schema(min_length = 1, max_length = 200, pattern = "^[!-~]+$", example = json!("\"1\""))]
     EntityTagsHeader;
 }

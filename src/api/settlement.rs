@@ -315,7 +315,7 @@ pub(super) async fn pull_settlement_flows(
     });
     match made.await {
         Ok(answer) => Ok(respond(&answer, false)),
-        Err(error) => asked.meanwhile(&state, error).await,
+        Err(error) => asked.meanwhile(&state, error.into()).await,
     }
 }
 

@@ -238,8 +238,7 @@ pub(super) async fn import_treasury_entries(
     });
     match made.await {
         Ok(answer) => Ok(respond(&answer, false)),
-        Err(treasury::Error::Store(error)) => asked.meanwhile(&state, error).await,
-        Err(error) => Err(error.into()),
+        Err(error) => asked.meanwhile(&state, error.into()).await,
     }
 }
 

@@ -193,7 +193,7 @@ fn components(document: &mut Value) {
         "headers",
         json!({
             "CacheControl": text_header("How the answer may be cached: `no-store` for personal data.", 100, LINE, "no-store"),
-            "EntityTag": text_header("Version of the resource.", 80, "^\"[!#-~]+\"$", "\"1\""),
+            "EntityTag": text_header("Version of the resource.", 21, "^\"[0-9]{1,19}\"$", "\"1\""),
             "RateLimitLimit": integer_header("Requests allowed in the window.", 1_000_000, 2000),
             "RateLimitRemaining": integer_header("Requests left in the window.", 1_000_000, 1999),
             "RateLimitReset": integer_header("Seconds until the window is whole again.", 86_400, 1),

@@ -160,6 +160,7 @@ async fn a_withdrawn_position_has_nothing_to_print_and_an_old_tag_is_refused() {
         request.set_payload("{\"state\":\"cancelled\"}")
     };
     assert_eq!(call(amend("\"7\"")).await.slug(), "precondition-failed");
+    assert_eq!(call(amend("1")).await.slug(), "precondition-failed");
     let changed = call(amend("\"1\"")).await;
     assert_eq!(body(&changed)["state"], "cancelled");
     assert_eq!(changed.header("etag"), "\"2\"");
