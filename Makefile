@@ -72,7 +72,7 @@ demo-crash: ## the same year with the engine killed five times: the same summary
 	@DATABASE_URL='$(DATABASE_URL)' tests/scripts/demo-crash $(ARGS)
 
 .PHONY: run
-run: ## the engine on a local SQLite file, with one town
+run: ## both programs for a person to play with: a SQLite file, a town, keys, a gateway that pays
 	@DATABASE_URL='$(or $(DATABASE_URL),sqlite:target/avviso.sqlite)' CARGO='$(CARGO)' tests/scripts/run
 
 .PHONY: openapi
@@ -83,12 +83,9 @@ openapi: ## write the contract and its catalogue of problems to openapi/
 
 .PHONY: states
 states: ## write the life of a notice to docs/states.md
-	$(CARGO) run --quiet --bin avviso -- states > docs/states.md.new
-	mv docs/states.md.new docs/states.md
-
-.PHONY: bench
-bench: ## measure the hot paths, by hand
-	$(CARGO) bench --locked $(ARGS)
+	@{ printf '# The life of a notice\n\nPrinted by `avviso states` from the transition table; a test compares them.\n\n```mermaid\n'; \
+	  $(CARGO) run --quiet --bin avviso -- states; printf '```\n'; } > docs/states.md.new
+	@mv docs/states.md.new docs/states.md
 
 .PHONY: ci
 ci: check conformance contract test ## what continuous integration runs

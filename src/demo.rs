@@ -79,7 +79,7 @@ fn scale(text: &str) -> Result<u64, String> {
 ///
 /// # Errors
 /// When a step fails, or the books differ from what happened.
-pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -92,7 +92,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             // Without its sender a wish to stop could not be told from its absence.
             stop.closed().await;
         });
-        match perform(&args, Halt::new(wanted)).await {
+        match perform(args, Halt::new(wanted)).await {
             Ok(true) => Ok(ExitCode::SUCCESS),
             Ok(false) => Ok(ExitCode::FAILURE),
             Err(error) if error.is::<Interrupted>() => {

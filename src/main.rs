@@ -154,7 +154,7 @@ fn start() -> anyhow::Result<ExitCode> {
         Command::Config => return done(print(&Config::describe())),
         Command::States => return done(print(&lifecycle::mermaid())),
         Command::Openapi => return done(print(&format!("{:#}\n", avviso::api::document()))),
-        Command::Demo(args) => return demo::run(args),
+        Command::Demo(args) => return demo::run(&args),
         Command::Serve { .. }
         | Command::Work
         | Command::Migrate { .. }
@@ -248,12 +248,7 @@ async fn export(config: Config, creditor: FiscalCode) -> anyhow::Result<()> {
 }
 
 /// Makes a key with a secret from the TLS library's random source.
-async fn key(
-    config: Config,
-    creditor: FiscalCode,
-    role: Role,
-    name: String,
-) -> anyhow::Result<()> {
+async fn key(config: Config, creditor: FiscalCode, role: Role, name: String) -> anyhow::Result<()> {
     let ctx = boot::open(config).await?;
     if ctx.registry.creditor(&creditor).is_none() {
         bail!("no town {creditor} is registered; run `avviso import` first");

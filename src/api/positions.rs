@@ -213,7 +213,7 @@ pub(super) async fn register_debt_position(
     if let Some(answer) = asked.before(&state).await? {
         return Ok(answer);
     }
-    let (command, kind) = command(body.value)?;
+    let (command, kind) = command(&body.value)?;
     let (sealed, at) = (asked.clone(), state.clone());
     let made = positions::create(
         &state.ctx,
@@ -385,7 +385,7 @@ async fn page(
 }
 
 /// The command of a new position, and the kind its details are for.
-fn command(new: NewDebtPosition) -> Result<(Create, String), Problem> {
+fn command(new: &NewDebtPosition) -> Result<(Create, String), Problem> {
     // The contract has exactly one property in it.
     let mut details = new
         .details

@@ -31,7 +31,7 @@ fn key_of(creditor: &str, role: &str) -> Key {
     let place = ROLES.iter().position(|(name, _)| *name == role).unwrap();
     Key::new(
         Tenant::parse(creditor).unwrap(),
-        Uuid::from_u128(place as u128),
+        Uuid::from_u128(u128::try_from(place).unwrap()),
         &[7; 32],
     )
 }

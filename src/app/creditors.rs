@@ -253,10 +253,7 @@ pub fn list(conn: &mut Conn) -> Result<Vec<Stored>, Error> {
 ///
 /// # Errors
 /// [`Error::UnknownCreditor`], or the database's.
-pub fn services(
-    conn: &mut Conn,
-    tax_code: &FiscalCode,
-) -> Result<(Vec<ServiceRow>, i64), Error> {
+pub fn services(conn: &mut Conn, tax_code: &FiscalCode) -> Result<(Vec<ServiceRow>, i64), Error> {
     let stored = get(conn, tax_code)?;
     Ok((rows::services(conn, tax_code)?, stored.revision))
 }

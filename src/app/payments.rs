@@ -157,12 +157,7 @@ pub fn receive(
             &new.notice_number,
             &new.receipt_id,
         )?,
-        reported: store::settlement::reported(
-            tx,
-            creditor,
-            new.iuv.as_str(),
-            &new.receipt_id,
-        )?,
+        reported: store::settlement::reported(tx, creditor, new.iuv.as_str(), &new.receipt_id)?,
     };
     let today = calendar::today(now);
     let change = receipt::receive(position.as_ref(), new, &seen, today)?;

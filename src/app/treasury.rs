@@ -11,8 +11,8 @@ use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::ledger::{About, Account, Entry, Posting, Reason};
 use crate::domain::reconciliation::{LineKind, Quality};
 use crate::domain::treasury::{Chosen, KnownFlow, Movement, Operation, Reference, parse};
-pub use crate::store::treasury::{Filed, Filter};
 use crate::store::treasury::Matched;
+pub use crate::store::treasury::{Filed, Filter};
 use crate::store::{self, Conn, Tx, db::Retry};
 
 /// What can end a use case about the treasury.

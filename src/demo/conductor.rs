@@ -161,19 +161,19 @@ impl Conductor<'_> {
         let reference = issue.reference();
         let body = self.year.body(issue, self.code);
         let position = self.stage.engine.register(&reference, &body).await?;
-        let offers = self.offers(issue, reference, position);
+        let offers = self.offers(issue, &reference, position);
         self.bars.issued(u64::try_from(offers.len()).unwrap_or(0));
         Ok((issue.family, offers))
     }
 
-    fn offers(&self, issue: &Issue, group: String, position: Position) -> Vec<Offer> {
+    fn offers(&self, issue: &Issue, group: &str, position: Position) -> Vec<Offer> {
         let mut offers = Vec::new();
         for (option, way) in position.payment_options.into_iter().enumerate() {
             for (sequence, notice) in (1..).zip(way.notices) {
                 offers.push(Offer {
                     due_on: self.year.pays_by(issue, notice.due_date),
                     notice_number: notice.notice_number,
-                    group: group.clone(),
+                    group: group.to_owned(),
                     option,
                     sequence,
                     issued_on: issue.day,

@@ -85,6 +85,12 @@ impl Summary<'_> {
         );
         page.row("  flussi rinviati completi", truth.flows.flow_revised, None);
         page.row("  accrediti divisi in due", truth.flows.cash_split, None);
+        self.verdicts(&mut page);
+        page.0
+    }
+
+    /// Whether the books agree with the node and with themselves.
+    fn verdicts(&self, page: &mut Page) {
         page.title("Verifiche");
         match self.differences {
             [] => page.line("Libri uguali a quelli del nodo dei pagamenti: sì"),
@@ -102,7 +108,6 @@ impl Summary<'_> {
         if !self.audit.0 {
             page.line(self.audit.1.trim());
         }
-        page.0
     }
 
     /// The same as JSON.

@@ -21,7 +21,6 @@ macro_rules! both_databases {
     ($($(#[$note:meta])* async fn $name:ident($app:ident: TestApp) $body:block)+) => {$(
         $(#[$note])*
         mod $name {
-            #[allow(unused_imports, reason = "a story uses what it needs of its file")]
             use super::*;
 
             async fn story($app: crate::app::TestApp) $body
@@ -71,7 +70,7 @@ where
     actix_web::rt::System::new().block_on(async {
         let app = TestApp::open(Arc::new(database)).await;
         story(app.clone()).await;
-        app.finish().await;
+        app.finish();
     });
 }
 
@@ -161,7 +160,7 @@ impl TestApp {
     }
 
     /// The end of every story.
-    async fn finish(&self) {
+    fn finish(&self) {
         if !self.audited.load(Ordering::Relaxed) {
             return;
         }

@@ -19,10 +19,11 @@ fn with(pointer: &str, value: Value) -> Value {
     let mut body = lamps();
     let (parent, name) = pointer.rsplit_once('/').unwrap();
     let parent = body.pointer_mut(parent).unwrap().as_object_mut().unwrap();
-    match value {
-        Value::Null => parent.remove(name),
-        value => parent.insert(name.to_owned(), value),
-    };
+    if value.is_null() {
+        parent.remove(name);
+    } else {
+        parent.insert(name.to_owned(), value);
+    }
     body
 }
 
@@ -55,7 +56,7 @@ both_databases! {
             ("other kind", post(&with("/details", json!({"tari": {}})))),
             ("unknown service", post(&with("/service_code", json!("LUNA-PARK")))),
             ("impossible day", post(&with("/issued_date", json!("2026-02-30")))),
-            ("number of others", post(&with("/notice_numbers", json!(["302000000000000100"])))),
+            ("number of others", post(&with("/notice_numbers", json!(["302000000000000083"])))),
             ("wrong check digits", post(&with("/notice_numbers", json!(["301000000000000100"])))),
             ("not JSON", raw(b"service_code=LAMPADE")),
             ("empty", raw(b"")),
@@ -63,7 +64,6 @@ both_databases! {
             ("byte order mark", raw(format!("\u{feff}{}", lamps()).as_bytes())),
             ("invalid UTF-8", raw(b"{\"service_code\": \"\xff\"}")),
             ("lone surrogate", raw(br#"{"service_code": "\ud800"}"#)),
-            ("repeated field", raw(lamps().to_string().replacen('{', "{\"service_code\":\"TARI\",", 1).as_bytes())),
             ("deep", raw(deep.as_bytes())),
             ("two megabytes", post(&with("/description", json!("x".repeat(2_000_000))))),
             ("no content type", post(&lamps()).without("content-type")),

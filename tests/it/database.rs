@@ -203,12 +203,9 @@ fn database_url(maintenance: &str, name: &str) -> String {
         Some((base, options)) => (base, format!("?{options}")),
         None => (maintenance, String::new()),
     };
-    let scheme_ends = base.find("://").unwrap() + 3;
-    let server = match base[scheme_ends..].find('/') {
-        Some(slash) => &base[..scheme_ends + slash],
-        None => base,
-    };
-    format!("{server}/{name}{options}")
+    let (scheme, rest) = base.split_once("://").unwrap();
+    let host = rest.split('/').next().unwrap();
+    format!("{scheme}://{host}/{name}{options}")
 }
 
 /// One column of text, called `row`.

@@ -1,6 +1,5 @@
 //! Two towns on one engine never see each other.
 
-use actix_web::http::Method;
 use serde_json::{Value, json};
 
 use crate::given::{self, single};
@@ -84,7 +83,7 @@ both_databases! {
         let path = format!("/debt-positions/{}", position.id);
         let patched = theirs.patch(&path, "\"1\"", &cancel).send().await;
         assert_eq!(patched.complaint(), "404 not-found");
-        let put = theirs.call(Method::PUT, "/creditors/99999000203").json(&json!({})).send().await;
+        let put = theirs.put("/creditors/99999000203", &json!({})).send().await;
         assert!(put.status.is_client_error());
         assert_eq!(app.dump(), before);
     }

@@ -81,13 +81,12 @@ fn columns(conn: &mut Conn) -> Vec<String> {
             })
             .collect(),
         Conn::Pg(_) => {
-            let all = rows(
+            rows(
                 conn,
                 "SELECT table_name || '.' || column_name AS row FROM information_schema.columns \
                  WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%' \
                  ORDER BY table_name, ordinal_position",
-            );
-            all
+            )
         }
     }
 }

@@ -36,7 +36,7 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         .collect()
 }
 
-fn pointers(problem: Problem) -> Vec<String> {
+fn pointers(problem: &Problem) -> Vec<String> {
     assert_eq!(problem.kind(), &catalogue::CONTRACT_VIOLATION);
     problem
         .document("", crate::api::problem::Language::English, None)
@@ -66,7 +66,7 @@ fn every_wrong_field_is_named_at_once_and_no_value_is_repeated() {
     let document = problem.document("", crate::api::problem::Language::English, None);
     let text = serde_json::to_string(&document).unwrap();
     assert!(!text.contains("secret"), "{text}");
-    let mut found = pointers(problem);
+    let mut found = pointers(&problem);
     found.sort();
     assert_eq!(found, ["/amount_cents", "/extra~1part", "/full_name"]);
 }
@@ -76,7 +76,7 @@ fn a_missing_field_is_pointed_at_where_it_should_be() {
     let problem = operation()
         .check_body("application/json", json!({"amount_cents": 1}))
         .unwrap_err();
-    assert_eq!(pointers(problem), ["/full_name"]);
+    assert_eq!(pointers(&problem), ["/full_name"]);
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn an_array_is_no_object_and_nul_is_no_text() {
     let body = json!({"amount_cents": 1, "full_name": "a\u{0}"});
     assert_eq!(
         pointers(
-            operation()
+            &operation()
                 .check_body("application/json", body)
                 .unwrap_err()
         ),
@@ -132,7 +132,7 @@ fn query_parameters_are_typed_known_and_given_once() {
     ] {
         let problem = operation.check_query(pairs(wrong)).unwrap_err();
         assert_eq!(
-            pointers(problem),
+            pointers(&problem),
             [format!("#query/{}", wrong[0].0)],
             "{wrong:?}"
         );

@@ -323,7 +323,13 @@ fn finish_operation(operation: &mut Value, path: &str, method: &str) {
             "400" | "422" => input,
             "404" => path.contains('{'),
             "406" => several,
-            "409" => matches!(method, "put" | "patch") || has_header("Idempotency-Key"),
+            "409" => {
+                matches!(method, "put" | "patch")
+                    || has_header("Idempotency-Key")
+                    // What can no longer be paid has no price and no print.
+                    || path.ends_with("/amount")
+                    || path.ends_with("/pdf")
+            }
             "412" => matches!(method, "put" | "patch"),
             "428" => method == "patch",
             "413" | "415" => body,

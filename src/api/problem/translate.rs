@@ -38,11 +38,11 @@ fn findings(base: &str, found: &[DetailsError]) -> Vec<FieldError> {
 impl Problem {
     /// The details of a new position break rules of their kind: pointers go below `/details/<kind>`.
     pub(in super::super) fn of_new_position(error: positions::Error, kind: &str) -> Problem {
-        match error {
-            positions::Error::Details(found) => Problem::of(&catalogue::RULE_VIOLATION)
-                .with(findings(&format!("/details/{kind}"), &found)),
-            other => other.into(),
+        if let positions::Error::Details(found) = &error {
+            let found = findings(&format!("/details/{kind}"), found);
+            return Problem::of(&catalogue::RULE_VIOLATION).with(found);
         }
+        error.into()
     }
 }
 
@@ -52,7 +52,7 @@ impl From<positions::Error> for Problem {
         let rule = |pointer: &str, why: &dyn std::fmt::Display| {
             Problem::at(&catalogue::RULE_VIOLATION, pointer, &why.to_string())
         };
-        match &error {
+        match error {
             E::UnknownService(_) => Problem::at(
                 &catalogue::UNKNOWN_SERVICE,
                 "/service_code",
@@ -64,9 +64,9 @@ impl From<positions::Error> for Problem {
                 &format!("the service wants details of kind {kind}"),
             ),
             E::Details(found) => {
-                Problem::of(&catalogue::RULE_VIOLATION).with(findings("/details", found))
+                Problem::of(&catalogue::RULE_VIOLATION).with(findings("/details", &found))
             }
-            E::Number { index, why } => rule(&format!("/notice_numbers/{index}"), why),
+            E::Number { index, why } => rule(&format!("/notice_numbers/{index}"), &why),
             E::ReferenceTaken => Problem::of(&catalogue::REFERENCE_TAKEN),
             E::NumberTaken => Problem::of(&catalogue::NOTICE_NUMBER_TAKEN),
             E::Unknown => Problem::of(&catalogue::NOT_FOUND),
@@ -76,14 +76,12 @@ impl From<positions::Error> for Problem {
                 "/notice_numbers",
                 &format!("{given} were given, {needed} are needed"),
             ),
-            E::Position(PositionError::Description(why)) => rule("/description", why),
-            E::Position(PositionError::Beneficiaries | PositionError::Money(_)) | E::Money(_) => {
-                rule("/details", &error)
+            E::Position(PositionError::Description(why)) => rule("/description", &why),
+            E::Position(why @ (PositionError::Beneficiaries | PositionError::Money(_))) => {
+                rule("/details", &why)
             }
-            E::Store(_) => match error {
-                E::Store(store) => store.into(),
-                other => broken(&other),
-            },
+            E::Money(why) => rule("/details", &why),
+            E::Store(store) => store.into(),
         }
     }
 }

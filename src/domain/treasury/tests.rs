@@ -5,7 +5,7 @@ use proptest::prelude::*;
 fn flow(text: &str) -> FlowReference {
     match parse(text) {
         Reference::Flow(flow) => flow,
-        other => panic!("{text}: {other:?}"),
+        other @ (Reference::Single(_) | Reference::None) => panic!("{text}: {other:?}"),
     }
 }
 
@@ -186,7 +186,8 @@ proptest! {
     ) {
         let id = format!("2026-03-02BPPIITRRXXX-{progressive}");
         let at = at.min(id.len() - 1);
-        let text = format!("/PUR/LGPE-RIVERSAMENTO/URI/{} {}", &id[..at], &id[at..]);
+        let (head, tail) = id.split_at(at);
+        let text = format!("/PUR/LGPE-RIVERSAMENTO/URI/{head} {tail}");
         prop_assert_eq!(flow(&text).choose(&[known(&id)]), Chosen::Exact(known(&id)));
     }
 

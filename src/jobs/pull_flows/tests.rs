@@ -12,7 +12,7 @@ type Shelf = Arc<Mutex<BTreeMap<String, String>>>;
 
 const TOWN: &str = "99999000203";
 
-async fn serve(shelf: Shelf) -> String {
+fn serve(shelf: Shelf) -> String {
     let server = HttpServer::new(move || {
         let shelf = Arc::clone(&shelf);
         App::new().default_service(web::to(move |request: HttpRequest| {
@@ -105,7 +105,7 @@ struct Bench {
 impl Bench {
     async fn new() -> Bench {
         let shelf = Shelf::default();
-        let url = serve(Arc::clone(&shelf)).await;
+        let url = serve(Arc::clone(&shelf));
         let source = Service {
             url: &url,
             key: None,

@@ -6,7 +6,7 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use super::*;
 
 /// A server that answers from a function of the number of the call; its base address.
-async fn serve(answer: fn(usize) -> HttpResponse) -> (String, Arc<AtomicUsize>) {
+fn serve(answer: fn(usize) -> HttpResponse) -> (String, Arc<AtomicUsize>) {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);
     let server = HttpServer::new(move || {
@@ -25,11 +25,8 @@ async fn serve(answer: fn(usize) -> HttpResponse) -> (String, Arc<AtomicUsize>) 
     (format!("http://{address}/"), calls)
 }
 
-fn client(url: String) -> FlowClient {
-    let source = Service {
-        url: &url,
-        key: None,
-    };
+fn client(url: &str) -> FlowClient {
+    let source = Service { url, key: None };
     FlowClient::new(
         source,
         Ids::counted(),
@@ -57,9 +54,8 @@ async fn what_may_pass_later_is_tried_again() {
         0 => HttpResponse::ServiceUnavailable().finish(),
         1 => HttpResponse::TooManyRequests().finish(),
         _ => HttpResponse::Ok().body(EMPTY),
-    })
-    .await;
-    assert!(list(&client(url)).await.unwrap().rows.is_empty());
+    });
+    assert!(list(&client(&url)).await.unwrap().rows.is_empty());
     assert_eq!(calls.load(Ordering::SeqCst), 3);
 }
 
@@ -67,9 +63,8 @@ async fn what_may_pass_later_is_tried_again() {
 async fn what_will_not_pass_is_told_at_once_with_its_code() {
     let (url, calls) = serve(|_| {
         HttpResponse::NotFound().body(r#"{"httpStatusCode":404,"appErrorCode":"FDR-3001"}"#)
-    })
-    .await;
-    let error = list(&client(url)).await.unwrap_err();
+    });
+    let error = list(&client(&url)).await.unwrap_err();
     assert!(
         matches!(&error, Error::Refused { status: 404, code } if code == "FDR-3001"),
         "{error}"
@@ -79,11 +74,11 @@ async fn what_will_not_pass_is_told_at_once_with_its_code() {
 
 #[actix_web::test]
 async fn attempts_end_and_answers_are_bounded() {
-    let (url, calls) = serve(|_| HttpResponse::BadGateway().finish()).await;
-    assert!(list(&client(url)).await.unwrap_err().retryable());
+    let (url, calls) = serve(|_| HttpResponse::BadGateway().finish());
+    assert!(list(&client(&url)).await.unwrap_err().retryable());
     assert_eq!(calls.load(Ordering::SeqCst), 3);
-    let (url, _) = serve(|_| HttpResponse::Ok().body(vec![b' '; ANSWER_BYTES_MAX + 1])).await;
-    let error = list(&client(url)).await.unwrap_err();
+    let (url, _) = serve(|_| HttpResponse::Ok().body(vec![b' '; ANSWER_BYTES_MAX + 1]));
+    let error = list(&client(&url)).await.unwrap_err();
     assert!(
         matches!(error, Error::Unreadable(wire::Error::TooLarge)),
         "{error}"
