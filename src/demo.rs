@@ -227,9 +227,11 @@ async fn play(
     bars.end();
     conductor.save()?;
     conducted?;
+    let reading = Instant::now();
     let truth = stage.gateway.truth().await?;
     let (books, samples) = Books::read(&stage.engine).await?;
     keepsakes::keep(&stage.engine, &town.tax_code, &samples, &place.out).await?;
+    conductor.progress.spent.books += progress::millis_since(reading);
     conductor.save()?;
     Ok((books, truth))
 }
@@ -244,15 +246,25 @@ fn finish(place: &Place, summary: &Summary<'_>, progress: &mut Progress) -> anyh
     progress.finished = summary.good();
     progress.save()?;
     bars::say(&format!("\n{text}"))?;
-    let seconds = progress.real_millis.checked_div(1000).unwrap_or(0);
-    let tenths = progress.real_millis.checked_div(100).unwrap_or(0) % 10;
-    let mib = progress.peak_kib.div_ceil(1024);
+    let spent = progress.spent;
     bars::say(&format!(
-        "Tempo {seconds},{tenths} s; memoria massima di avviso {mib} MiB; riavvii {}.\nTutto in {}.",
+        "Tempo {} s (emissione {}, pagamenti {}, ragioneria {}, libri e stampe {}); memoria massima di \
+         avviso {} MiB; riavvii {}.\nTutto in {}.",
+        seconds(progress.real_millis),
+        seconds(spent.issuing),
+        seconds(spent.paying),
+        seconds(spent.accounts),
+        seconds(spent.books),
+        progress.peak_kib.div_ceil(1024),
         progress.restarts,
         place.out.display()
     ))?;
     Ok(summary.good())
+}
+
+/// `12,3`.
+fn seconds(millis: u64) -> String {
+    format!("{},{}", millis / 1000, millis % 1000 / 100)
 }
 
 #[cfg(test)]

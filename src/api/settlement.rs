@@ -314,7 +314,10 @@ pub(super) async fn pull_settlement_flows(
         Ok::<_, StoreError>(answer)
     });
     match made.await {
-        Ok(answer) => Ok(respond(&answer, false)),
+        Ok(answer) => {
+            state.ctx.jobs_due.notify_one();
+            Ok(respond(&answer, false))
+        }
         Err(error) => asked.meanwhile(&state, error.into()).await,
     }
 }

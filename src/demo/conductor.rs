@@ -13,7 +13,7 @@ use super::bars::Bars;
 use super::engine::{self, Position};
 use super::gateway::Offer;
 use super::http::Halt;
-use super::progress::Progress;
+use super::progress::{Progress, millis_since};
 use super::stage::Stage;
 use super::year::{Family, Issue, YEAR, Year};
 
@@ -79,8 +79,7 @@ impl Conductor<'_> {
     /// # Errors
     /// When it cannot be written.
     pub(crate) fn save(&mut self) -> anyhow::Result<()> {
-        let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.progress.real_millis = self.millis_before.saturating_add(now);
+        self.progress.real_millis = self.millis_before.saturating_add(millis_since(self.begun));
         self.progress.peak_kib = self.progress.peak_kib.max(self.stage.serve.peak_kib());
         self.progress.save()
     }
@@ -108,15 +107,21 @@ impl Conductor<'_> {
         let morning = engine::morning(day);
         self.stage.serve.set_clock(morning);
         self.stage.engine.set_clock(morning).await?;
+        let begun = Instant::now();
         self.issue(day).await?;
+        self.progress.spent.issuing += millis_since(begun);
+        let begun = Instant::now();
         let restarts = self.stage.serve.restarts();
         let figures = self.stage.gateway.run_day(day).await?;
         self.bars.paid(figures.payments);
         for held in &figures.held_open {
             self.stage.engine.withdraw(&held.notice_number).await?;
         }
+        self.progress.spent.paying += millis_since(begun);
         if accounts_are_done_on(day) {
+            let begun = Instant::now();
             self.accounts(day).await?;
+            self.progress.spent.accounts += millis_since(begun);
         }
         if self.stage.serve.restarts() > restarts {
             self.bars

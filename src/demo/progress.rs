@@ -18,6 +18,20 @@ pub(crate) struct Terms {
     pub(crate) database: String,
 }
 
+/// Real time by what was done, in milliseconds.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct Spent {
+    pub(crate) issuing: u64,
+    pub(crate) paying: u64,
+    pub(crate) accounts: u64,
+    pub(crate) books: u64,
+}
+
+/// Milliseconds since then.
+pub(crate) fn millis_since(begun: std::time::Instant) -> u64 {
+    u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
 /// The file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Progress {
@@ -31,6 +45,9 @@ pub(crate) struct Progress {
     pub(crate) cash_until: Option<Day>,
     /// Real time used by all runs so far.
     pub(crate) real_millis: u64,
+    /// Of which, by what was done.
+    #[serde(default)]
+    pub(crate) spent: Spent,
     /// Most memory of the engine so far.
     pub(crate) peak_kib: u64,
     /// How often the engine was started again.
@@ -51,6 +68,7 @@ impl Progress {
             last_day: None,
             cash_until: None,
             real_millis: 0,
+            spent: Spent::default(),
             peak_kib: 0,
             restarts: 0,
             finished: false,

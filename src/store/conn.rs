@@ -123,7 +123,7 @@ impl Conn {
         )
         .map_err(|e| down(&e))?;
         if access == Access::Read {
-            c.batch_execute("PRAGMA query_only=ON")
+            c.batch_execute("PRAGMA query_only=ON; PRAGMA cache_size=-4096")
                 .map_err(|e| down(&e))?;
         }
         Ok(Conn::Lite(c))
