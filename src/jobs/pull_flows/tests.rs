@@ -103,7 +103,7 @@ struct Bench {
 }
 
 impl Bench {
-    async fn new() -> Bench {
+    fn new() -> Bench {
         let shelf = Shelf::default();
         let url = serve(Arc::clone(&shelf));
         let source = Service {
@@ -146,7 +146,7 @@ fn at(text: &str) -> Option<Instant> {
 
 #[actix_web::test]
 async fn every_page_is_fetched_kept_and_filed_once() {
-    let bench = Bench::new().await;
+    let bench = Bench::new();
     put(&bench.shelf, "2026-03-03PSPX-1", 1);
     put(&bench.shelf, "2026-03-03PSPX-2", 1);
     let (one, two) = (
@@ -194,7 +194,7 @@ async fn every_page_is_fetched_kept_and_filed_once() {
 
 #[actix_web::test]
 async fn a_flow_that_fails_holds_the_cursor_and_nothing_else() {
-    let bench = Bench::new().await;
+    let bench = Bench::new();
     put(&bench.shelf, "2026-03-03PSPX-2", 1);
     let (one, two) = (
         listed("2026-03-03PSPX-1", 1, 9),
@@ -212,7 +212,7 @@ async fn a_flow_that_fails_holds_the_cursor_and_nothing_else() {
 
 #[actix_web::test]
 async fn a_newer_revision_replaces_and_the_legal_day_is_romes() {
-    let bench = Bench::new().await;
+    let bench = Bench::new();
     put(&bench.shelf, "2026-03-03PSPX-1", 1);
     put_list(&bench.shelf, &[vec![listed("2026-03-03PSPX-1", 1, 9)]]);
     bench.pull().await;
@@ -239,7 +239,7 @@ async fn a_newer_revision_replaces_and_the_legal_day_is_romes() {
 
 #[actix_web::test]
 async fn without_a_service_nothing_is_pulled() {
-    let bench = Bench::new().await;
+    let bench = Bench::new();
     let error = pull(&bench.scratch.ctx, &bench.town).await.unwrap_err();
     assert!(matches!(error, Error::NotConfigured));
 }
