@@ -14,10 +14,10 @@ use tokio::task::JoinHandle;
 use crate::api;
 use crate::config::{Config, Profile};
 use crate::ctx::Ctx;
-use crate::jobs::{KINDS, Worker};
+use crate::jobs::{KINDS, Worker, pull_flows};
 use crate::node;
-use crate::store::Conn;
 use crate::store::conn::{Access, SchemaState};
+use crate::store::{self, Conn};
 use ops::Readiness;
 
 /// How often the registry is read again, for changes made by other processes.
@@ -122,7 +122,7 @@ pub async fn serve(config: Config, jobs: Jobs) -> anyhow::Result<()> {
         )?,
     ];
     let ops = open_ops(&ctx, &readiness)?;
-    let refresher = tokio::spawn(refresh(ctx.clone()));
+    let refresher = tokio::spawn(refresh(ctx.clone(), jobs));
     let worker = (jobs == Jobs::Here).then(|| Worker::start(ctx.clone(), KINDS));
     if config.profile == Profile::Development {
         tracing::info!("development profile: set AVVISO_PROFILE=production for real payments");
@@ -141,7 +141,7 @@ pub async fn work(config: Config) -> anyhow::Result<()> {
     let ctx = open(config).await?;
     let readiness = Readiness::default();
     let ops = open_ops(&ctx, &readiness)?;
-    let refresher = tokio::spawn(refresh(ctx.clone()));
+    let refresher = tokio::spawn(refresh(ctx.clone(), Jobs::Here));
     let worker = Worker::start(ctx.clone(), KINDS);
     wait_for_signal().await?;
     readiness.stop();
@@ -197,13 +197,37 @@ impl Door {
     }
 }
 
-async fn refresh(ctx: Ctx) {
+/// Keeps the registry fresh and, where jobs run, sees that each creditor's flows are pulled.
+async fn refresh(ctx: Ctx, jobs: Jobs) {
     loop {
+        if jobs == Jobs::Here && ctx.config.flows.is_some() && ctx.config.flow_minutes > 0 {
+            if let Err(error) = enqueue_pulls(&ctx).await {
+                tracing::warn!(%error, "the pulls of reporting flows cannot be enqueued");
+            }
+        }
         tokio::time::sleep(REGISTRY_EVERY).await;
         if let Err(error) = ctx.reload_registry().await {
             tracing::warn!(%error, "the registry of creditors cannot be read again");
         }
     }
+}
+
+/// One repeating job for each creditor; those that are there stay as they are.
+async fn enqueue_pulls(ctx: &Ctx) -> Result<(), store::Error> {
+    let creditors = ctx.registry.creditors();
+    let pulls: Vec<_> = creditors
+        .iter()
+        .map(|c| pull_flows::job(ctx, &c.tax_code))
+        .collect();
+    ctx.write(move |tx, now| {
+        for pull in &pulls {
+            store::jobs::enqueue(tx, now, pull)?;
+        }
+        Ok::<_, store::Error>(())
+    })
+    .await?;
+    ctx.jobs_due.notify_one();
+    Ok(())
 }
 
 async fn wait_for_signal() -> anyhow::Result<()> {

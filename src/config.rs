@@ -35,6 +35,8 @@ pub struct Config {
     pub rate_per_second: u32,
     /// Where reporting flows are asked for; without it none are pulled.
     pub flows: Option<FlowSource>,
+    /// Minutes between two pulls of reporting flows; zero pulls only when asked.
+    pub flow_minutes: u32,
     /// A simulated clock begins at this instant.
     pub clock: Option<Instant>,
     /// Filter of the log, in the words of `tracing-subscriber`.
@@ -140,7 +142,7 @@ pub const VARIABLES: &[Variable] = &[
     },
     Variable {
         name: "AVVISO_RATE_PER_SECOND",
-        default: "50",
+        default: "2000",
         meaning: "REST requests a second for each caller, 1 to 100000; more are answered 429.",
     },
     Variable {
@@ -152,6 +154,11 @@ pub const VARIABLES: &[Variable] = &[
         name: "AVVISO_FDR_KEY",
         default: "",
         meaning: "Subscription key of that interface.",
+    },
+    Variable {
+        name: "AVVISO_FDR_MINUTES",
+        default: "15",
+        meaning: "Minutes between two pulls of reporting flows; 0 pulls only when the API is asked to.",
     },
     Variable {
         name: "AVVISO_CLOCK",
@@ -230,8 +237,9 @@ impl Config {
             db_threads: read.number("AVVISO_DB_THREADS", twice_the_cores(), 1, 256),
             workers: read.number("AVVISO_WORKERS", 2, 1, 64),
             stop_seconds: read.number("AVVISO_STOP_SECONDS", 20, 0, 600),
-            rate_per_second: read.number("AVVISO_RATE_PER_SECOND", 50, 1, 100_000),
+            rate_per_second: read.number("AVVISO_RATE_PER_SECOND", 2000, 1, 100_000),
             flows: flows.map(|url| FlowSource { url, key: flow_key }),
+            flow_minutes: read.number("AVVISO_FDR_MINUTES", 15, 0, 1440),
             clock: read.clock(profile),
             log: read.log(),
             unknown: read.unknown(),

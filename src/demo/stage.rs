@@ -286,6 +286,8 @@ impl Stage {
                 ("AVVISO_NODE_LISTEN", format!("127.0.0.1:{node}")),
                 ("AVVISO_OPS_LISTEN", format!("127.0.0.1:{ops}")),
                 ("AVVISO_PUBLIC_URL", local(rest)),
+                // The conductor asks for each pull, so that a year has the same steps every time.
+                ("AVVISO_FDR_MINUTES", "0".to_owned()),
                 (
                     "AVVISO_FDR_URL",
                     format!("{}/fdr-org/service/v1", local(mock)),

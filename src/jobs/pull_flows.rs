@@ -28,7 +28,6 @@ const FIRST_PULL: TimeDelta = TimeDelta::days(35);
 /// Flows are dated before they are published, corrected ones by days.
 const DATED_BEFORE: TimeDelta = TimeDelta::days(30);
 /// How long after a pull the next one begins.
-const EVERY: TimeDelta = TimeDelta::minutes(15);
 /// Pages of one list or flow at most; a thousand rows each.
 const PAGES_MAX: u32 = 1_000;
 
@@ -41,7 +40,7 @@ pub const KIND: Kind = Kind {
                 Ok(summary) => {
                     tracing::info!(creditor = %job.creditor, ?summary, "reporting flows pulled");
                     let once = job.payload.get("once") == Some(&json!(true));
-                    let next = ctx.now().checked_add_signed(EVERY).filter(|_| !once);
+                    let next = ctx.now().checked_add_signed(every(&ctx)).filter(|_| !once);
                     Ok(next.map_or_else(|| Ran::Done(summary.show()), Ran::Again))
                 }
                 Err(Error::NotConfigured) => Ok(Ran::Done(json!({ "configured": false }))),
@@ -106,6 +105,10 @@ impl PullSummary {
             "failed": self.failed,
         })
     }
+}
+
+fn every(ctx: &Ctx) -> TimeDelta {
+    TimeDelta::minutes(i64::from(ctx.config.flow_minutes.max(1)))
 }
 
 /// The repeating job of a creditor, to be enqueued once.

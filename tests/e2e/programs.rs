@@ -179,6 +179,7 @@ impl Town {
             .env("AVVISO_OPS_LISTEN", free)
             .env("AVVISO_RATE_PER_SECOND", "100000")
             .env("AVVISO_DB_THREADS", "2")
+            .env("AVVISO_FDR_MINUTES", "0")
             .env(
                 "AVVISO_FDR_URL",
                 format!("{}/fdr-org/service/v1", self.mock),
