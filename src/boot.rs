@@ -200,10 +200,12 @@ impl Door {
 /// Keeps the registry fresh and, where jobs run, sees that each creditor's flows are pulled.
 async fn refresh(ctx: Ctx, jobs: Jobs) {
     loop {
-        if jobs == Jobs::Here && ctx.config.flows.is_some() && ctx.config.flow_minutes > 0 {
-            if let Err(error) = enqueue_pulls(&ctx).await {
-                tracing::warn!(%error, "the pulls of reporting flows cannot be enqueued");
-            }
+        let pulls = ctx.config.flows.is_some() && ctx.config.flow_minutes > 0;
+        if jobs == Jobs::Here
+            && pulls
+            && let Err(error) = enqueue_pulls(&ctx).await
+        {
+            tracing::warn!(%error, "the pulls of reporting flows cannot be enqueued");
         }
         tokio::time::sleep(REGISTRY_EVERY).await;
         if let Err(error) = ctx.reload_registry().await {
