@@ -14,7 +14,8 @@ fn dump(conn: &mut Conn) -> Vec<Statement> {
     let Conn::Lite(c) = conn else {
         panic!("SQLite only")
     };
-    let all = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type, name";
+    let all = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL \
+               AND name NOT LIKE 'sqlite_%' ORDER BY type, name";
     diesel::sql_query(all).load(c).unwrap()
 }
 
