@@ -19,7 +19,7 @@ use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
 use crate::domain::money::{Cents, MoneyError};
 use crate::domain::taxonomy::TaxonomyCode;
-use crate::domain::text::fit;
+use crate::domain::text::{Said, fit};
 
 /// One kind of municipal charge. Pure: same input, same answer, no clock and no database.
 pub trait ServiceKind: Sync {
@@ -106,15 +106,12 @@ impl Service {
     ) -> Result<T, Vec<DetailsError>> {
         read_terms(&self.terms, check).map_err(|errors| {
             let found: Vec<String> = errors.iter().map(ToString::to_string).collect();
-            let detail = format!(
-                "le condizioni del servizio {} non sono valide: {}",
-                self.code,
-                found.join("; ")
-            );
-            vec![DetailsError {
-                pointer: String::new(),
-                detail,
-            }]
+            let (code, found) = (&self.code, found.join("; "));
+            vec![DetailsError::new(
+                "",
+                format!("le condizioni del servizio {code} non sono valide: {found}"),
+                format!("the terms of service {code} are not valid: {found}"),
+            )]
         })
     }
 
@@ -346,12 +343,29 @@ impl Schedule {
 
 /// One rule that the details break.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{pointer}: {detail}")]
+#[error("{pointer}: {}", .said.it)]
 pub struct DetailsError {
     /// JSON pointer relative to the details: `/area_m2`.
     pub pointer: String,
     /// The rule and the allowed values.
-    pub detail: String,
+    pub said: Said,
+}
+
+impl DetailsError {
+    /// A rule broken at a place, in Italian and in English.
+    pub fn new(
+        pointer: impl Into<String>,
+        it: impl Into<String>,
+        en: impl Into<String>,
+    ) -> DetailsError {
+        DetailsError {
+            pointer: pointer.into(),
+            said: Said {
+                it: it.into(),
+                en: en.into(),
+            },
+        }
+    }
 }
 
 impl From<MoneyError> for DetailsError {
@@ -362,16 +376,17 @@ impl From<MoneyError> for DetailsError {
 
 impl From<ScheduleError> for DetailsError {
     fn from(error: ScheduleError) -> DetailsError {
-        let detail = match error {
-            ScheduleError::Unpayable | ScheduleError::Money(_) | ScheduleError::Uneven => {
-                "l'importo di un avviso deve essere da 0,01 a 999.999.999,99 euro"
-            }
-            ScheduleError::OutOfOrder => "le scadenze degli importi non sono in ordine di data",
+        let (it, en) = match error {
+            ScheduleError::Unpayable | ScheduleError::Money(_) | ScheduleError::Uneven => (
+                "l'importo di un avviso deve essere da 0,01 a 999.999.999,99 euro",
+                "the amount of a notice must be 0.01 to 999,999,999.99 euro",
+            ),
+            ScheduleError::OutOfOrder => (
+                "le scadenze degli importi non sono in ordine di data",
+                "the days on which the amount changes are not in order",
+            ),
         };
-        DetailsError {
-            pointer: String::new(),
-            detail: detail.to_owned(),
-        }
+        DetailsError::new("", it, en)
     }
 }
 

@@ -2,6 +2,15 @@
 
 use std::fmt;
 
+/// One sentence in the two languages of the engine: officers read Italian, developers English.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// In Italian.
+    pub it: String,
+    /// In English.
+    pub en: String,
+}
+
 /// Text of 1 to `N` characters, trimmed, without control characters (`stText…` of the XSDs).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text<const N: usize>(String);

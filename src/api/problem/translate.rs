@@ -31,7 +31,7 @@ impl From<crate::app::StoreError> for Problem {
 fn findings(base: &str, found: &[DetailsError]) -> Vec<FieldError> {
     found
         .iter()
-        .map(|f| FieldError::at(&format!("{base}{}", f.pointer), &f.detail))
+        .map(|f| FieldError::at(&format!("{base}{}", f.pointer), &f.said.en))
         .collect()
 }
 

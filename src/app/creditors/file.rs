@@ -150,7 +150,7 @@ pub fn parse(text: &str, taxonomy: &Taxonomy) -> Result<Registration, FileErrors
             FileError {
                 line,
                 pointer: rule.pointer,
-                detail: rule.detail,
+                detail: rule.said.en,
             }
         }));
     }

@@ -146,11 +146,11 @@ fn assess(
     }
     let total = Cents::sum(rows.iter().map(|row| row.amount))?;
     if !total.is_positive() {
-        let detail = "nulla da pagare: con queste condizioni i pasti sono gratuiti".to_owned();
-        return Err(DetailsError {
-            pointer: "/pupils".to_owned(),
-            detail,
-        });
+        return Err(DetailsError::new(
+            "/pupils",
+            "nulla da pagare: con queste condizioni i pasti sono gratuiti",
+            "nothing to pay: under these terms the meals are free",
+        ));
     }
     let month = details
         .month
@@ -203,7 +203,11 @@ fn check_details(details: &CanteenDetails, findings: &mut Findings) {
         let at = |field: &str| format!("/pupils/{i}/{field}");
         let code = pupil.pupil_tax_code.as_str();
         if code.len() != 16 {
-            findings.add(at("pupil_tax_code"), "deve avere 16 caratteri");
+            findings.add(
+                at("pupil_tax_code"),
+                "deve avere 16 caratteri",
+                "must have 16 characters",
+            );
         } else if FiscalCode::parse(code)
             .map(|parsed| parsed.as_str() != code)
             .unwrap_or(true)
@@ -211,15 +215,21 @@ fn check_details(details: &CanteenDetails, findings: &mut Findings) {
             findings.add(
                 at("pupil_tax_code"),
                 "non è il codice fiscale di una persona, in lettere maiuscole, con il carattere di controllo giusto",
+                "is not the tax code of a person, in capital letters, with the right check character",
             );
         } else if !codes.insert(code) {
-            findings.add(at("pupil_tax_code"), "alunno indicato due volte");
+            findings.add(
+                at("pupil_tax_code"),
+                "alunno indicato due volte",
+                "the pupil is given twice",
+            );
         }
         findings.range(at("sibling_order"), pupil.sibling_order, 1..=20);
         if !places.insert(pupil.sibling_order) {
             findings.add(
                 at("sibling_order"),
                 "due alunni hanno lo stesso posto tra i figli",
+                "two pupils have the same place among the children",
             );
         }
         findings.range(at("meals"), pupil.meals, 1..=99);
@@ -247,13 +257,18 @@ fn check_terms(terms: &CanteenTerms, findings: &mut Findings) {
         findings.add(
             "/brackets",
             "le fasce devono essere in ordine crescente di ISEE",
+            "the brackets must be in rising order of ISEE",
         );
     }
     if !terms
         .brackets
         .is_sorted_by(|lower, higher| lower.price_cents <= higher.price_cents)
     {
-        findings.add("/brackets", "il prezzo non può scendere quando l'ISEE sale");
+        findings.add(
+            "/brackets",
+            "il prezzo non può scendere quando l'ISEE sale",
+            "the price must not fall when the ISEE rises",
+        );
     }
     findings.range("/full_price_cents", terms.full_price_cents, 0..=PRICE_MAX);
     if terms
@@ -264,6 +279,7 @@ fn check_terms(terms: &CanteenTerms, findings: &mut Findings) {
         findings.add(
             "/full_price_cents",
             "non può essere minore del prezzo dell'ultima fascia",
+            "must not be less than the price of the last bracket",
         );
     }
     for (pointer, price) in [

@@ -193,10 +193,8 @@ fn tiers(
     let mut any_discount = false;
     for (i, violation) in details.violations.iter().enumerate() {
         let Some(article) = terms.article(violation) else {
-            return Err(DetailsError {
-                pointer: format!("/violations/{i}/article"),
-                detail: "articolo senza importi nella tabella del servizio".to_owned(),
-            });
+            let pointer = format!("/violations/{i}/article");
+            return Err(unknown(pointer, terms, violation));
         };
         let night = violation.at_night && article.night_increase;
         let minimum = part_of(article.minimum_cents, night, FULL)?;
@@ -303,7 +301,11 @@ fn check_details(
         .as_ref()
         .is_some_and(|p| !(1..=10).contains(&p.len()) || !p.bytes().all(capital))
     {
-        findings.add("/plate", "deve avere da 1 a 10 lettere maiuscole o cifre");
+        findings.add(
+            "/plate",
+            "deve avere da 1 a 10 lettere maiuscole o cifre",
+            "must have 1 to 10 capital letters or digits",
+        );
     }
     findings.range(
         "/costs_cents",
@@ -319,6 +321,7 @@ fn check_details(
             findings.add(
                 pointer,
                 format!("non può seguire il giorno di emissione, {issued}"),
+                format!("must not be after the day of issue, {issued}"),
             );
         } else if details
             .notified_on
@@ -327,13 +330,12 @@ fn check_details(
             findings.add(
                 "/notified_on",
                 "non può precedere il giorno della violazione",
+                "must not be before the day of the violation",
             );
         }
         if terms.article(violation).is_none() {
-            findings.add(
-                format!("/violations/{i}/article"),
-                unknown(terms, violation),
-            );
+            let pointer = format!("/violations/{i}/article");
+            findings.push(unknown(pointer, terms, violation));
         }
     }
     if let Some(day) = details.notified_on {
@@ -342,7 +344,7 @@ fn check_details(
 }
 
 /// Why no amount was found, with the articles that have one on that day.
-fn unknown(terms: &FineTerms, violation: &FineViolation) -> String {
+fn unknown(pointer: String, terms: &FineTerms, violation: &FineViolation) -> DetailsError {
     let known: BTreeSet<&str> = terms
         .articles
         .iter()
@@ -350,9 +352,11 @@ fn unknown(terms: &FineTerms, violation: &FineViolation) -> String {
         .map(|article| article.code.as_str())
         .collect();
     let known: Vec<&str> = known.into_iter().collect();
-    format!(
-        "articoli con importi in vigore quel giorno: {}",
-        known.join(", ")
+    let known = known.join(", ");
+    DetailsError::new(
+        pointer,
+        format!("articoli con importi in vigore quel giorno: {known}"),
+        format!("the articles with amounts in force on that day are {known}"),
     )
 }
 
@@ -361,7 +365,11 @@ fn check_terms(terms: &FineTerms, findings: &mut Findings) {
     findings.range("/discount_days", i64::from(terms.discount_days), 1..=365);
     findings.range("/reduced_days", i64::from(terms.reduced_days), 1..=365);
     if terms.reduced_days <= terms.discount_days {
-        findings.add("/reduced_days", "deve essere maggiore di discount_days");
+        findings.add(
+            "/reduced_days",
+            "deve essere maggiore di discount_days",
+            "must be greater than discount_days",
+        );
     }
     findings.count("/articles", terms.articles.len(), 1..=2_000);
     let mut seen = BTreeSet::new();
@@ -369,7 +377,11 @@ fn check_terms(terms: &FineTerms, findings: &mut Findings) {
         let at = |field: &str| format!("/articles/{i}/{field}");
         let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
         if !(1..=35).contains(&article.code.len()) || !article.code.bytes().all(plain) {
-            findings.add(at("code"), "deve avere da 1 a 35 lettere, cifre, - o _");
+            findings.add(
+                at("code"),
+                "deve avere da 1 a 35 lettere, cifre, - o _",
+                "must have 1 to 35 letters, digits, - or _",
+            );
         }
         findings.text::<100>(at("label"), &article.label);
         findings.day(at("valid_from"), article.valid_from);
@@ -377,6 +389,7 @@ fn check_terms(terms: &FineTerms, findings: &mut Findings) {
             findings.add(
                 at("valid_from"),
                 "due righe dello stesso articolo hanno la stessa data",
+                "two rows of the same article have the same date",
             );
         }
         findings.range(at("minimum_cents"), article.minimum_cents, 1..=10_000_000);
@@ -386,6 +399,7 @@ fn check_terms(terms: &FineTerms, findings: &mut Findings) {
             findings.add(
                 at("maximum_cents"),
                 "deve essere almeno il doppio di minimum_cents",
+                "must be at least twice minimum_cents",
             );
         }
     }

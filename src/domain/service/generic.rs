@@ -170,9 +170,17 @@ fn check_details(
         match (typed, allowed) {
             (Some(value), Some(allowed)) => findings.range(pointer, value, allowed),
             (None, Some(_)) => {
-                findings.add(pointer, "manca il campo, che questo servizio richiede");
+                findings.add(
+                    pointer,
+                    "manca il campo, che questo servizio richiede",
+                    "is missing: this service wants it",
+                );
             }
-            (Some(_), None) => findings.add(pointer, "questo servizio non prevede il campo"),
+            (Some(_), None) => findings.add(
+                pointer,
+                "questo servizio non prevede il campo",
+                "is not used by this service",
+            ),
             (None, None) => {}
         }
     }
@@ -186,6 +194,7 @@ fn check_details(
             findings.add(
                 "/due_on",
                 format!("non può precedere il giorno di emissione, {issued}"),
+                format!("must not be before the day of issue, {issued}"),
             );
         }
     }
@@ -211,8 +220,11 @@ fn check_terms(terms: &GenericTerms, findings: &mut Findings) {
             findings.range("/price/free/minimum_cents", *minimum_cents, payable.clone());
             findings.range("/price/free/maximum_cents", *maximum_cents, payable);
             if maximum_cents < minimum_cents {
-                let rule = "non può essere minore di minimum_cents";
-                findings.add("/price/free/maximum_cents", rule);
+                findings.add(
+                    "/price/free/maximum_cents",
+                    "non può essere minore di minimum_cents",
+                    "must not be less than minimum_cents",
+                );
             }
         }
     }

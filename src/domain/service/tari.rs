@@ -97,8 +97,12 @@ impl ServiceKind for Tari {
         let mut findings = Findings::default();
         check_details(&details, &terms, &mut findings);
         if terms.tefa_bp > 0 && !service.others.contains_key(PROVINCE) {
-            let role = "manca il beneficiario con ruolo `province` (la Provincia, per la TEFA)";
-            findings.add("", format!("al servizio {} {role}", service.code));
+            let code = &service.code;
+            findings.add(
+                "",
+                format!("al servizio {code} manca il beneficiario `province` (la Provincia, per la TEFA)"),
+                format!("service {code} lacks the beneficiary `province` (which receives TEFA)"),
+            );
         }
         findings.result()?;
         assess(&details, &terms, service).map_err(|error| vec![error])
@@ -148,12 +152,11 @@ fn assess(
                 notices,
             }),
             None if wanted.is_some() => {
-                let detail =
-                    "l'importo è troppo piccolo per questo piano: una rata sarebbe di zero euro";
-                return Err(DetailsError {
-                    pointer: "/plan".to_owned(),
-                    detail: detail.to_owned(),
-                });
+                return Err(DetailsError::new(
+                    "/plan",
+                    "l'importo è troppo piccolo per questo piano: una rata sarebbe di zero euro",
+                    "the amount is too small for this plan: an instalment would be zero",
+                ));
             }
             None => {}
         }
@@ -233,26 +236,39 @@ fn check_details(details: &TariDetails, terms: &TariTerms, findings: &mut Findin
     let (from, to) = (details.occupied_from, details.occupied_to);
     for (pointer, day) in [("/occupied_from", from), ("/occupied_to", to)] {
         if day.is_some_and(|day| !year.contains(&day)) {
-            findings.add(pointer, format!("deve essere un giorno del {}", terms.year));
+            let year = terms.year;
+            findings.add(
+                pointer,
+                format!("deve essere un giorno del {year}"),
+                format!("must be a day of {year}"),
+            );
         }
     }
     if matches!((from, to), (Some(from), Some(to)) if to < from) {
-        findings.add("/occupied_to", "non può precedere occupied_from");
+        findings.add(
+            "/occupied_to",
+            "non può precedere occupied_from",
+            "must not be before occupied_from",
+        );
     }
     findings.count("/reductions", details.reductions.len(), 0..=10);
     let mut seen = BTreeSet::new();
     for (i, code) in details.reductions.iter().enumerate() {
         let known: Vec<&str> = terms.reductions.iter().map(|r| r.code.as_str()).collect();
         if !known.contains(&code.as_str()) {
-            findings.add(format!("/reductions/{i}"), one_of(&known));
+            findings.push(one_of(format!("/reductions/{i}"), &known));
         } else if !seen.insert(code) {
-            findings.add(format!("/reductions/{i}"), "riduzione indicata due volte");
+            findings.add(
+                format!("/reductions/{i}"),
+                "riduzione indicata due volte",
+                "the reduction is given twice",
+            );
         }
     }
     if let Some(plan) = &details.plan {
         let known: Vec<&str> = terms.plans.iter().map(|plan| plan.code.as_str()).collect();
         if !known.contains(&plan.as_str()) {
-            findings.add("/plan", one_of(&known));
+            findings.push(one_of("/plan".to_owned(), &known));
         }
     }
     if let Some(text) = &details.premises_address {
@@ -263,11 +279,20 @@ fn check_details(details: &TariDetails, terms: &TariTerms, findings: &mut Findin
     }
 }
 
-fn one_of(known: &[&str]) -> String {
+fn one_of(pointer: String, known: &[&str]) -> DetailsError {
     if known.is_empty() {
-        return "il servizio non ne prevede".to_owned();
+        return DetailsError::new(
+            pointer,
+            "il servizio non ne prevede",
+            "the service has none of these",
+        );
     }
-    format!("valori previsti dal servizio: {}", known.join(", "))
+    let known = known.join(", ");
+    DetailsError::new(
+        pointer,
+        format!("valori previsti dal servizio: {known}"),
+        format!("the service knows {known}"),
+    )
 }
 
 #[cfg(test)]

@@ -119,7 +119,11 @@ fn every_broken_rule_is_told_at_once() {
             "/pupils/2/meals",
         ]
     );
-    assert!(errors.iter().all(|error| !error.detail.contains("RSSMRA")));
+    assert!(
+        errors
+            .iter()
+            .all(|error| !error.said.it.contains("RSSMRA") && !error.said.en.contains("RSSMRA"))
+    );
 }
 
 #[test]

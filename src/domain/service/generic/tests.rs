@@ -17,7 +17,7 @@ fn refused(details: &Value, service: &Service) -> Vec<(String, String)> {
     let errors = Generic.assess(details, service).unwrap_err();
     errors
         .into_iter()
-        .map(|error| (error.pointer, error.detail))
+        .map(|error| (error.pointer, error.said.it))
         .collect()
 }
 

@@ -76,11 +76,11 @@ fn parts(
         .rev()
         .find(|tariff| tariff.occupants <= details.occupants);
     let Some(tariff) = class else {
-        let detail = "il servizio non ha una tariffa per questo numero di occupanti".to_owned();
-        return Err(DetailsError {
-            pointer: "/occupants".to_owned(),
-            detail,
-        });
+        return Err(DetailsError::new(
+            "/occupants",
+            "il servizio non ha una tariffa per questo numero di occupanti",
+            "the service has no tariff for this number of occupants",
+        ));
     };
     let mut fixed = Cents::ZERO;
     for (code, label, area) in [

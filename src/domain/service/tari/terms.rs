@@ -127,6 +127,7 @@ pub(super) fn check(terms: &TariTerms, findings: &mut Findings) {
         findings.add(
             "/cadastral_code",
             "deve essere una lettera maiuscola e tre cifre, come A515",
+            "must be a capital letter and three digits, as A515",
         );
     }
     // Art. 19 D.Lgs. 504/1992: from 1 to 5 %; a town without TEFA (Aosta) says 0.
@@ -134,8 +135,11 @@ pub(super) fn check(terms: &TariTerms, findings: &mut Findings) {
     findings.count("/domestic", terms.domestic.len(), 1..=99);
     for (i, tariff) in terms.domestic.iter().enumerate() {
         if usize::try_from(tariff.occupants).ok() != Some(i.saturating_add(1)) {
-            let rule = "le tariffe vanno in ordine di occupanti: 1, 2, 3 …";
-            findings.add(format!("/domestic/{i}/occupants"), rule);
+            findings.add(
+                format!("/domestic/{i}/occupants"),
+                "le tariffe vanno in ordine di occupanti: 1, 2, 3 …",
+                "the tariffs go by number of occupants: 1, 2, 3 …",
+            );
         }
         let at = |field: &str| format!("/domestic/{i}/{field}");
         findings.range(at("fixed_micro_m2"), tariff.fixed_micro_m2, 0..=MICRO_MAX);
@@ -188,13 +192,20 @@ fn check_plans(plans: &[Plan], findings: &mut Findings) {
             findings.day(format!("{pointer}/{k}"), *day);
         }
         if !plan.due_on.is_sorted_by(|earlier, later| earlier < later) {
-            findings.add(pointer, "le scadenze devono essere in ordine di data");
+            findings.add(
+                pointer,
+                "le scadenze devono essere in ordine di data",
+                "the due dates must be in order",
+            );
         }
         let total: u64 = plan.shares_bp.iter().map(|bp| u64::from(*bp)).sum();
         let fits = plan.shares_bp.len() == plan.due_on.len() && total == 10_000;
         if !plan.shares_bp.is_empty() && !fits {
-            let rule = "una quota per rata, in centesimi di punto percentuale, con somma 10000";
-            findings.add(format!("/plans/{i}/shares_bp"), rule);
+            findings.add(
+                format!("/plans/{i}/shares_bp"),
+                "una quota per rata, in centesimi di punto percentuale, con somma 10000",
+                "one share for each instalment, in basis points, that sum to 10000",
+            );
         }
     }
 }
@@ -207,8 +218,12 @@ fn check_code<'a>(
 ) {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
     if !(1..=35).contains(&code.len()) || !code.bytes().all(plain) {
-        findings.add(pointer, "deve avere da 1 a 35 lettere minuscole, cifre o _");
+        findings.add(
+            pointer,
+            "deve avere da 1 a 35 lettere minuscole, cifre o _",
+            "must have 1 to 35 small letters, digits or _",
+        );
     } else if !codes.insert(code) {
-        findings.add(pointer, "codice già usato");
+        findings.add(pointer, "codice già usato", "is used already");
     }
 }

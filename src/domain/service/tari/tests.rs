@@ -8,7 +8,7 @@ fn assess(details: &Value) -> Assessment {
 
 fn refused(details: &Value, service: &Service) -> Vec<(String, String)> {
     let errors = Tari.assess(details, service).unwrap_err();
-    errors.into_iter().map(|e| (e.pointer, e.detail)).collect()
+    errors.into_iter().map(|e| (e.pointer, e.said.it)).collect()
 }
 
 fn amounts(assessment: &Assessment) -> Vec<(&str, i64)> {
