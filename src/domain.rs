@@ -35,6 +35,7 @@ pub mod fiscal_code;
 pub mod iban;
 pub mod money;
 pub mod notice_number;
+pub mod stamp;
 pub mod taxonomy;
 pub mod text;
 

@@ -23,6 +23,9 @@ pub enum Error {
     /// It cannot be paid on that day, so there is nothing to print or to ask.
     #[error(transparent)]
     NotPayable(#[from] NotPayable),
+    /// It buys a digital revenue stamp: nobody can pay it from paper.
+    #[error("the notice buys a digital revenue stamp and is paid online only")]
+    OnlineOnly,
     /// It cannot be written as a QR code.
     #[error(transparent)]
     Payload(#[from] PayloadError),
@@ -38,7 +41,11 @@ impl Retry for Error {
     fn retryable(&self) -> bool {
         match self {
             Error::Store(error) => error.retryable(),
-            Error::Unknown | Error::NotPayable(_) | Error::Payload(_) | Error::Render(_) => false,
+            Error::Unknown
+            | Error::NotPayable(_)
+            | Error::OnlineOnly
+            | Error::Payload(_)
+            | Error::Render(_) => false,
         }
     }
 }
@@ -106,6 +113,9 @@ pub fn document(
     on: Day,
 ) -> Result<(NoticeDocument, crate::domain::calendar::Instant), Error> {
     let (position, notice) = find(conn, creditor, number)?;
+    if notice.has_stamps() {
+        return Err(Error::OnlineOnly);
+    }
     let creditor = ctx.registry.creditor(creditor).ok_or(Error::Unknown)?;
     let amount = position.payable_on(&notice, on)?.total;
     let qr = QrPayload::new(number.clone(), creditor.tax_code.clone(), amount)?;

@@ -101,6 +101,10 @@ catalogue! {
         "The notice cannot be paid" / "L'avviso non è pagabile",
         "The notice cannot be paid today, so that there is nothing to print." / "L'avviso oggi non è pagabile, quindi non c'è nulla da stampare.",
         "Read the notice for its state and its amount by day.";
+    ONLINE_ONLY: 409 "online-only",
+        "The notice is paid online only" / "L'avviso si paga solo online",
+        "The notice buys a digital revenue stamp, which no counter sells: there is nothing to print." / "L'avviso comprende una marca da bollo digitale, che agli sportelli non si vende: non c'è nulla da stampare.",
+        "Send the citizen to the creditor's own pages to pay it.";
     PRECONDITION_FAILED: 412 "precondition-failed",
         "The resource has changed" / "La risorsa è cambiata",
         "The entity tag is not that of the resource as it is now." / "L'etichetta non è quella attuale della risorsa.",

@@ -92,6 +92,7 @@ impl From<notices::Error> for Problem {
         match error {
             E::Unknown => Problem::of(&catalogue::NOT_FOUND),
             E::NotPayable(_) => Problem::of(&catalogue::NOT_PAYABLE),
+            E::OnlineOnly => Problem::of(&catalogue::ONLINE_ONLY),
             E::Payload(_) | E::Render(_) => broken(&error),
             E::Store(store) => store.into(),
         }
@@ -104,7 +105,7 @@ impl From<payments::Error> for Problem {
         match error {
             E::UnknownNotice | E::UnknownPayment => Problem::of(&catalogue::NOT_FOUND),
             E::NotPayable(_) => Problem::of(&catalogue::NOT_PAYABLE),
-            E::Receipt(_) | E::Render(_) => broken(&error),
+            E::StampInV1 | E::Receipt(_) | E::Render(_) => broken(&error),
             E::Store(store) => store.into(),
         }
     }

@@ -119,6 +119,7 @@ diesel::table! {
         amount_cents -> BigInt,
         taxonomy -> Text,
         own -> Bool,
+        stamp -> Nullable<Binary>,
     }
 }
 
