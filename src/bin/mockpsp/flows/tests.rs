@@ -19,6 +19,7 @@ fn collect(state: &mut State, count: usize, on: &str) {
             cents,
             org: org.into(),
             iban: iban.into(),
+            stamp: None,
         };
         let transfers = vec![
             transfer(1, 10_000, TOWN, "IT60X0542811101000000123456"),
