@@ -172,6 +172,8 @@ impl fmt::Display for FiscalCode {
 
 #[cfg(test)]
 mod tests {
+    mod vectors;
+
     use super::*;
 
     #[test]
