@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::domain::text::Rule;
+
 /// The largest magnitude a [`Cents`] may hold: ten thousand billion euro.
 const LIMIT: i64 = 1_000_000_000_000_000;
 
@@ -21,6 +23,17 @@ pub enum MoneyError {
     /// Division into no parts.
     #[error("an amount cannot be split in zero parts")]
     NoParts,
+}
+
+impl Rule for MoneyError {
+    fn italian(&self) -> String {
+        let rule = match self {
+            MoneyError::OutOfRange => "l'importo è fuori dai limiti",
+            MoneyError::BadText => "un importo si scrive con due decimali, come 12.30",
+            MoneyError::NoParts => "un importo non si divide in zero parti",
+        };
+        rule.to_owned()
+    }
 }
 
 impl Cents {
