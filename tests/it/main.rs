@@ -43,3 +43,5 @@ mod preview;
 mod receipts;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod treasury;
