@@ -33,10 +33,12 @@ pub mod calendar;
 pub mod findings;
 pub mod fiscal_code;
 pub mod iban;
+pub mod interest;
 pub mod money;
 pub mod notice_number;
 pub mod stamp;
 pub mod taxonomy;
+pub mod terms;
 pub mod text;
 
 pub mod client;

@@ -18,6 +18,8 @@ mod soap;
 mod xsd;
 
 #[cfg(test)]
+mod alternatives;
+#[cfg(test)]
 mod arch;
 #[cfg(test)]
 mod bad_requests;
@@ -36,8 +38,12 @@ mod office;
 #[cfg(test)]
 mod payments;
 #[cfg(test)]
+mod preview;
+#[cfg(test)]
 mod receipts;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod stamps;
+#[cfg(test)]
+mod treasury;

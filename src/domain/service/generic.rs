@@ -6,6 +6,8 @@ mod inputs;
 mod rows;
 pub mod terms;
 
+use std::sync::Arc;
+
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::{
     Assessment, Beneficiary, Destination, DetailsError, DetailsSchema, NoticeDraft, OptionDraft,
-    OptionKind, Row, Schedule, Service, ServiceKind, Step, TransferDraft, read_terms,
+    OptionKind, Row, Schedule, Service, ServiceKind, Step, TransferDraft,
 };
 use crate::domain::calendar::{Calendar, Day};
 use crate::domain::findings::{Findings, read};
@@ -21,6 +23,7 @@ use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::domain::stamp::{DocumentHash, Province, Stamp};
 use crate::domain::taxonomy::TaxonomyCode;
+use crate::domain::terms::read_terms;
 use crate::domain::text::fit;
 use inputs::Answers;
 use terms::{GenericTerms, Plan, StampTerms, Surcharge};
@@ -108,17 +111,17 @@ impl ServiceKind for Generic {
     }
 
     fn assess(&self, details: &Value, service: &Service) -> Result<Assessment, Vec<DetailsError>> {
-        let terms: GenericTerms = service.terms(check::check)?;
+        let terms: &GenericTerms = service.terms(check::check)?;
         let details: GenericDetails = read(details)?;
         let mut findings = Findings::default();
-        let answers = inputs::read(&details.inputs, &terms, &mut findings);
-        check_amounts(&details, &terms, &mut findings);
-        check_rest(&details, &terms, service, &mut findings);
-        let stamps = stamps(&details, &terms, &answers, &mut findings);
+        let answers = inputs::read(&details.inputs, terms, &mut findings);
+        check_amounts(&details, terms, &mut findings);
+        check_rest(&details, terms, service, &mut findings);
+        let stamps = stamps(&details, terms, &answers, &mut findings);
         findings.result()?;
         let charge = Charge {
             details: &details,
-            terms: &terms,
+            terms,
             service,
         };
         charge
@@ -192,9 +195,9 @@ impl Charge<'_> {
     fn instalments(&self, own: Cents, plan: &Plan) -> Result<OptionDraft, DetailsError> {
         let count = plan.due_days.len();
         let parts = if plan.shares_bp.is_empty() {
-            own.split(u16::try_from(count).unwrap_or(u16::MAX))?
+            own.split(u16::try_from(count).unwrap_or(u16::MAX), plan.remainder_on)?
         } else {
-            own.split_by(&plan.shares_bp)?
+            own.split_by(&plan.shares_bp, plan.remainder_on)?
         };
         let mut notices = Vec::with_capacity(count);
         for (i, (days, part)) in (1u16..).zip(plan.due_days.iter().zip(parts)) {
@@ -359,12 +362,12 @@ fn check_count(documents: usize, each: usize, of: &StampTerms, findings: &mut Fi
 /// The transfer of a stamp; `None` for terms that the check refuses.
 fn stamp_transfer(of: &StampTerms, stamp: Stamp) -> Option<TransferDraft> {
     Some(TransferDraft {
-        to: Beneficiary {
+        to: Arc::new(Beneficiary {
             tax_code: FiscalCode::parse(&of.agency_tax_code).ok()?,
             legal_name: of.agency_legal_name.clone(),
             account: Destination::Stamp(stamp),
             taxonomy: TaxonomyCode::parse(&of.taxonomy).ok()?,
-        },
+        }),
         metadata: Vec::new(),
     })
 }

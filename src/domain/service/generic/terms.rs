@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::isee::IseePrice;
+use crate::domain::money::RemainderOn;
 
 /// The terms of a generic service.
 ///
@@ -214,6 +215,9 @@ pub struct Plan {
     /// Share of each instalment, basis points that sum to 10 000; equal parts when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shares_bp: Vec<u32>,
+    /// The instalment that takes the odd cents.
+    #[serde(default)]
+    pub remainder_on: RemainderOn,
 }
 
 /// What is added to the creditor's part of a notice that is paid late.

@@ -11,7 +11,7 @@ const HASH: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
 /// A service with these terms and thirty days to pay.
 fn priced(terms: Value) -> Service {
     let mut service = service("generic");
-    service.terms = terms;
+    service.terms = terms.into();
     service.terms["due_days"] = json!(30);
     assert_eq!(Generic.check_terms(&service.terms), Ok(()));
     service

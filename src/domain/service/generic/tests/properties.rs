@@ -151,7 +151,7 @@ proptest! {
     #[test]
     fn any_terms_and_details_are_refused_or_keep_the_contract(terms in terms(), details in details()) {
         let mut service = service("generic");
-        service.terms = terms;
+        service.terms = terms.into();
         let mended = mended(&details, &service.terms);
         for details in [details, mended] {
             let first = Generic.assess(&details, &service);
@@ -174,7 +174,7 @@ fn many_of_those_terms_make_a_price() {
         let terms = terms().new_tree(&mut runner).unwrap().current();
         let details = details().new_tree(&mut runner).unwrap().current();
         let mut service = service("generic");
-        service.terms = terms;
+        service.terms = terms.into();
         let details = mended(&details, &service.terms);
         made += i32::from(Generic.assess(&details, &service).is_ok());
     }
