@@ -52,4 +52,5 @@ pub mod treasury;
 pub mod document;
 pub mod payload;
 
+pub mod isee;
 pub mod service;
