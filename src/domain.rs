@@ -33,6 +33,7 @@ pub mod calendar;
 pub mod findings;
 pub mod fiscal_code;
 pub mod iban;
+pub mod interest;
 pub mod money;
 pub mod notice_number;
 pub mod taxonomy;
