@@ -112,10 +112,6 @@ impl InterestTerms {
     }
 
     /// Every rule that the terms break, under a pointer.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "read by the kinds that charge interest")
-    )]
     pub(crate) fn check(&self, at: &str, findings: &mut Findings) {
         let rates = format!("{at}/legal_rates");
         findings.count(rates.as_str(), self.legal_rates.len(), 1..=200);

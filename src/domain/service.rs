@@ -4,6 +4,7 @@
 //! shape, and "a new kind of charge is one file" is worth that exception.
 
 pub mod canteen;
+pub mod canteen_credit;
 pub mod fine;
 pub mod generic;
 pub mod tari;
@@ -50,6 +51,7 @@ pub trait ServiceKind: Sync {
 pub static ALL: &[&dyn ServiceKind] = &[
     &tari::Tari,
     &canteen::Canteen,
+    &canteen_credit::CanteenCredit,
     &fine::Fine,
     &generic::Generic,
 ];
