@@ -37,6 +37,7 @@ pub mod interest;
 pub mod money;
 pub mod notice_number;
 pub mod taxonomy;
+pub mod terms;
 pub mod text;
 
 pub mod client;

@@ -16,13 +16,14 @@ use utoipa::ToSchema;
 
 use super::{
     Assessment, DetailsError, DetailsSchema, NoticeDraft, OptionDraft, OptionKind, Schedule,
-    Service, ServiceKind, TransferDraft, read_terms,
+    Service, ServiceKind, TransferDraft,
 };
 use crate::domain::calendar::Calendar;
 use crate::domain::findings::{Findings, read};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::isee::{IseeDeclaration, check_declarations};
 use crate::domain::money::Cents;
+use crate::domain::terms::read_terms;
 
 pub use presence::billed;
 pub use rows::{PupilShare, shares};
@@ -186,12 +187,12 @@ impl ServiceKind for Canteen {
     }
 
     fn assess(&self, details: &Value, service: &Service) -> Result<Assessment, Vec<DetailsError>> {
-        let terms: CanteenTerms = service.terms(terms::check)?;
+        let terms: &CanteenTerms = service.terms(terms::check)?;
         let details: CanteenDetails = read(details)?;
         let mut findings = Findings::default();
-        check_details(&details, &terms, &mut findings);
+        check_details(&details, terms, &mut findings);
         findings.result()?;
-        assess(&details, &terms, service).map_err(|error| vec![error])
+        assess(&details, terms, service).map_err(|error| vec![error])
     }
 
     fn check_terms(&self, terms: &Value) -> Result<(), Vec<DetailsError>> {

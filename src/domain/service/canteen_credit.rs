@@ -9,11 +9,12 @@ use uuid::Uuid;
 use super::canteen::{MealTariff, Vat, check_pupil_code};
 use super::{
     Assessment, DetailsError, DetailsSchema, NoticeDraft, OptionDraft, OptionKind, Row, Schedule,
-    Service, ServiceKind, TransferDraft, read_terms,
+    Service, ServiceKind, TransferDraft,
 };
 use crate::domain::calendar::Calendar;
 use crate::domain::findings::{Findings, read};
 use crate::domain::money::Cents;
+use crate::domain::terms::read_terms;
 
 /// The school canteen, paid in advance.
 pub struct CanteenCredit;
@@ -69,7 +70,7 @@ impl CanteenCreditTerms {
     ///
     /// # Errors
     /// What is wrong with the terms, as one finding about the whole.
-    pub fn of(service: &Service) -> Result<CanteenCreditTerms, Vec<DetailsError>> {
+    pub fn of(service: &Service) -> Result<&CanteenCreditTerms, Vec<DetailsError>> {
         service.terms(check_terms)
     }
 }
@@ -91,7 +92,7 @@ impl ServiceKind for CanteenCredit {
         let allowed = terms.top_up_min_cents..=terms.top_up_max_cents;
         findings.range("/amount_cents", details.amount_cents, allowed);
         findings.result()?;
-        assess(&details, &terms, service).map_err(|error| vec![error])
+        assess(&details, terms, service).map_err(|error| vec![error])
     }
 
     fn check_terms(&self, terms: &Value) -> Result<(), Vec<DetailsError>> {
