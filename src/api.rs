@@ -8,6 +8,7 @@
 )]
 
 pub mod auth;
+pub mod canteen;
 pub mod contract;
 pub mod creditors;
 pub mod edge;
@@ -138,6 +139,16 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(treasury::show_treasury_entry)
         .service(reconciliation::list_reconciliations)
         .service(reconciliation::show_reconciliation)
+        .service(canteen::open_canteen_account)
+        .service(canteen::list_canteen_accounts)
+        .service(canteen::show_canteen_account)
+        .service(canteen::amend_canteen_account)
+        .service(canteen::list_canteen_movements)
+        .service(canteen::top_up_canteen_account)
+        .service(canteen::debit_canteen_meal)
+        .service(canteen::transfer_canteen_credit)
+        .service(canteen::refund_canteen_credit)
+        .service(canteen::correct_canteen_credit)
         .service(reports::show_report)
         .service(jobs::list_jobs)
         .service(jobs::show_job)

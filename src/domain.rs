@@ -54,5 +54,6 @@ pub mod treasury;
 pub mod document;
 pub mod payload;
 
+pub mod canteen_account;
 pub mod isee;
 pub mod service;

@@ -14,6 +14,7 @@ pub mod schema;
 pub mod types;
 
 pub mod audit;
+pub mod canteen;
 pub mod clients;
 pub mod creditors;
 pub mod idempotency;

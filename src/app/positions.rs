@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::app::numbers;
+use crate::app::{canteen, numbers};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::creditor::{Creditor, ServiceRow};
@@ -203,6 +203,7 @@ pub async fn create<R: Send + 'static>(
             Placed::ReferenceTaken => return Err(Error::ReferenceTaken),
             Placed::NumberTaken => return Err(Error::NumberTaken),
         }
+        canteen::tie(tx, &position)?;
         if position
             .notices
             .iter()

@@ -1,11 +1,13 @@
 //! The tables, with portable types only. One file per migration.
 
+mod canteen;
 mod creditors;
 mod jobs;
 mod platform;
 mod positions;
 mod settlement;
 
+pub use canteen::*;
 pub use creditors::*;
 pub use jobs::*;
 pub use platform::*;

@@ -2,8 +2,9 @@
 
 use super::{FieldError, Problem, catalogue};
 use crate::app::{
-    creditors, notices, payments, positions, reconciliation, reports, settlement, treasury,
+    canteen, creditors, notices, payments, positions, reconciliation, reports, settlement, treasury,
 };
+use crate::domain::canteen_account::CreditError;
 use crate::domain::position::PositionError;
 use crate::domain::service::DetailsError;
 
@@ -83,6 +84,46 @@ impl From<positions::Error> for Problem {
             E::Money(why) => rule("/details", &why),
             E::Store(store) => store.into(),
         }
+    }
+}
+
+impl Problem {
+    /// What was typed for an account breaks rules: pointers go below `base`.
+    pub(in super::super) fn of_canteen(error: canteen::Error, base: &str) -> Problem {
+        use canteen::Error as E;
+        match error {
+            E::UnknownService(_) => Problem::at(
+                &catalogue::UNKNOWN_SERVICE,
+                "/service_code",
+                "is no canteen paid in advance in force",
+            ),
+            E::Unknown => Problem::of(&catalogue::NOT_FOUND),
+            E::UnknownReceiver => Problem::at(
+                &catalogue::RULE_VIOLATION,
+                "/to_canteen_account_id",
+                "must be another account of the same canteen",
+            ),
+            E::Stale { .. } => Problem::of(&catalogue::PRECONDITION_FAILED),
+            E::Details(found) => {
+                Problem::of(&catalogue::RULE_VIOLATION).with(findings(base, &found))
+            }
+            E::PaidElsewhere => Problem::of(&catalogue::STATE_FORBIDS),
+            E::Credit(CreditError::BelowFloor { .. }) => {
+                Problem::of(&catalogue::CREDIT_DOES_NOT_SUFFICE)
+            }
+            E::Credit(CreditError::Money(why)) | E::Money(why) => Problem::at(
+                &catalogue::RULE_VIOLATION,
+                "/amount_cents",
+                &why.to_string(),
+            ),
+            E::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<canteen::Error> for Problem {
+    fn from(error: canteen::Error) -> Problem {
+        Problem::of_canteen(error, "")
     }
 }
 

@@ -20,7 +20,6 @@ use super::{
 };
 use crate::domain::calendar::Calendar;
 use crate::domain::findings::{Findings, read};
-use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::isee::{IseeDeclaration, check_declarations};
 use crate::domain::money::Cents;
 use crate::domain::terms::read_terms;
@@ -285,7 +284,7 @@ fn check_details(details: &CanteenDetails, terms: &CanteenTerms, findings: &mut 
     }
     for (i, owed) in details.arrears.iter().enumerate() {
         let at = |field: &str| format!("/arrears/{i}/{field}");
-        check_pupil_code(at("pupil_tax_code"), &owed.pupil_tax_code, findings);
+        findings.person(at("pupil_tax_code"), &owed.pupil_tax_code);
         findings.text::<70>(at("description"), &owed.description);
         findings.range(
             at("amount_cents"),
@@ -321,7 +320,7 @@ fn check_month(
     let (mut codes, mut places) = (BTreeSet::new(), BTreeSet::new());
     for (i, pupil) in month.pupils.iter().enumerate() {
         let at = |field: &str| format!("{at}/pupils/{i}/{field}");
-        check_pupil_code(at("pupil_tax_code"), &pupil.pupil_tax_code, findings);
+        findings.person(at("pupil_tax_code"), &pupil.pupil_tax_code);
         if !codes.insert(pupil.pupil_tax_code.as_str()) {
             findings.add(
                 at("pupil_tax_code"),
@@ -399,24 +398,6 @@ fn check_within(pointer: String, day: NaiveDate, month: &CanteenMonth, findings:
             pointer,
             "deve essere un giorno del mese",
             "must be a day of the month",
-        );
-    }
-}
-
-/// A pupil is a person: 16 characters in capital letters, with the right check character.
-pub(super) fn check_pupil_code(pointer: String, code: &str, findings: &mut Findings) {
-    let is_a_person = || FiscalCode::parse(code).is_ok_and(|parsed| parsed.as_str() == code);
-    if code.len() != 16 {
-        findings.add(
-            pointer,
-            "deve avere 16 caratteri",
-            "must have 16 characters",
-        );
-    } else if !is_a_person() {
-        findings.add(
-            pointer,
-            "non è il codice fiscale di una persona, in lettere maiuscole, con il carattere di controllo giusto",
-            "is not the tax code of a person, in capital letters, with the right check character",
         );
     }
 }

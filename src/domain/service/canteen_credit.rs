@@ -6,7 +6,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::canteen::{MealTariff, Vat, check_pupil_code};
+use super::canteen::{MealTariff, Vat};
 use super::{
     Assessment, DetailsError, DetailsSchema, NoticeDraft, OptionDraft, OptionKind, Row, Schedule,
     Service, ServiceKind, TransferDraft,
@@ -84,11 +84,7 @@ impl ServiceKind for CanteenCredit {
         let terms = CanteenCreditTerms::of(service)?;
         let details: CanteenCreditDetails = read(details)?;
         let mut findings = Findings::default();
-        check_pupil_code(
-            "/pupil_tax_code".to_owned(),
-            &details.pupil_tax_code,
-            &mut findings,
-        );
+        findings.person("/pupil_tax_code", &details.pupil_tax_code);
         let allowed = terms.top_up_min_cents..=terms.top_up_max_cents;
         findings.range("/amount_cents", details.amount_cents, allowed);
         findings.result()?;

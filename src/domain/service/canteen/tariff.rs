@@ -103,7 +103,7 @@ impl MealTariff {
     }
 
     /// Checks the codes that a pupil has.
-    pub(in crate::domain::service) fn check_reductions(
+    pub(in crate::domain) fn check_reductions(
         &self,
         pointer: &str,
         codes: &[String],
