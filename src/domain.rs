@@ -56,4 +56,5 @@ pub mod payload;
 
 pub mod canteen_account;
 pub mod isee;
+pub mod school_expense;
 pub mod service;

@@ -6,7 +6,8 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use uuid::Uuid;
 
-use super::schema::{canteen_account, canteen_movement, canteen_top_up};
+use super::reports::Period;
+use super::schema::{canteen_account, canteen_movement, canteen_top_up, position, receipt};
 use super::types::{At, Id, Json};
 use super::{Conn, Error, Inserted, Tx};
 use crate::domain::calendar::Day;
@@ -14,7 +15,9 @@ use crate::domain::canteen_account::{
     AccountHolder, CanteenAccount, CreditCause, CreditKind, CreditMovement,
 };
 use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::lifecycle::Anomaly;
 use crate::domain::money::Cents;
+use crate::domain::receipt::Party;
 use crate::domain::text::Text;
 
 const ACCOUNT: &str = "canteen_account";
@@ -288,6 +291,123 @@ pub fn top_up(
         .get_result(c)
         .optional())?;
     Ok(found.map(|(id, pupil)| (id.0, pupil)))
+}
+
+/// A receipt of a canteen, with what its position says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SchoolReceipt {
+    /// Id of the receipt: the place in the list.
+    pub id: Uuid,
+    /// `receiptId`.
+    pub receipt_id: String,
+    /// What was paid.
+    pub amount: Cents,
+    /// Who paid: the payer, else the debtor.
+    pub payer: Party,
+    /// What is odd about it.
+    pub anomaly: Option<Anomaly>,
+    /// What the office typed.
+    pub details: serde_json::Value,
+    /// Code and amount of each row of the position.
+    pub rows: Vec<(String, Cents)>,
+}
+
+/// One page of the receipts of some services paid in a period, by id, after the given one.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn receipts(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    (services, period): (&[&str], Period),
+    after: Uuid,
+    limit: i64,
+) -> Result<Vec<SchoolReceipt>, Error> {
+    type Found = (Id, String, i64, Json, Option<String>, Json, Json);
+    let of = receipt::creditor
+        .eq(position::creditor)
+        .and(receipt::position_id.eq(position::id.nullable()));
+    let found: Vec<Found> = on!(conn, |c| receipt::table
+        .inner_join(position::table.on(of))
+        .filter(receipt::creditor.eq(creditor.as_str()))
+        .filter(receipt::paid_on.between(period.from, period.to))
+        .filter(receipt::service_code.eq_any(services))
+        .filter(receipt::id.gt(Id(after)))
+        .order(receipt::id)
+        .limit(limit)
+        .select((
+            receipt::id,
+            receipt::receipt_id,
+            receipt::amount_cents,
+            receipt::parties,
+            receipt::anomaly,
+            position::details,
+            position::assessment_rows,
+        ))
+        .load(c))?;
+    let receipt = |(Id(id), receipt_id, amount, parties, anomaly, details, rows): Found| {
+        let corrupt = |why: &dyn std::fmt::Display| Error::corrupt("receipt", id, why);
+        let anomaly = anomaly
+            .map(|name| Anomaly::from_name(&name).ok_or_else(|| corrupt(&"unknown anomaly")));
+        Ok(SchoolReceipt {
+            id,
+            receipt_id,
+            amount: Cents::new(amount).map_err(|e| corrupt(&e))?,
+            payer: super::receipts::payer(parties, id)?,
+            anomaly: anomaly.transpose()?,
+            details: details.0,
+            rows: super::positions::amounts(rows, id)?,
+        })
+    };
+    found.into_iter().map(receipt).collect()
+}
+
+/// Credit that was paid back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaidBack {
+    /// The account.
+    pub account_id: Uuid,
+    /// The pupil whose expenses become less.
+    pub pupil_tax_code: Option<String>,
+    /// Who was paid.
+    pub payee: String,
+    /// What the account lost, negative.
+    pub amount: Cents,
+}
+
+/// What was paid back in a period.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn refunds(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    period: Period,
+) -> Result<Vec<PaidBack>, Error> {
+    let rows: Vec<(Id, Option<String>, Option<String>, i64)> =
+        on!(conn, |c| canteen_movement::table
+            .filter(canteen_movement::creditor.eq(creditor.as_str()))
+            .filter(canteen_movement::day.between(period.from, period.to))
+            .filter(canteen_movement::kind.eq(CreditKind::Refund.as_str()))
+            .order(canteen_movement::id)
+            .select((
+                canteen_movement::account_id,
+                canteen_movement::pupil_tax_code,
+                canteen_movement::payee_tax_code,
+                canteen_movement::amount_cents,
+            ))
+            .load(c))?;
+    let paid_back =
+        |(Id(account_id), pupil_tax_code, payee, amount): (Id, _, Option<String>, _)| {
+            Ok(PaidBack {
+                account_id,
+                pupil_tax_code,
+                payee: payee.unwrap_or_default(),
+                amount: Cents::new(amount)
+                    .map_err(|why| Error::corrupt(MOVEMENT, account_id, why))?,
+            })
+        };
+    rows.into_iter().map(paid_back).collect()
 }
 
 fn family(account: &CanteenAccount) -> Result<Json, Error> {

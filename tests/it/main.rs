@@ -22,6 +22,8 @@ mod arch;
 #[cfg(test)]
 mod bad_requests;
 #[cfg(test)]
+mod canteen;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod door;

@@ -186,7 +186,7 @@ impl ServiceKind for Canteen {
     }
 
     fn assess(&self, details: &Value, service: &Service) -> Result<Assessment, Vec<DetailsError>> {
-        let terms: &CanteenTerms = service.terms(terms::check)?;
+        let terms = CanteenTerms::of(service)?;
         let details: CanteenDetails = read(details)?;
         let mut findings = Findings::default();
         check_details(&details, terms, &mut findings);

@@ -12,6 +12,7 @@ use crate::domain::isee::{
     ChildPrice, IseeDeclaration, IseeEffective, IseePrice, SiblingRule, check_siblings,
 };
 use crate::domain::money::{Cents, MoneyError};
+use crate::domain::school_expense::SchoolDeduction;
 
 /// Highest price of a meal, cents.
 const PRICE_MAX: i64 = 10_000;
@@ -37,6 +38,9 @@ pub struct MealTariff {
     /// Days without meals, besides Sundays and national holidays.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub closed_days: Vec<NaiveDate>,
+    /// What the income tax gives back, told on the yearly certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deduction: Option<SchoolDeduction>,
 }
 
 /// Nine in the morning, as most regulations have it.
@@ -156,6 +160,9 @@ impl MealTariff {
             }
         }
         findings.count(format!("{at}/closed_days"), self.closed_days.len(), 0..=366);
+        if let Some(deduction) = self.deduction {
+            deduction.check(&format!("{at}/deduction"), findings);
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use super::MealTariff;
 use crate::domain::findings::Findings;
 use crate::domain::interest::InterestTerms;
 use crate::domain::isee::IseePrice;
+use crate::domain::service::{DetailsError, Service};
 
 /// The tariff of a school year, and how it is billed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +35,16 @@ pub struct CanteenTerms {
     pub reminder_cents: i64,
     /// Days to pay, from the issue.
     pub due_days: u32,
+}
+
+impl CanteenTerms {
+    /// Reads the terms of a service of this kind.
+    ///
+    /// # Errors
+    /// What is wrong with the terms, as one finding about the whole.
+    pub fn of(service: &Service) -> Result<&CanteenTerms, Vec<DetailsError>> {
+        service.terms(check)
+    }
 }
 
 /// A share taken off the price: a meal brought from home, a flat tariff for large families.
