@@ -43,7 +43,7 @@ impl SchoolDeduction {
 }
 
 /// Somebody named in a certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
     /// Tax code, as stated.
     pub tax_code: String,
@@ -52,7 +52,7 @@ pub struct Named {
 }
 
 /// Whom an expense is for, and who bore it: one line of a certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchoolExpense {
     /// The pupil.
     pub pupil: Named,
@@ -116,9 +116,16 @@ impl SchoolExpenses {
 
     fn line(&mut self, (pupil, school): (&Named, &str), payer: &Named) -> &mut SchoolExpense {
         let key = (pupil.tax_code.clone(), payer.tax_code.clone());
-        let line = self.0.entry(key).or_default();
+        let first = || SchoolExpense {
+            pupil: pupil.clone(),
+            school: String::new(),
+            payer: payer.clone(),
+            payments: 0,
+            paid: Cents::ZERO,
+            refunded: Cents::ZERO,
+        };
+        let line = self.0.entry(key).or_insert_with(first);
         for (known, told) in [(&mut line.pupil, pupil), (&mut line.payer, payer)] {
-            known.tax_code.clone_from(&told.tax_code);
             if known.name.is_empty() {
                 known.name.clone_from(&told.name);
             }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use avviso::domain::ledger::Account;
 use serde_json::{Value, json};
 
-use crate::app::TestApp;
 use crate::given;
 use crate::rest::{Caller, Reply};
 use crate::soap::Message;

@@ -113,13 +113,19 @@ impl Problem {
             E::UnknownService(_) => Problem::at(
                 &catalogue::UNKNOWN_SERVICE,
                 "/service_code",
-                "is no canteen paid in advance in force",
+                Said::new(
+                    "non è una mensa prepagata in vigore",
+                    "is no canteen paid in advance in force",
+                ),
             ),
             E::Unknown => Problem::of(&catalogue::NOT_FOUND),
             E::UnknownReceiver => Problem::at(
                 &catalogue::RULE_VIOLATION,
                 "/to_canteen_account_id",
-                "must be another account of the same canteen",
+                Said::new(
+                    "deve essere un altro conto della stessa mensa",
+                    "must be another account of the same canteen",
+                ),
             ),
             E::Stale { .. } => Problem::of(&catalogue::PRECONDITION_FAILED),
             E::Details(found) => {
@@ -129,11 +135,9 @@ impl Problem {
             E::Credit(CreditError::BelowFloor { .. }) => {
                 Problem::of(&catalogue::CREDIT_DOES_NOT_SUFFICE)
             }
-            E::Credit(CreditError::Money(why)) | E::Money(why) => Problem::at(
-                &catalogue::RULE_VIOLATION,
-                "/amount_cents",
-                &why.to_string(),
-            ),
+            E::Credit(CreditError::Money(why)) | E::Money(why) => {
+                Problem::at(&catalogue::RULE_VIOLATION, "/amount_cents", why.said())
+            }
             E::Store(store) => store.into(),
         }
     }
