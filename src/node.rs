@@ -30,9 +30,6 @@ use fault::{Fault, Refusal};
 /// The notice number with which pagoPA probes stations: answered as unknown, without a look-up.
 const PROBE: &str = "000000000000000000";
 
-/// Due date of debts without one: the schema wants a date, and nobody takes this one for a deadline.
-const FAR_DUE_DATE: Option<Day> = Day::from_ymd_opt(2999, 12, 31);
-
 /// Mounts the door.
 pub fn configure(cfg: &mut web::ServiceConfig, ctx: &Ctx) {
     cfg.app_data(web::Data::new(ctx.clone()))
@@ -209,7 +206,7 @@ fn payment(creditor: &Creditor, payable: &Payable) -> Result<Payment<TransferV2>
     Ok(Payment {
         creditor_reference_id: iuv.to_string(),
         payment_amount: amount(payable.total)?,
-        due_date: payable.notice.due_on.or(FAR_DUE_DATE).unwrap_or(Day::MAX),
+        due_date: payable.due_on,
         retention_date: None,
         last_payment: None,
         description,

@@ -3,11 +3,13 @@
 //! The `Details` and `Terms` structs of the kinds derive serde and utoipa: a service's input is a wire
 //! shape, and "a new kind of charge is one file" is worth that exception.
 
-pub mod balance;
+mod balance;
 pub mod canteen;
 pub mod fine;
 pub mod generic;
 pub mod tari;
+
+pub use balance::{Balance, Notified, Payment};
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -54,7 +56,7 @@ pub trait ServiceKind: Sync {
         &self,
         _details: &serde_json::Value,
         _notification: serde_json::Value,
-    ) -> Result<serde_json::Value, Vec<DetailsError>> {
+    ) -> Result<Notified, Vec<DetailsError>> {
         Err(vec![DetailsError::new(
             "",
             "per questo servizio i termini non decorrono da una notifica",
@@ -71,8 +73,8 @@ pub trait ServiceKind: Sync {
         &self,
         _details: &serde_json::Value,
         _service: &Service,
-        _paid: balance::Payment,
-    ) -> Result<balance::Balance, Vec<DetailsError>> {
+        _paid: Payment,
+    ) -> Result<Balance, Vec<DetailsError>> {
         Err(vec![DetailsError::new(
             "",
             "per questo servizio un pagamento non si integra",

@@ -58,6 +58,7 @@ fn request(service: &str, kind: &str, details: Value) -> Create {
             address: None,
             email: None,
         },
+        joint_debtors: Vec::new(),
         description: None,
         kind: kind.to_owned(),
         details,

@@ -1,8 +1,19 @@
-//! A payment held against what was due on its day, once that is known.
+//! What becomes known after a notice was printed: the notification, and payments that came short.
 
 use crate::domain::calendar::Day;
 use crate::domain::money::Cents;
 use crate::domain::service::NoticeDraft;
+
+/// The details of a charge with a notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notified {
+    /// None was known before.
+    First(serde_json::Value),
+    /// This one was known already.
+    Same,
+    /// Another one was known before.
+    Other(serde_json::Value),
+}
 
 /// What has been paid towards a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,10 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::balance::{Balance, Payment};
 use super::{
-    Assessment, DetailsError, DetailsSchema, NoticeDraft, OptionDraft, OptionKind, Row, Schedule,
-    Service, ServiceKind, Step, TransferDraft, read_terms,
+    Assessment, Balance, DetailsError, DetailsSchema, NoticeDraft, Notified, OptionDraft,
+    OptionKind, Payment, Row, Schedule, Service, ServiceKind, Step, TransferDraft, read_terms,
 };
 use crate::domain::calendar::{Calendar, Day};
 use crate::domain::findings::{Findings, read};
@@ -49,11 +48,19 @@ impl ServiceKind for Fine {
         DetailsSchema::of::<FineDetails>()
     }
 
-    fn notified(&self, details: &Value, notification: Value) -> Result<Value, Vec<DetailsError>> {
+    fn notified(
+        &self,
+        details: &Value,
+        notification: Value,
+    ) -> Result<Notified, Vec<DetailsError>> {
         let notification: FineNotification = read(&notification)?;
         let mut details: FineDetails = read(details)?;
-        details.notification = Some(notification);
-        Ok(json!(details))
+        let before = details.notification.replace(notification);
+        Ok(match before {
+            None => Notified::First(json!(details)),
+            Some(_) if before == details.notification => Notified::Same,
+            Some(_) => Notified::Other(json!(details)),
+        })
     }
 
     fn balance(
@@ -125,7 +132,11 @@ impl Report<'_> {
         };
         let last = self.deadlines();
         let mut own = match (last, self.terms.cds_repricing) {
-            (Some(last), false) => vec![step(Some(last.discounted), self.discount_reason(), discounted)],
+            (Some(last), false) => vec![step(
+                Some(last.discounted),
+                self.discount_reason(),
+                discounted,
+            )],
             (Some(_), true) | (None, _) => steps.clone(),
         };
         let mut reduced = match last {
@@ -160,7 +171,11 @@ impl Report<'_> {
             return Ok(match (discounted, self.terms.cds_repricing) {
                 (Some(amount), true) => vec![
                     step(Some(end), self.discount_reason(), amount),
-                    step(None, "minimo della sanzione, fino al verbale".to_owned(), reduced),
+                    step(
+                        None,
+                        "minimo della sanzione, fino al verbale".to_owned(),
+                        reduced,
+                    ),
                 ],
                 (Some(amount), false) => vec![step(Some(end), self.discount_reason(), amount)],
                 (None, _) => vec![step(None, self.reduced_reason(), reduced)],
@@ -173,7 +188,11 @@ impl Report<'_> {
             }]);
         };
         if let Some(amount) = self.enrolled()? {
-            return Ok(vec![step(None, "somma iscritta a ruolo".to_owned(), amount)]);
+            return Ok(vec![step(
+                None,
+                "somma iscritta a ruolo".to_owned(),
+                amount,
+            )]);
         }
         let early = discounted.map(|a| step(Some(last.discounted), self.discount_reason(), a));
         let mut steps: Vec<Step> = early.into_iter().collect();
@@ -229,7 +248,10 @@ impl Report<'_> {
 
     /// Steps that end on the day of issue or later.
     fn still_open(&self, mut steps: Vec<Step>) -> Vec<Step> {
-        steps.retain(|step| step.until.is_none_or(|until| until >= self.service.issued_on));
+        steps.retain(|step| {
+            step.until
+                .is_none_or(|until| until >= self.service.issued_on)
+        });
         steps
     }
 
@@ -255,7 +277,9 @@ impl Report<'_> {
             None => "verbale",
         };
         Ok(NoticeDraft {
-            description: self.service.description(&format!("{what} {number}{suffix}")),
+            description: self
+                .service
+                .description(&format!("{what} {number}{suffix}")),
             due_on,
             transfers: vec![TransferDraft {
                 to: self.service.main.clone(),
@@ -292,7 +316,10 @@ impl Report<'_> {
         let adjustment = asked.minus(self.prices.reduced)?.minus(surcharge)?;
         let (code, label) = match adjustment < Cents::ZERO {
             true => {
-                let days = self.terms.preavviso_days.unwrap_or(self.terms.discount_days);
+                let days = self
+                    .terms
+                    .preavviso_days
+                    .unwrap_or(self.terms.discount_days);
                 let label = format!("Riduzione per pagamento entro {days} giorni");
                 ("discount", label)
             }
@@ -307,13 +334,15 @@ impl Report<'_> {
             (code, label, adjustment),
             ("semester_surcharge", increase.to_owned(), surcharge),
         ];
-        rows.extend(rest.into_iter().filter(|(_, _, amount)| *amount != Cents::ZERO).map(
-            |(code, label, amount)| Row {
-                code: code.into(),
-                label,
-                amount,
-            },
-        ));
+        rows.extend(
+            rest.into_iter()
+                .filter(|(_, _, amount)| *amount != Cents::ZERO)
+                .map(|(code, label, amount)| Row {
+                    code: code.into(),
+                    label,
+                    amount,
+                }),
+        );
         Ok(rows)
     }
 

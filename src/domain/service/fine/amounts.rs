@@ -36,9 +36,9 @@ pub(super) fn prices(
     let (mut discounted, mut reduced, mut late) = (costs, costs, Some(costs));
     let mut any_discount = false;
     for (i, violation) in details.violations.iter().enumerate() {
-        let article = terms.article(violation).ok_or_else(|| {
-            unknown(format!("/violations/{i}/article"), terms, violation)
-        })?;
+        let article = terms
+            .article(violation)
+            .ok_or_else(|| unknown(format!("/violations/{i}/article"), terms, violation))?;
         let price = of_violation(article, violation, terms.discount_bp)?;
         any_discount |= price.discounted.is_some();
         discounted = discounted.plus(price.discounted.unwrap_or(price.reduced))?;

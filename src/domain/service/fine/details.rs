@@ -152,10 +152,9 @@ impl FineNotification {
             ));
         }
         let waits = match self.channel {
-            FineChannel::Immediate
-            | FineChannel::ByHand
-            | FineChannel::Mail
-            | FineChannel::Pec => false,
+            FineChannel::Immediate | FineChannel::ByHand | FineChannel::Mail | FineChannel::Pec => {
+                false
+            }
             FineChannel::MailDeposited
             | FineChannel::SendPec
             | FineChannel::SendPecUndelivered
@@ -370,8 +369,14 @@ fn check_notification(details: &FineDetails, terms: &FineTerms, findings: &mut F
         if enrolled <= last.reduced {
             findings.add(
                 "/enrolled_on",
-                format!("deve seguire il termine del pagamento ridotto, {}", last.reduced),
-                format!("must be after the term of the reduced payment, {}", last.reduced),
+                format!(
+                    "deve seguire il termine del pagamento ridotto, {}",
+                    last.reduced
+                ),
+                format!(
+                    "must be after the term of the reduced payment, {}",
+                    last.reduced
+                ),
             );
         }
     }

@@ -94,7 +94,9 @@ pub(super) fn check_request(
             format!("for this sum there may be 2 to {most} instalments"),
         );
     }
-    let more = rules.income_per_relative_cents.saturating_mul(request.relatives);
+    let more = rules
+        .income_per_relative_cents
+        .saturating_mul(request.relatives);
     let income = rules.income_cents.saturating_add(more);
     if request.income_cents > income {
         let limit = Cents::new(income).unwrap_or(Cents::NOTICE_MAX);

@@ -4,8 +4,7 @@
 use super::Report;
 use crate::domain::calendar::Day;
 use crate::domain::money::Cents;
-use crate::domain::service::balance::{Balance, Payment};
-use crate::domain::service::{DetailsError, Step};
+use crate::domain::service::{Balance, DetailsError, Payment, Step};
 
 impl Report<'_> {
     /// Holds what was paid against what was due on that day. The rest is asked on the day of issue of

@@ -133,7 +133,10 @@ fn who_did_not_stop_pays_no_less_and_the_report_goes_to_the_prefect() {
     let mut barred = service("fine");
     barred.terms["articles"][3]["reduced_excluded"] = json!(true);
     let details = report(&[("142-8", false)], 1630, None);
-    assert_eq!(pointers(Fine.assess(&details, &barred)), ["/violations/0/article"]);
+    assert_eq!(
+        pointers(Fine.assess(&details, &barred)),
+        ["/violations/0/article"]
+    );
 }
 
 #[test]
@@ -196,7 +199,10 @@ fn instalments_stand_beside_the_payment_at_once() {
         .map(|notice| notice.schedule.nominal().get())
         .collect();
     assert_eq!(asked, [11_400, 11_351, 11_314, 11_272, 11_227]);
-    assert_eq!(plan.notices[4].description, "Violazione CdS - verbale V/2026/1234, rata 5 di 5");
+    assert_eq!(
+        plan.notices[4].description,
+        "Violazione CdS - verbale V/2026/1234, rata 5 di 5"
+    );
     assert_eq!(plan.notices[0].due_on, Some(day("2026-06-16")));
 }
 
@@ -204,7 +210,10 @@ fn instalments_stand_beside_the_payment_at_once() {
 fn instalments_are_refused_beyond_the_limits_of_the_law() {
     let service = service("fine");
     let refused = |details| pointers(Fine.assess(&details, &service));
-    assert_eq!(refused(in_instalments(6, "2026-04-20", 0)), ["/instalments/count"]);
+    assert_eq!(
+        refused(in_instalments(6, "2026-04-20", 0)),
+        ["/instalments/count"]
+    );
     assert_eq!(
         refused(in_instalments(5, "2026-05-03", 0)),
         ["/instalments/requested_on"]
@@ -220,9 +229,18 @@ fn instalments_are_refused_beyond_the_limits_of_the_law() {
 fn a_notification_says_what_its_channel_needs() {
     let mut details = report(&[("142-8", false)], 1630, None);
     for (notification, pointer) in [
-        (json!({"channel": "send_pec", "on": "2026-04-01"}), "/notification/at"),
-        (json!({"channel": "send_pec", "on": "2026-04-01", "at": "24:00"}), "/notification/at"),
-        (json!({"channel": "mail", "on": "2026-04-01", "at": "10:00"}), "/notification/at"),
+        (
+            json!({"channel": "send_pec", "on": "2026-04-01"}),
+            "/notification/at",
+        ),
+        (
+            json!({"channel": "send_pec", "on": "2026-04-01", "at": "24:00"}),
+            "/notification/at",
+        ),
+        (
+            json!({"channel": "mail", "on": "2026-04-01", "at": "10:00"}),
+            "/notification/at",
+        ),
         (
             json!({"channel": "mail", "on": "2026-04-01", "collected_on": "2026-04-02"}),
             "/notification/collected_on",
@@ -231,7 +249,10 @@ fn a_notification_says_what_its_channel_needs() {
             json!({"channel": "mail_deposited", "on": "2026-04-01", "collected_on": "2026-03-31"}),
             "/notification/collected_on",
         ),
-        (json!({"channel": "mail", "on": "2026-03-09"}), "/notification/on"),
+        (
+            json!({"channel": "mail", "on": "2026-03-09"}),
+            "/notification/on",
+        ),
     ] {
         details["notification"] = notification.clone();
         let found = pointers(Fine.assess(&details, &service("fine")));

@@ -2,13 +2,12 @@
 
 use super::*;
 use crate::domain::calendar::is_holiday;
-use crate::domain::service::samples;
 use chrono::Days;
 use proptest::prelude::*;
 
 fn some_day() -> impl Strategy<Value = Day> {
     (0u64..9_000).prop_map(|later| {
-        let first = samples::day("2021-01-01");
+        let first = day("2021-01-01");
         first.checked_add_days(Days::new(later)).unwrap()
     })
 }

@@ -69,7 +69,11 @@ fn what_was_enough_on_its_day_stays_enough() {
             0 => Balance::Even,
             over => Balance::Over(Cents::new(over).unwrap()),
         };
-        assert_eq!(balance(&mut service, (paid, on), "2027-01-01"), Ok(expected), "{paid} {on}");
+        assert_eq!(
+            balance(&mut service, (paid, on), "2027-01-01"),
+            Ok(expected),
+            "{paid} {on}"
+        );
     }
 }
 

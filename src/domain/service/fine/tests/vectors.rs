@@ -168,9 +168,7 @@ fn f16_ten_instalments_of_1101_30() {
     let interest: Vec<i64> = parts.iter().map(|part| part.interest.get()).collect();
     assert_eq!(interest, [407, 379, 337, 266, 253, 204, 168, 122, 84, 42]);
     assert!(parts.iter().all(|part| part.principal.get() == 11_013));
-    let asked = |part: &super::super::instalments::Instalment| {
-        part.principal.plus(part.interest).unwrap().get()
-    };
+    let asked = |part: &instalments::Instalment| part.principal.plus(part.interest).unwrap().get();
     let asked: Vec<i64> = parts.iter().map(asked).collect();
     let expected = [
         11_420, 11_392, 11_350, 11_279, 11_266, 11_217, 11_181, 11_135, 11_097, 11_055,
