@@ -10,7 +10,7 @@ use actix_web::{HttpResponse, web};
 
 use crate::app::payments::{self, Outcome, Payable};
 use crate::ctx::Ctx;
-use crate::domain::calendar::{self, Day};
+use crate::domain::calendar;
 use crate::domain::creditor::Creditor;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;

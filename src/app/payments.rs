@@ -87,7 +87,9 @@ pub fn verify(
         .cloned()
         .ok_or(Error::UnknownNotice)?;
     let due = position.payable_on(&notice, today)?;
-    let due_on = notice.due_on.unwrap_or_else(|| position.technical_due_on(today));
+    let due_on = notice
+        .due_on
+        .unwrap_or_else(|| position.technical_due_on(today));
     let (total, amounts, reason) = (due.total, due.step.amounts.clone(), due.step.reason.clone());
     Ok(Payable {
         position,

@@ -22,7 +22,7 @@ fn to(tax_code: &str, iban: &str, taxonomy: &str) -> TransferDraft {
         taxonomy: TaxonomyCode::parse(taxonomy).unwrap(),
     };
     TransferDraft {
-        to,
+        to: to.into(),
         metadata: Vec::new(),
     }
 }
@@ -265,7 +265,11 @@ fn an_appeal_stops_what_is_open_and_its_end_opens_it_again() {
     assert!(matches!(suspended.suspend(), Err(IntentError::Refused(_))));
     let opened = suspended.open(on).unwrap();
     assert_eq!(moved(&opened), [State::Open]);
-    assert_eq!(opened.entries, Vec::new(), "it was booked when it was published");
+    assert_eq!(
+        opened.entries,
+        Vec::new(),
+        "it was booked when it was published"
+    );
     assert!(matches!(fine().resume(), Err(IntentError::Refused(_))));
 }
 

@@ -7,7 +7,7 @@ use super::{
     Assessment, Balance, DetailsError, DetailsSchema, NoticeDraft, Notified, OptionDraft,
     OptionKind, Payment, Row, Schedule, Service, ServiceKind, Step, TransferDraft, read_terms,
 };
-use crate::domain::calendar::{Calendar, Day};
+use crate::domain::calendar::Day;
 use crate::domain::findings::{Findings, read};
 use crate::domain::money::Cents;
 
@@ -77,7 +77,7 @@ impl ServiceKind for Fine {
 /// A report whose details are in order, with its prices.
 struct Report<'a> {
     details: FineDetails,
-    terms: FineTerms,
+    terms: &'a FineTerms,
     service: &'a Service,
     prices: Prices,
     /// The lines that explain the reduced payment.
@@ -87,18 +87,18 @@ struct Report<'a> {
 
 impl Report<'_> {
     fn read<'a>(details: &Value, service: &'a Service) -> Result<Report<'a>, Vec<DetailsError>> {
-        let terms: FineTerms = service.terms(terms::check_terms)?;
+        let terms: &FineTerms = service.terms(terms::check_terms)?;
         let details: FineDetails = read(details)?;
         let mut findings = Findings::default();
-        details::check_details(&details, &terms, service, &mut findings);
+        details::check_details(&details, terms, service, &mut findings);
         findings.result()?;
         let one = |error: DetailsError| vec![error];
-        let (prices, rows) = amounts::prices(&details, &terms).map_err(one)?;
+        let (prices, rows) = amounts::prices(&details, terms).map_err(one)?;
         let notified_on = details.notified_on().map_err(one)?;
         let mut findings = Findings::default();
         if let Some(request) = &details.instalments {
             let sum = (prices.reduced, notified_on);
-            instalments::check_request(request, &details, &terms, sum, &mut findings);
+            instalments::check_request(request, &details, terms, sum, &mut findings);
         }
         findings.result()?;
         Ok(Report {
@@ -230,12 +230,12 @@ impl Report<'_> {
             return Ok(None);
         };
         let count = u16::try_from(request.count).unwrap_or(u16::MAX);
-        let sum = self.prices.reduced;
-        let parts = instalments::divide(sum, count, request.starts_on, rules.rate_bp)?;
+        let (sum, terms) = (self.prices.reduced, (request.starts_on, rules.rate_bp));
+        let parts = instalments::divide(sum, count, terms, self.terms.calendar())?;
         let mut notices = Vec::with_capacity(parts.len());
         for (number, part) in (1u16..).zip(parts) {
             let amount = part.principal.plus(part.interest)?;
-            let reason = format!("rata, di cui interessi {} euro", part.interest);
+            let reason = format!("rata, di cui interessi {} euro", part.interest.italian());
             let suffix = format!(", rata {number} di {count}");
             let steps = vec![step(None, reason, amount)];
             notices.push(self.notice(&suffix, Some(part.due_on), steps)?);
@@ -290,15 +290,14 @@ impl Report<'_> {
     }
 
     fn deadlines(&self) -> Option<Deadlines> {
-        let (early, usual) = (self.terms.discount_days, self.terms.reduced_days);
-        self.notified_on
-            .map(|day| Deadlines::after(day, early, usual))
+        self.notified_on.map(|day| self.terms.deadlines(day))
     }
 
     /// Last day of the discount of a slip on a windscreen; `None` for reports.
     fn slip_ends_on(&self) -> Option<Day> {
         let days = self.terms.preavviso_days?;
-        Some(Calendar::Civil.deadline(self.details.committed_on()?, days))
+        let calendar = self.terms.calendar();
+        Some(calendar.deadline(self.details.committed_on()?, days))
     }
 
     fn due_on(&self) -> Option<Day> {

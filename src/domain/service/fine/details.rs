@@ -365,7 +365,7 @@ fn check_notification(details: &FineDetails, terms: &FineTerms, findings: &mut F
     }
     if let (Some(enrolled), Some(notified)) = (details.enrolled_on, notified_on) {
         findings.day("/enrolled_on", enrolled);
-        let last = super::Deadlines::after(notified, terms.discount_days, terms.reduced_days);
+        let last = terms.deadlines(notified);
         if enrolled <= last.reduced {
             findings.add(
                 "/enrolled_on",

@@ -6,9 +6,9 @@ use chrono::Months;
 
 use super::details::{FineDetails, FineInstalmentRequest};
 use super::terms::{FineInstalments, FineTerms};
-use crate::domain::calendar::{Calendar, Day};
+use crate::domain::calendar::{Day, LocalCalendar};
 use crate::domain::findings::Findings;
-use crate::domain::money::{Cents, MoneyError, ratio};
+use crate::domain::money::{Cents, MoneyError, RemainderOn, ratio};
 
 /// One instalment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,13 +26,13 @@ pub(super) struct Instalment {
 pub(super) fn divide(
     sum: Cents,
     count: u16,
-    starts_on: Day,
-    rate_bp: u32,
+    (starts_on, rate_bp): (Day, u32),
+    calendar: LocalCalendar,
 ) -> Result<Vec<Instalment>, MoneyError> {
     let mut owed = sum;
     let mut before = starts_on;
     let mut instalments = Vec::new();
-    for (month, principal) in (1u32..).zip(sum.split(count)?) {
+    for (month, principal) in (1u32..).zip(sum.split(count, RemainderOn::Last)?) {
         let day = starts_on.checked_add_months(Months::new(month));
         let day = day.ok_or(MoneyError::OutOfRange)?;
         let days = day.signed_duration_since(before).num_days();
@@ -42,7 +42,7 @@ pub(super) fn divide(
         instalments.push(Instalment {
             principal,
             interest: ratio(interest, 10_000 * 365)?,
-            due_on: Calendar::Civil.roll(day),
+            due_on: calendar.roll(day),
         });
         owed = owed.minus(principal)?;
         before = day;
@@ -83,7 +83,7 @@ pub(super) fn check_request(
         let above = Cents::new(rules.above_cents).unwrap_or(Cents::ZERO);
         findings.add(
             "/instalments",
-            format!("la somma dovuta deve superare {above} euro"),
+            format!("la somma dovuta deve superare {} euro", above.italian()),
             format!("the sum that is owed must be above {above} euro"),
         );
     } else if !(2..=rules.most(reduced)).contains(&request.count) {
@@ -102,12 +102,15 @@ pub(super) fn check_request(
         let limit = Cents::new(income).unwrap_or(Cents::NOTICE_MAX);
         findings.add(
             "/instalments/income_cents",
-            format!("non può superare {limit} euro per questo nucleo familiare"),
+            format!(
+                "non può superare {} euro per questo nucleo familiare",
+                limit.italian()
+            ),
             format!("must not be above {limit} euro for this family"),
         );
     }
     if let Some(notified_on) = notified_on {
-        let last = Calendar::Civil.deadline(notified_on, rules.request_days);
+        let last = terms.calendar().deadline(notified_on, rules.request_days);
         if !(notified_on..=last).contains(&request.requested_on) {
             findings.add(
                 "/instalments/requested_on",

@@ -3,7 +3,7 @@
 
 use chrono::{Days, NaiveTime};
 
-use crate::domain::calendar::{Calendar, Day};
+use crate::domain::calendar::{Day, LocalCalendar};
 
 /// How a report reached who must pay it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,10 +111,14 @@ pub struct Deadlines {
 impl Deadlines {
     /// Both terms start on the day of notification, which does not count (art. 2963 c.c.).
     #[must_use]
-    pub fn after(notified_on: Day, discount_days: u32, reduced_days: u32) -> Deadlines {
+    pub fn after(
+        notified_on: Day,
+        (discount_days, reduced_days): (u32, u32),
+        calendar: LocalCalendar,
+    ) -> Deadlines {
         Deadlines {
-            discounted: Calendar::Civil.deadline(notified_on, discount_days),
-            reduced: Calendar::Civil.deadline(notified_on, reduced_days),
+            discounted: calendar.deadline(notified_on, discount_days),
+            reduced: calendar.deadline(notified_on, reduced_days),
         }
     }
 }

@@ -6,6 +6,8 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::details::FineViolation;
+use super::notification::Deadlines;
+use crate::domain::calendar::{Calendar, Day, LocalCalendar, PatronSaint};
 use crate::domain::findings::Findings;
 
 /// Amounts and terms of the fines.
@@ -41,6 +43,13 @@ pub struct FineTerms {
     /// Instalments for who is poor (art. 202-bis); absent where the town does not grant them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instalments: Option<FineInstalments>,
+    /// Whether a term that ends on a Saturday moves on, as procedural terms do (art. 155 c. 5 c.p.c.);
+    /// towns do not apply it to payments.
+    #[serde(default)]
+    pub saturday_rolls: bool,
+    /// The feast of the patron saint, where the town counts it as a holiday.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patron: Option<PatronSaint>,
     /// The table of amounts: an article has a row for each time its amounts changed.
     pub articles: Vec<FineArticle>,
 }
@@ -151,6 +160,21 @@ pub struct InstalmentBand {
 }
 
 impl FineTerms {
+    /// How the end of a term moves.
+    pub(super) fn calendar(&self) -> LocalCalendar {
+        let rule = match self.saturday_rolls {
+            true => Calendar::Tax,
+            false => Calendar::Civil,
+        };
+        rule.with(self.patron)
+    }
+
+    /// The last days of both terms of a report.
+    pub(super) fn deadlines(&self, notified_on: Day) -> Deadlines {
+        let days = (self.discount_days, self.reduced_days);
+        Deadlines::after(notified_on, days, self.calendar())
+    }
+
     /// The amounts in force on the day of the violation.
     pub(super) fn article(&self, violation: &FineViolation) -> Option<&FineArticle> {
         self.articles
@@ -169,6 +193,13 @@ pub(super) fn check_terms(terms: &FineTerms, findings: &mut Findings) {
             "/reduced_days",
             "deve essere maggiore di discount_days",
             "must be greater than discount_days",
+        );
+    }
+    if terms.patron.is_some_and(|patron| !patron.exists()) {
+        findings.add(
+            "/patron",
+            "deve essere un giorno del calendario",
+            "must be a day of the calendar",
         );
     }
     if let Some(days) = terms.preavviso_days {

@@ -263,3 +263,24 @@ fn a_notification_says_what_its_channel_needs() {
     let steps = &shown(&details, &service("fine"))[0].2;
     assert_eq!(steps[0], (Some(day("2026-04-14")), 13_740));
 }
+
+#[test]
+fn a_town_may_move_terms_beyond_saturdays_and_its_patron() {
+    let mut service = service("fine");
+    let details = report(&[("142-8", false)], 0, Some("2026-12-17"));
+    let until = |service: &Service| shown(&details, service)[0].2[0].0;
+    // Five days from Thursday 17 December end on Tuesday the 22nd.
+    assert_eq!(until(&service), Some(day("2026-12-22")));
+    service.terms["patron"] = json!({"month": 12, "day": 22});
+    assert_eq!(until(&service), Some(day("2026-12-23")));
+    let details = report(&[("142-8", false)], 0, Some("2018-12-17"));
+    let mut saturday = crate::domain::service::samples::service("fine");
+    saturday.terms["articles"][3]["valid_from"] = json!("2018-01-01");
+    let mut details = details;
+    details["violations"][0]["committed_on"] = json!("2018-12-01");
+    saturday.issued_on = day("2018-12-17");
+    let until = |service: &Service| shown(&details, service)[0].2[0].0;
+    assert_eq!(until(&saturday), Some(day("2018-12-22")));
+    saturday.terms["saturday_rolls"] = json!(true);
+    assert_eq!(until(&saturday), Some(day("2018-12-24")));
+}

@@ -1,7 +1,7 @@
 //! What holds for every report (`charges.md` §10).
 
 use super::*;
-use crate::domain::calendar::is_holiday;
+use crate::domain::calendar::{Calendar, is_holiday};
 use chrono::Days;
 use proptest::prelude::*;
 
@@ -52,12 +52,15 @@ proptest! {
     }
 
     #[test]
-    fn terms_end_on_working_days_and_never_go_back(notified in some_day(), days in 1u32..=30) {
+    fn terms_end_on_working_days_and_never_go_back(
+        notified in some_day(), days in 1u32..=30, saturday in any::<bool>(),
+    ) {
+        let calendar = if saturday { Calendar::Tax } else { Calendar::Civil }.with(None);
         let reduced = days.checked_add(55).unwrap();
-        let last = Deadlines::after(notified, days, reduced);
+        let last = Deadlines::after(notified, (days, reduced), calendar);
         prop_assert!(notified < last.discounted && last.discounted <= last.reduced);
         prop_assert!(!is_holiday(last.discounted) && !is_holiday(last.reduced));
-        let next = Deadlines::after(notified.succ_opt().unwrap(), days, reduced);
+        let next = Deadlines::after(notified.succ_opt().unwrap(), (days, reduced), calendar);
         prop_assert!(last.discounted <= next.discounted && last.reduced <= next.reduced);
     }
 
@@ -77,7 +80,7 @@ proptest! {
         sum in 20_001i64..=2_000_000, count in 2u16..=60, starts in some_day(),
     ) {
         let sum = Cents::new(sum).unwrap();
-        let parts = instalments::divide(sum, count, starts, 450).unwrap();
+        let parts = instalments::divide(sum, count, (starts, 450), Calendar::Civil.with(None)).unwrap();
         prop_assert_eq!(parts.len(), usize::from(count));
         prop_assert_eq!(Cents::sum(parts.iter().map(|part| part.principal)), Ok(sum));
         prop_assert!(parts.iter().all(|part| part.interest >= Cents::ZERO && !is_holiday(part.due_on)));

@@ -2,6 +2,7 @@
 
 use super::super::instalments::divide;
 use super::*;
+use crate::domain::calendar::Calendar;
 use chrono::NaiveTime;
 
 /// Prices within the discount, within the reduced payment, and after it.
@@ -41,7 +42,7 @@ macro_rules! terms_of {
             let notified_on = $notification.day();
             assert_eq!(notified_on, day($notified));
             let expected = Deadlines { discounted: day($d5), reduced: day($d60) };
-            assert_eq!(Deadlines::after(notified_on, 5, 60), expected);
+            assert_eq!(Deadlines::after(notified_on, (5, 60), Calendar::Civil.with(None)), expected);
         }
     )+};
 }
@@ -164,7 +165,13 @@ administrative! {
 #[test]
 fn f16_ten_instalments_of_1101_30() {
     let sum = Cents::new(110_130).unwrap();
-    let parts = divide(sum, 10, day("2026-11-16"), 450).unwrap();
+    let parts = divide(
+        sum,
+        10,
+        (day("2026-11-16"), 450),
+        Calendar::Civil.with(None),
+    )
+    .unwrap();
     let interest: Vec<i64> = parts.iter().map(|part| part.interest.get()).collect();
     assert_eq!(interest, [407, 379, 337, 266, 253, 204, 168, 122, 84, 42]);
     assert!(parts.iter().all(|part| part.principal.get() == 11_013));
