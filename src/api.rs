@@ -27,6 +27,7 @@ pub mod problem;
 pub mod reconciliation;
 mod repeat;
 pub mod reports;
+pub mod repricing;
 pub mod scalars;
 pub mod services;
 pub mod settlement;
@@ -126,6 +127,8 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(positions::show_debt_position)
         .service(positions::amend_debt_position)
         .service(positions::search_debt_positions)
+        .service(repricing::replace_debt_position_notification)
+        .service(repricing::register_integration)
         .service(notices::show_notice)
         .service(notices::print_notice)
         .service(notices::quote_notice)
@@ -137,6 +140,8 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(settlement::list_settlement_flow_entries)
         .service(settlement::pull_settlement_flows)
         .service(treasury::import_treasury_entries)
+        .service(treasury::create_treasury_entry)
+        .service(treasury::list_treasury_refusals)
         .service(treasury::list_treasury_entries)
         .service(treasury::show_treasury_entry)
         .service(reconciliation::list_reconciliations)

@@ -19,6 +19,7 @@ pub mod payments;
 pub mod positions;
 pub mod reconciliation;
 pub mod reports;
+pub mod repricing;
 pub mod settlement;
 pub mod treasury;
 

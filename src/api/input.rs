@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use super::contract::Operation;
 use super::problem::{FieldError, Problem, catalogue};
 use crate::domain::text::Said;
+use crate::wire::giornale;
 
 /// The largest JSON body, in bytes.
 pub const JSON_BYTES_MAX: usize = 1024 * 1024;
@@ -128,8 +129,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Review<T> {
 
 /// A body that is a file of text.
 pub struct TextFile {
-    /// Its bytes, valid UTF-8.
+    /// What it says, decoded.
     pub text: String,
+    /// Media type, without parameters.
+    pub media_type: String,
     /// SHA-256 of the bytes as they came.
     pub digest: [u8; 32],
 }
@@ -146,10 +149,14 @@ impl FromRequest for TextFile {
             let (operation, media_type) = start?;
             let bytes = read(&request, &mut payload, FILE_BYTES_MAX).await?;
             let digest = Sha256::digest(&bytes).into();
-            let text = String::from_utf8(bytes)
-                .map_err(|_not_utf8| Problem::of(&catalogue::MALFORMED_BODY))?;
+            let text = giornale::decode(bytes, charset(&request))
+                .ok_or_else(|| Problem::of(&catalogue::MALFORMED_BODY))?;
             match operation.check_body(&media_type, Value::String(text))? {
-                Value::String(text) => Ok(TextFile { text, digest }),
+                Value::String(text) => Ok(TextFile {
+                    text,
+                    media_type,
+                    digest,
+                }),
                 Value::Null
                 | Value::Bool(_)
                 | Value::Number(_)
@@ -158,6 +165,17 @@ impl FromRequest for TextFile {
             }
         })
     }
+}
+
+/// The character set that a media type names.
+fn charset(request: &HttpRequest) -> Option<&str> {
+    let value = request.headers().get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let mut parameters = value
+        .split(';')
+        .skip(1)
+        .filter_map(|one| one.split_once('='));
+    let (_, set) = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
+    Some(set.trim().trim_matches('"'))
 }
 
 /// The operation and the media type of a body that is about to be read.

@@ -257,6 +257,7 @@ pub fn top_up(
             address: None,
             email: None,
         },
+        joint_debtors: Vec::new(),
         description: None,
         kind: KIND.to_owned(),
         details,
@@ -342,6 +343,7 @@ pub(super) fn credit(
         Some(
             Anomaly::PaidBeforePublication
             | Anomaly::PaidAfterExpiry
+            | Anomaly::PaidWhileSuspended
             | Anomaly::ReceiptAfterFlow
             | Anomaly::FlowWithoutReceipt
             | Anomaly::ReportedTwice,

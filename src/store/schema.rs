@@ -2,6 +2,7 @@
 
 mod canteen;
 mod creditors;
+mod fines;
 mod jobs;
 mod platform;
 mod positions;
@@ -9,6 +10,7 @@ mod settlement;
 
 pub use canteen::*;
 pub use creditors::*;
+pub use fines::*;
 pub use jobs::*;
 pub use platform::*;
 pub use positions::*;

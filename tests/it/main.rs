@@ -32,6 +32,8 @@ mod door;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod fines;
+#[cfg(test)]
 mod leaks;
 #[cfg(test)]
 mod numbers;
@@ -45,3 +47,5 @@ mod preview;
 mod receipts;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod treasury;
