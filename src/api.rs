@@ -29,6 +29,7 @@ pub mod scalars;
 pub mod services;
 pub mod settlement;
 pub mod status;
+mod strict_json;
 pub mod treasury;
 
 use std::num::NonZeroU32;

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::contract::Operation;
 use super::problem::{Problem, catalogue};
+use super::strict_json::{self, JsonError};
 
 /// The largest JSON body, in bytes.
 pub const JSON_BYTES_MAX: usize = 1024 * 1024;
@@ -70,6 +71,19 @@ impl<T: DeserializeOwned> FromRequest for FromQuery<T> {
     }
 }
 
+impl From<JsonError> for Problem {
+    fn from(error: JsonError) -> Problem {
+        match error {
+            JsonError::Malformed => Problem::of(&catalogue::MALFORMED_BODY),
+            JsonError::Repeated(pointer) => Problem::at(
+                &catalogue::CONTRACT_VIOLATION,
+                &pointer,
+                "is given more than once",
+            ),
+        }
+    }
+}
+
 /// A JSON body and the digest of its bytes, by which a repeated request is recognised.
 pub struct FromBody<T> {
     /// What it says.
@@ -89,8 +103,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for FromBody<T> {
         Box::pin(async move {
             let (operation, media_type) = start?;
             let bytes = read(&request, &mut payload, JSON_BYTES_MAX).await?;
-            let json: Value = serde_json::from_slice(&bytes)
-                .map_err(|_reason_may_quote| Problem::of(&catalogue::MALFORMED_BODY))?;
+            let json = strict_json::read(&bytes)?;
             let value = typed(operation.check_body(&media_type, json)?)?;
             Ok(FromBody {
                 value,

@@ -330,6 +330,13 @@ async fn bodies_that_cannot_be_read_are_told_apart() {
         call(create().set_payload("[".repeat(100_000))).await.slug(),
         "malformed-body"
     );
+    let twice = r#"{"service_code": "TARI", "debtor": {"type": "person", "type": "body"}}"#;
+    let refused = call(create().set_payload(twice)).await;
+    assert_eq!(refused.slug(), "contract-violation");
+    assert_eq!(
+        refused.problem()["errors"],
+        json!([{"pointer": "/debtor/type", "detail": "is given more than once"}])
+    );
     let large = "x".repeat(input::JSON_BYTES_MAX + 1);
     assert_eq!(
         call(create().set_payload(large)).await.slug(),
