@@ -203,6 +203,8 @@ pub async fn create<R: Send + 'static>(
             Placed::ReferenceTaken => return Err(Error::ReferenceTaken),
             Placed::NumberTaken => return Err(Error::NumberTaken),
         }
+        let marks = crate::domain::search::marks(&position.details);
+        store::search::keep_marks(tx, &position.creditor, position.id, &marks)?;
         if position
             .notices
             .iter()

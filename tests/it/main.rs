@@ -38,6 +38,10 @@ mod payments;
 #[cfg(test)]
 mod receipts;
 #[cfg(test)]
+mod reports;
+#[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod search;
 #[cfg(test)]
 mod treasury;

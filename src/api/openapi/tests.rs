@@ -73,7 +73,7 @@ fn every_instruction_to_create_carries_an_idempotency_key() {
         let keyed = post["parameters"]
             .as_array()
             .is_some_and(|p| p.iter().any(|p| p["name"] == "Idempotency-Key"));
-        let searches = path.ends_with("-searches");
+        let searches = path.ends_with("searches");
         assert_eq!(keyed, !searches, "{path}");
     }
 }

@@ -164,7 +164,15 @@ impl From<reports::Error> for Problem {
                 "#query/settlement_flow_id",
                 "no settlement flow has this id",
             ),
-            E::Money(_) => broken(&error),
+            E::TooLong => Problem::at(
+                &catalogue::RULE_VIOLATION,
+                "#query/from_date",
+                &format!(
+                    "gives more than {} rows: ask for fewer days, or not for a print",
+                    reports::PDF_ROWS_MAX
+                ),
+            ),
+            E::Money(_) | E::Write(_) => broken(&error),
             E::Store(store) => store.into(),
         }
     }

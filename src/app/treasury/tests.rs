@@ -88,7 +88,7 @@ fn a_file_is_known_again_and_what_it_could_not_say_is_kept_once() {
         ..original()
     };
     let movements = [(1, original()), (2, conflict)];
-    let mut import = |w: &mut World| {
+    let import = |w: &mut World| {
         w.write(|tx, now, ctx| import(tx, now, ctx, &town(), (&document, &movements)))
     };
     let first = import(&mut w);
