@@ -5,10 +5,9 @@ mod layout;
 mod read;
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -256,12 +255,8 @@ pub(super) async fn import_treasury_entries(
     key: IdempotencyKey,
     query: FromQuery<TreasuryImportQuery>,
     file: TextFile,
-    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    // The same file read by another description of its columns is another intent.
-    let intent = [file.digest.as_slice(), request.query_string().as_bytes()].concat();
-    let intent = Sha256::digest(intent).into();
-    let asked = Asked::new(&caller, "import_treasury_entries", &key, intent)?;
+    let asked = Asked::new(&caller, "import_treasury_entries", &key, file.intent)?;
     if let Some(answer) = asked.before(&state).await? {
         return Ok(answer);
     }

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::api::problem::{FieldError, Problem, catalogue};
+use crate::api::problem::{Problem, catalogue};
 use crate::api::scalars::Line35;
-use crate::wire::giornale::{Dates, Decimal, Field, Form, Layout};
+use crate::domain::text::Said;
+use crate::wire::giornale::{Dates, Decimal, Field, Form, Layout, LayoutError};
 
 /// What stands between the fields of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
@@ -79,25 +80,25 @@ pub struct TreasuryImportQuery {
 /// # Errors
 /// `rule-violation` when the columns do not make a movement.
 pub(super) fn form(query: &TreasuryImportQuery, media_type: &str) -> Result<Form, Problem> {
-    let wrong = |name: &str, why: &str| {
-        let error = FieldError::at(&format!("#query/{name}"), why);
-        Problem::of(&catalogue::RULE_VIOLATION).with(vec![error])
+    let wrong = |name: &str, said: Said| {
+        Problem::at(&catalogue::RULE_VIOLATION, &format!("#query/{name}"), said)
     };
     let Some(columns) = &query.columns else {
         let csv = media_type == "text/csv";
         return Ok(if csv { Form::Journal } else { Form::Xml });
     };
     if media_type != "text/csv" {
-        return Err(wrong(
-            "columns",
+        let said = Said::new(
+            "deve mancare: l'XML dice da sé che cosa contiene",
             "must be absent: XML says itself what it holds",
-        ));
+        );
+        return Err(wrong("columns", said));
     }
     let words: Option<Vec<Field>> = columns.split(',').map(Field::from_word).collect();
     let account = query.account.as_ref();
     let layout = Layout {
         account: account
-            .ok_or_else(|| wrong("account", "is required with columns"))?
+            .ok_or_else(|| wrong("account", missing_account()))?
             .as_str()
             .to_owned(),
         separator: match query.separator.unwrap_or_default() {
@@ -114,10 +115,32 @@ pub(super) fn form(query: &TreasuryImportQuery, media_type: &str) -> Result<Form
             ListDates::DayFirst => Dates::DayFirst,
             ListDates::MonthFirst => Dates::MonthFirst,
         },
-        columns: words.ok_or_else(|| wrong("columns", "must hold the words of the contract"))?,
+        columns: words.ok_or_else(|| wrong("columns", unknown_word()))?,
     };
     match layout.check() {
         Ok(()) => Ok(Form::Bank(layout)),
-        Err(error) => Err(wrong("columns", &error.to_string())),
+        Err(error) => Err(wrong("columns", said(error))),
     }
+}
+
+fn missing_account() -> Said {
+    Said::new("è obbligatorio con columns", "is required with columns")
+}
+
+fn unknown_word() -> Said {
+    Said::new(
+        "deve contenere le parole del contratto",
+        "must hold the words of the contract",
+    )
+}
+
+fn said(error: LayoutError) -> Said {
+    let it = match error {
+        LayoutError::Booked => "deve nominare una sola colonna booked".to_owned(),
+        LayoutError::Amount => "deve nominare una colonna amount, oppure una colonna credit e al \
+                                più una colonna debit"
+            .to_owned(),
+        LayoutError::Twice(field) => format!("può nominare {} una volta sola", field.as_str()),
+    };
+    Said::new(it, error.to_string())
 }

@@ -11,7 +11,7 @@ use crate::api::problem::{Problem, catalogue};
 use crate::api::scalars::{BankReference, Count, Iuv, Line140, Line1000, SignedCents, TotalCents};
 use crate::app::treasury::{Document, Imported, Outcome, Unread, View};
 use crate::domain::money::Cents;
-use crate::domain::text::fit;
+use crate::domain::text::{Said, fit};
 use crate::domain::treasury::{Direction, DocumentKind, Movement, Operation, Reference};
 use crate::wire::giornale::{self, Entries, Form};
 
@@ -28,9 +28,8 @@ pub(super) struct Journal {
 /// # Errors
 /// `rule-violation` when the file is not of that form at all.
 pub(super) fn journal(form: Form, file: &TextFile) -> Result<Journal, Problem> {
-    let refused = |error: giornale::LineError| {
-        Problem::at(&catalogue::RULE_VIOLATION, "", &error.to_string())
-    };
+    let refused =
+        |error: giornale::LineError| Problem::at(&catalogue::RULE_VIOLATION, "", said(&error));
     let mut journal = Journal {
         document: Document {
             sha256: file.digest,
@@ -57,6 +56,33 @@ pub(super) fn journal(form: Form, file: &TextFile) -> Result<Journal, Problem> {
         }
     }
     Ok(journal)
+}
+
+/// Why a line cannot be read, in both languages.
+fn said(error: &giornale::LineError) -> Said {
+    use giornale::Rule as R;
+    let rule = match &error.rule {
+        R::NoHeader => "manca l'intestazione".to_owned(),
+        R::Header { position } => {
+            format!("deve essere il nome della colonna {position} dell'intestazione")
+        }
+        R::Fields { found } => format!("i campi sono {found}, devono essere 12"),
+        R::NotUtf8 => "non è UTF-8".to_owned(),
+        R::OpenQuote => "virgolette non chiuse".to_owned(),
+        R::Missing => "manca".to_owned(),
+        R::Form(_) => "non ha la forma della colonna".to_owned(),
+        R::TooLong => "è troppo lunga".to_owned(),
+        R::Markup => "non è XML ben formato, la lettura si è fermata".to_owned(),
+        R::NoStatement => {
+            "deve essere un flusso_giornale_di_cassa o un estratto conto camt.053".to_owned()
+        }
+        R::Unreadable(_) => "la lettura si è fermata".to_owned(),
+    };
+    let place = error.column.unwrap_or("intera riga");
+    Said::new(
+        format!("riga {}, {place}: {rule}", error.line),
+        error.to_string(),
+    )
 }
 
 fn place(line: u64) -> i64 {
