@@ -215,3 +215,40 @@ pub fn find(conn: &mut Conn, creditor: &FiscalCode, sought: &Sought) -> Result<V
     });
     Ok(hits.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::conn::Access;
+
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = Text)]
+        detail: String,
+    }
+
+    #[test]
+    fn every_place_is_asked_through_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("db.sqlite").display());
+        let mut conn = Conn::open(&url, Access::Write).unwrap();
+        conn.migrate().unwrap();
+        let Conn::Lite(c) = &mut conn else {
+            panic!("SQLite only")
+        };
+        for (_, name, question) in PLACES {
+            let literal = ["$1", "$2", "$3", "$4"].iter();
+            let asked = literal.fold((*question).to_owned(), |sql, p| sql.replace(p, "'x'"));
+            let asked = format!("EXPLAIN QUERY PLAN {}", asked.replace("$5", "5"));
+            let steps: Vec<Step> = diesel::sql_query(asked).load(c).unwrap();
+            assert!(!steps.is_empty());
+            for step in steps {
+                assert!(
+                    step.detail.starts_with("SEARCH") && step.detail.matches("=?").count() >= 2,
+                    "{name}: {}",
+                    step.detail
+                );
+            }
+        }
+    }
+}
