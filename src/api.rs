@@ -26,6 +26,7 @@ pub mod problem;
 pub mod reconciliation;
 mod repeat;
 pub mod reports;
+pub mod repricing;
 pub mod scalars;
 pub mod search;
 pub mod services;
@@ -126,6 +127,8 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(positions::show_debt_position)
         .service(positions::amend_debt_position)
         .service(positions::search_debt_positions)
+        .service(repricing::replace_debt_position_notification)
+        .service(repricing::register_integration)
         .service(notices::show_notice)
         .service(notices::print_notice)
         .service(notices::quote_notice)

@@ -66,6 +66,8 @@ pub struct Payable {
     pub amounts: Vec<Cents>,
     /// Why this amount.
     pub reason: String,
+    /// Last day to pay in time, or a technical one: some messages cannot do without.
+    pub due_on: Day,
 }
 
 /// May this notice be paid today, and how much is due? The day decides, not a timer.
@@ -85,6 +87,9 @@ pub fn verify(
         .cloned()
         .ok_or(Error::UnknownNotice)?;
     let due = position.payable_on(&notice, today)?;
+    let due_on = notice
+        .due_on
+        .unwrap_or_else(|| position.technical_due_on(today));
     let (total, amounts, reason) = (due.total, due.step.amounts.clone(), due.step.reason.clone());
     Ok(Payable {
         position,
@@ -92,6 +97,7 @@ pub fn verify(
         total,
         amounts,
         reason,
+        due_on,
     })
 }
 

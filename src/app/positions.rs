@@ -119,6 +119,8 @@ pub struct Create {
     pub reference: Option<Text<64>>,
     /// Who owes.
     pub debtor: Debtor,
+    /// Who owes the same debt beside the debtor.
+    pub joint_debtors: Vec<Debtor>,
     /// What the citizen reads; the service's title when absent.
     pub description: Option<Text<140>>,
     /// Code of the kind the details are for.
@@ -256,6 +258,7 @@ fn new_position(
         reference: command.reference,
         service_code: command.service_code,
         debtor: command.debtor,
+        joint_debtors: command.joint_debtors,
         description,
         details,
         issued_on: assessed.issued_on,
@@ -336,8 +339,10 @@ pub fn page(
 /// What an office may want of a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intent {
-    /// Make a draft payable.
+    /// Make a draft payable, or what is suspended.
     Publish,
+    /// Stop it while an appeal is decided.
+    Suspend,
     /// Withdraw what is not paid.
     Withdraw,
 }
@@ -361,7 +366,8 @@ pub fn amend(
     }
     let today = crate::domain::calendar::today(now);
     let change = match intent {
-        Intent::Publish => position.publish(today)?,
+        Intent::Publish => position.open(today)?,
+        Intent::Suspend => position.suspend()?,
         Intent::Withdraw => position.withdraw(today)?,
     };
     apply(tx, now, ctx, &position, change)?;
@@ -400,6 +406,7 @@ fn apply(
 pub fn event(intent: Intent) -> Event {
     match intent {
         Intent::Publish => Event::Publish,
+        Intent::Suspend => Event::Suspend,
         Intent::Withdraw => Event::Withdraw,
     }
 }

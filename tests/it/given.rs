@@ -30,9 +30,16 @@ pub(crate) fn fine() -> Create {
         "plate": "AB123CD",
         "violations": [{"article": "142-8", "committed_on": "2026-03-10", "at_night": false}],
         "costs_cents": 1630,
-        "notified_on": "2026-04-01",
+        "notification": {"channel": "immediate", "on": "2026-04-01"},
     });
     request("CDS-VERBALI", "fine", details)
+}
+
+/// The same ticket, printed before anybody knows when it will be notified.
+pub(crate) fn fine_to_notify() -> Create {
+    let mut fine = fine();
+    fine.details.as_object_mut().unwrap().remove("notification");
+    fine
 }
 
 /// Votive lamps: one notice.
@@ -51,6 +58,7 @@ fn request(service: &str, kind: &str, details: Value) -> Create {
             address: None,
             email: None,
         },
+        joint_debtors: Vec::new(),
         description: None,
         kind: kind.to_owned(),
         details,

@@ -83,6 +83,11 @@ both_databases! {
         let path = format!("/debt-positions/{}", position.id);
         let patched = theirs.patch(&path, "\"1\"", &cancel).send().await;
         assert_eq!(patched.complaint(), "404 not-found");
+        let mail = json!({"channel": "mail", "on": "2026-04-29"});
+        let notified = theirs.put(&format!("{path}/notification"), &mail).header("if-match", "\"1\"");
+        assert_eq!(notified.send().await.complaint(), "404 not-found");
+        let rest = theirs.post(&format!("{path}/integrations"), &json!({})).send().await;
+        assert_eq!(rest.complaint(), "404 not-found");
         let put = theirs.put("/creditors/99999000203", &json!({})).send().await;
         assert!(put.status.is_client_error());
         assert_eq!(app.dump(), before);

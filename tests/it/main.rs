@@ -30,6 +30,8 @@ mod door;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod fines;
+#[cfg(test)]
 mod leaks;
 #[cfg(test)]
 mod numbers;

@@ -101,6 +101,14 @@ catalogue! {
         "The notice cannot be paid" / "L'avviso non è pagabile",
         "The notice cannot be paid today, so that there is nothing to print." / "L'avviso oggi non è pagabile, quindi non c'è nulla da stampare.",
         "Read the notice for its state and its amount by day.";
+    NOTIFICATION_KNOWN: 409 "notification-known",
+        "Another notification is known" / "È già nota un'altra notifica",
+        "Another notification is known, and something has been paid since." / "È già nota un'altra notifica, e nel frattempo è stato pagato qualcosa.",
+        "Read the debt position; once it is paid, its notification stays as it is.";
+    NOTHING_SHORT: 409 "nothing-short",
+        "Nothing is missing" / "Non manca nulla",
+        "What was paid covers what was due on that day, or nothing was paid." / "Quanto pagato copre quanto era dovuto quel giorno, oppure non è stato pagato nulla.",
+        "Read the payments of the debt position; what was paid beyond what was due is to be refunded.";
     PRECONDITION_FAILED: 412 "precondition-failed",
         "The resource has changed" / "La risorsa è cambiata",
         "The entity tag is not that of the resource as it is now." / "L'etichetta non è quella attuale della risorsa.",

@@ -2,9 +2,10 @@
 
 use super::{FieldError, Problem, catalogue};
 use crate::app::{
-    creditors, notices, payments, positions, reconciliation, reports, settlement, treasury,
+    creditors, notices, payments, positions, reconciliation, reports, repricing, settlement,
+    treasury,
 };
-use crate::domain::position::PositionError;
+use crate::domain::position::{PositionError, RepriceError};
 use crate::domain::service::DetailsError;
 use crate::domain::text::{Rule, Said};
 
@@ -98,7 +99,59 @@ impl From<positions::Error> for Problem {
                     why.to_string(),
                 ),
             ),
+            E::Position(why @ PositionError::JointDebtors) => rule(
+                "/joint_debtors",
+                Said::new(
+                    "i coobbligati sono al più nove, ciascuno con il proprio codice fiscale",
+                    why.to_string(),
+                ),
+            ),
             E::Position(PositionError::Money(why)) | E::Money(why) => rule("/details", why.said()),
+            E::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<repricing::Error> for Problem {
+    fn from(error: repricing::Error) -> Problem {
+        use repricing::Error as E;
+        match error {
+            E::Unknown => Problem::of(&catalogue::NOT_FOUND),
+            E::Stale { .. } => Problem::of(&catalogue::PRECONDITION_FAILED),
+            E::NoStation => Problem::of(&catalogue::NO_STATION),
+            E::NoService => Problem::of(&catalogue::UNKNOWN_SERVICE),
+            E::Details(found) => {
+                // The body is the notification: what it breaks has its place in it.
+                let found: Vec<DetailsError> = found
+                    .into_iter()
+                    .map(|mut error| {
+                        if let Some(rest) = error.pointer.strip_prefix("/notification") {
+                            error.pointer = rest.to_owned();
+                        }
+                        error
+                    })
+                    .collect();
+                Problem::of(&catalogue::RULE_VIOLATION).with(findings("", &found))
+            }
+            E::NotificationKnown => Problem::of(&catalogue::NOTIFICATION_KNOWN),
+            E::NothingShort { .. } | E::Reprice(RepriceError::NothingPaid) => {
+                Problem::of(&catalogue::NOTHING_SHORT)
+            }
+            E::Reprice(RepriceError::Refused(_) | RepriceError::StillOpen) => {
+                Problem::of(&catalogue::STATE_FORBIDS)
+            }
+            E::Reprice(why @ RepriceError::Reshaped) => {
+                let it = "il nuovo prezzo non si adatta agli avvisi già stampati";
+                Problem::at(
+                    &catalogue::RULE_VIOLATION,
+                    "",
+                    Said::new(it, why.to_string()),
+                )
+            }
+            E::Reprice(RepriceError::Money(why)) => {
+                Problem::at(&catalogue::RULE_VIOLATION, "", why.said())
+            }
+            E::Reprice(RepriceError::Description(_)) | E::Number(_) | E::Money(_) => broken(&error),
             E::Store(store) => store.into(),
         }
     }

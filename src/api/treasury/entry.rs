@@ -21,7 +21,7 @@ use crate::api::scalars::{
 use crate::app::idempotency;
 use crate::app::treasury;
 use crate::domain;
-use crate::domain::text::Said;
+use crate::domain::text::{Rule as _, Said};
 use crate::domain::treasury::{Direction, DocumentKind, Movement, Operation};
 
 /// A movement that an officer or another program enters.
@@ -65,7 +65,7 @@ impl NewTreasuryEntry {
     /// Money in is a credit that waits for its flow; money out is not matched.
     fn movement(self) -> Result<Movement, Problem> {
         let amount = domain::money::Cents::new(self.amount_cents.0);
-        let rule = |pointer: &str, said| Problem::at(&catalogue::RULE_VIOLATION, pointer, said);
+        let rule = |pointer: &str, why: Said| Problem::at(&catalogue::RULE_VIOLATION, pointer, why);
         let year = self.year.unwrap_or(self.booked_date.year());
         if !(1999..=2099).contains(&year) {
             let said = Said::new(
@@ -87,12 +87,7 @@ impl NewTreasuryEntry {
             },
             operation: self.operation.map_or(Operation::Executed, Operation::from),
             provisional: self.provisional_number.map(|number| number.0),
-            amount: amount.map_err(|why| {
-                rule(
-                    "/amount_cents",
-                    Said::new("è troppo grande", why.to_string()),
-                )
-            })?,
+            amount: amount.map_err(|why| rule("/amount_cents", why.said()))?,
             booked_on: self.booked_date,
             value_on: self.value_date,
             text: text(self.remittance.map(|line| line.as_str().to_owned())),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::api::problem::{Problem, catalogue};
+use crate::api::problem::{FieldError, Problem, catalogue};
 use crate::api::scalars::Line35;
 use crate::domain::text::Said;
 use crate::wire::giornale::{Dates, Decimal, Field, Form, Layout, LayoutError};
@@ -80,25 +80,32 @@ pub struct TreasuryImportQuery {
 /// # Errors
 /// `rule-violation` when the columns do not make a movement.
 pub(super) fn form(query: &TreasuryImportQuery, media_type: &str) -> Result<Form, Problem> {
-    let wrong = |name: &str, said: Said| {
-        Problem::at(&catalogue::RULE_VIOLATION, &format!("#query/{name}"), said)
+    let wrong = |name: &str, it: &str, en: &str| {
+        let error = FieldError::at(format!("#query/{name}"), Said::new(it, en));
+        Problem::of(&catalogue::RULE_VIOLATION).with(vec![error])
     };
     let Some(columns) = &query.columns else {
         let csv = media_type == "text/csv";
         return Ok(if csv { Form::Journal } else { Form::Xml });
     };
     if media_type != "text/csv" {
-        let said = Said::new(
-            "deve mancare: l'XML dice da sé che cosa contiene",
+        return Err(wrong(
+            "columns",
+            "non va indicato: l'XML dice da sé che cosa contiene",
             "must be absent: XML says itself what it holds",
-        );
-        return Err(wrong("columns", said));
+        ));
     }
     let words: Option<Vec<Field>> = columns.split(',').map(Field::from_word).collect();
     let account = query.account.as_ref();
     let layout = Layout {
         account: account
-            .ok_or_else(|| wrong("account", missing_account()))?
+            .ok_or_else(|| {
+                wrong(
+                    "account",
+                    "è obbligatorio insieme a columns",
+                    "is required with columns",
+                )
+            })?
             .as_str()
             .to_owned(),
         separator: match query.separator.unwrap_or_default() {
@@ -115,32 +122,28 @@ pub(super) fn form(query: &TreasuryImportQuery, media_type: &str) -> Result<Form
             ListDates::DayFirst => Dates::DayFirst,
             ListDates::MonthFirst => Dates::MonthFirst,
         },
-        columns: words.ok_or_else(|| wrong("columns", unknown_word()))?,
+        columns: words.ok_or_else(|| {
+            wrong(
+                "columns",
+                "deve contenere le parole del contratto",
+                "must hold the words of the contract",
+            )
+        })?,
     };
     match layout.check() {
         Ok(()) => Ok(Form::Bank(layout)),
-        Err(error) => Err(wrong("columns", said(error))),
+        Err(error) => {
+            let it = match &error {
+                LayoutError::Booked => "deve nominare una e una sola colonna booked".to_owned(),
+                LayoutError::Amount => {
+                    "deve nominare una colonna amount, oppure una credit e al più una debit"
+                        .to_owned()
+                }
+                LayoutError::Twice(field) => {
+                    format!("deve nominare {} al più una volta", field.as_str())
+                }
+            };
+            Err(wrong("columns", &it, &error.to_string()))
+        }
     }
-}
-
-fn missing_account() -> Said {
-    Said::new("è obbligatorio con columns", "is required with columns")
-}
-
-fn unknown_word() -> Said {
-    Said::new(
-        "deve contenere le parole del contratto",
-        "must hold the words of the contract",
-    )
-}
-
-fn said(error: LayoutError) -> Said {
-    let it = match error {
-        LayoutError::Booked => "deve nominare una sola colonna booked".to_owned(),
-        LayoutError::Amount => "deve nominare una colonna amount, oppure una colonna credit e al \
-                                più una colonna debit"
-            .to_owned(),
-        LayoutError::Twice(field) => format!("può nominare {} una volta sola", field.as_str()),
-    };
-    Said::new(it, error.to_string())
 }

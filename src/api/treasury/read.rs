@@ -69,13 +69,13 @@ fn said(error: &giornale::LineError) -> Said {
         R::Fields { found } => format!("i campi sono {found}, devono essere 12"),
         R::NotUtf8 => "non è UTF-8".to_owned(),
         R::OpenQuote => "virgolette non chiuse".to_owned(),
-        R::Missing => "manca".to_owned(),
-        R::Form(_) => "non ha la forma della colonna".to_owned(),
-        R::TooLong => "è troppo lunga".to_owned(),
         R::Markup => "non è XML ben formato, la lettura si è fermata".to_owned(),
         R::NoStatement => {
             "deve essere un flusso_giornale_di_cassa o un estratto conto camt.053".to_owned()
         }
+        R::Missing => "manca".to_owned(),
+        R::Form(_) => "non ha la forma della colonna".to_owned(),
+        R::TooLong => "è troppo lunga".to_owned(),
         R::Unreadable(_) => "la lettura si è fermata".to_owned(),
     };
     let place = error.column.unwrap_or("intera riga");

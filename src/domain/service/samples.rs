@@ -135,6 +135,19 @@ fn fine_terms() -> Value {
             article("158-5", "art. 158 c. 5 CdS", 8700, 34400),
             article("193-2", "art. 193 c. 2 CdS", 86600, 346_400),
         ],
+        "instalments": {
+            "above_cents": 20_000,
+            "least_cents": 10_000,
+            "income_cents": 1_062_816,
+            "income_per_relative_cents": 103_291,
+            "request_days": 30,
+            "rate_bp": 450,
+            "bands": [
+                {"up_to_cents": 200_000, "most": 12},
+                {"up_to_cents": 500_000, "most": 24},
+                {"most": 60},
+            ],
+        },
     })
 }
 
@@ -169,7 +182,7 @@ pub(crate) fn details(kind: &str) -> Value {
                 {"article": "142-8", "committed_on": "2026-03-10", "at_night": false},
             ],
             "costs_cents": 1630,
-            "notified_on": "2026-04-29",
+            "notification": {"channel": "mail", "on": "2026-04-29"},
         }),
         "generic" => json!({
             "quantity": 3,
