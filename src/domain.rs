@@ -54,4 +54,5 @@ pub mod treasury;
 pub mod document;
 pub mod payload;
 
+pub mod balance;
 pub mod service;
