@@ -7,6 +7,7 @@
     reason = "the macros of utoipa qualify the types of parameters"
 )]
 
+pub mod assessments;
 pub mod auth;
 pub mod contract;
 pub mod creditors;
@@ -119,6 +120,7 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(services::list_services)
         .service(services::show_service)
         .service(services::replace_service)
+        .service(assessments::assess_charge)
         .service(positions::register_debt_position)
         .service(positions::list_debt_positions)
         .service(positions::show_debt_position)
@@ -137,6 +139,8 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(settlement::list_settlement_flow_entries)
         .service(settlement::pull_settlement_flows)
         .service(treasury::import_treasury_entries)
+        .service(treasury::create_treasury_entry)
+        .service(treasury::list_treasury_refusals)
         .service(treasury::list_treasury_entries)
         .service(treasury::show_treasury_entry)
         .service(reconciliation::list_reconciliations)

@@ -45,21 +45,6 @@ impl Retry for Error {
     }
 }
 
-/// What a notice costs on a day, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quote {
-    /// The notice.
-    pub notice_number: NoticeNumber,
-    /// The day asked about.
-    pub on: Day,
-    /// What is due then.
-    pub amount: Cents,
-    /// The step of the price that holds.
-    pub reason: String,
-    /// Last day of that step, when it has one.
-    pub until: Option<Day>,
-}
-
 /// The position and the place of a notice in it.
 ///
 /// # Errors
@@ -73,27 +58,6 @@ pub fn find(
         store::positions::find_by_number(conn, creditor, number)?.ok_or(Error::Unknown)?;
     let notice = position.notice(number).cloned().ok_or(Error::Unknown)?;
     Ok((position, notice))
-}
-
-/// What a notice costs if it is paid on a day.
-///
-/// # Errors
-/// [`Error::Unknown`], [`Error::NotPayable`], or the database's.
-pub fn quote(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    number: &NoticeNumber,
-    on: Day,
-) -> Result<Quote, Error> {
-    let (position, notice) = find(conn, creditor, number)?;
-    let due = position.payable_on(&notice, on)?;
-    Ok(Quote {
-        notice_number: number.clone(),
-        on,
-        amount: due.total,
-        reason: due.step.reason.clone(),
-        until: due.step.until,
-    })
 }
 
 /// Everything that is printed on a notice, for the amount of a day, and the day it was issued.
