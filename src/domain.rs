@@ -58,4 +58,5 @@ pub mod payload;
 pub mod canteen_account;
 pub mod isee;
 pub mod school_expense;
+pub mod balance;
 pub mod service;
