@@ -65,6 +65,7 @@ impl Name {
             Name::FlowReconciliation => "Riconciliazione dei flussi",
             Name::NotReconciled => "Partite non riconciliate",
             Name::RevenueByService => "Entrate per servizio",
+            Name::CanteenCertificate => "Certificazione delle spese di mensa",
         }
     }
 
