@@ -29,9 +29,11 @@ mod repeat;
 pub mod reports;
 pub mod repricing;
 pub mod scalars;
+pub mod search;
 pub mod services;
 pub mod settlement;
 pub mod status;
+mod strict_json;
 pub mod treasury;
 
 use std::num::NonZeroU32;
@@ -78,7 +80,7 @@ impl State {
     ///
     /// # Errors
     /// [`StartError`].
-    pub fn new(ctx: Ctx, registry: prometheus::Registry) -> Result<State, StartError> {
+    pub fn new(ctx: Ctx, registry: &prometheus::Registry) -> Result<State, StartError> {
         let mut document = document();
         let contract = Contract::new(&document)?;
         let public_url = ctx.config.public_url.trim_end_matches('/').to_owned();
@@ -140,6 +142,7 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(settlement::list_settlement_flow_entries)
         .service(settlement::pull_settlement_flows)
         .service(treasury::import_treasury_entries)
+        .service(search::search_all)
         .service(treasury::create_treasury_entry)
         .service(treasury::list_treasury_refusals)
         .service(treasury::list_treasury_entries)
@@ -180,14 +183,6 @@ pub fn configure(cfg: &mut web::ServiceConfig, state: web::Data<State>) {
                 .route("/problems/{slug}", web::get().to(show_problems))
                 .service(pages),
         );
-}
-
-/// Puts metrics, liveness and readiness on a server that the public network does not reach.
-pub fn configure_operations(cfg: &mut web::ServiceConfig, state: web::Data<State>) {
-    cfg.app_data(state)
-        .service(metrics::scrape)
-        .service(metrics::live)
-        .service(metrics::ready);
 }
 
 async fn show_document(state: web::Data<State>) -> HttpResponse {

@@ -48,6 +48,7 @@ pub mod position;
 pub mod receipt;
 
 pub mod reconciliation;
+pub mod search;
 pub mod settlement;
 pub mod treasury;
 
@@ -57,4 +58,5 @@ pub mod payload;
 pub mod canteen_account;
 pub mod isee;
 pub mod school_expense;
+pub mod balance;
 pub mod service;

@@ -3,7 +3,9 @@
 use crate::ctx::Ctx;
 use crate::domain::calendar::Day;
 use crate::domain::creditor::Creditor;
-use crate::domain::document::{AmountRow, DocumentCreditor, DocumentParty, NoticeDocument};
+use crate::domain::document::{
+    Alternative, AmountRow, DocumentCreditor, DocumentParty, NoticeDocument,
+};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::domain::notice_number::NoticeNumber;
@@ -83,6 +85,7 @@ pub fn document(
         amount,
         due_on: notice.due_on,
         qr_text: qr.to_string(),
+        alternatives: alternatives(&position, &notice, on),
         instalments: instalments_beside(&position, &notice),
         explanation: explanation(&position, &notice),
         // Without a term the notification is still to come, and with it other prices.
@@ -140,6 +143,23 @@ fn debtor_of(debtor: &Debtor) -> DocumentParty {
         tax_code: debtor.tax_code.to_string(),
         address,
     }
+}
+
+/// The other single notices of the debt that can be paid on a day.
+fn alternatives(position: &Position, notice: &Notice, on: Day) -> Vec<Alternative> {
+    let others = position
+        .notices
+        .iter()
+        .filter(|n| n.option_kind == OptionKind::Single && n.option != notice.option);
+    let offered = others.filter_map(|other| {
+        let due = position.payable_on(other, on).ok()?;
+        Some(Alternative {
+            notice_number: other.number.clone(),
+            reason: due.step.reason.clone(),
+            amount: due.total,
+        })
+    });
+    offered.collect()
 }
 
 /// How many instalments may be chosen instead of this single notice.

@@ -3,14 +3,11 @@
 //! The `Details` and `Terms` structs of the kinds derive serde and utoipa: a service's input is a wire
 //! shape, and "a new kind of charge is one file" is worth that exception.
 
-mod balance;
 pub mod canteen;
 pub mod canteen_credit;
 pub mod fine;
 pub mod generic;
 pub mod tari;
-
-pub use balance::{Balance, Notified, Payment};
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,6 +15,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use crate::domain::balance::{Balance, Notified, Payment};
 use crate::domain::calendar::Day;
 use crate::domain::findings::Findings;
 use crate::domain::fiscal_code::FiscalCode;

@@ -46,6 +46,10 @@ mod preview;
 #[cfg(test)]
 mod receipts;
 #[cfg(test)]
+mod reports;
+#[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod search;
 #[cfg(test)]
 mod treasury;

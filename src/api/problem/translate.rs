@@ -283,7 +283,21 @@ impl From<reports::Error> for Problem {
                     "no settlement flow has this id",
                 ),
             ),
-            E::Money(_) => broken(&error),
+            E::TooLong => Problem::at(
+                &catalogue::RULE_VIOLATION,
+                "#query/from_date",
+                Said::new(
+                    format!(
+                        "dà più di {} righe: chiedi meno giorni, o non una stampa",
+                        reports::PDF_ROWS_MAX
+                    ),
+                    format!(
+                        "gives more than {} rows: ask for fewer days, or not for a print",
+                        reports::PDF_ROWS_MAX
+                    ),
+                ),
+            ),
+            E::Money(_) | E::Write(_) => broken(&error),
             E::Store(store) => store.into(),
         }
     }
