@@ -55,8 +55,8 @@ pub mod treasury;
 pub mod document;
 pub mod payload;
 
+pub mod balance;
 pub mod canteen_account;
 pub mod isee;
 pub mod school_expense;
-pub mod balance;
 pub mod service;

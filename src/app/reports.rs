@@ -65,7 +65,7 @@ impl Name {
             Name::FlowReconciliation => "Riconciliazione dei flussi",
             Name::NotReconciled => "Partite non riconciliate",
             Name::RevenueByService => "Entrate per servizio",
-            Name::CanteenCertificate => "Certificazione delle spese di mensa",
+            Name::CanteenCertificate => "Spese di mensa per alunno e pagatore",
         }
     }
 
