@@ -122,10 +122,11 @@ impl Service {
         let room = DESCRIPTION_MAX
             .saturating_sub(rest.chars().count())
             .saturating_sub(3);
-        fit(
-            &format!("{} - {rest}", fit(&self.title, room)),
-            DESCRIPTION_MAX,
-        )
+        let mut text = String::with_capacity(DESCRIPTION_MAX);
+        text.push_str(&fit(&self.title, room));
+        text.push_str(" - ");
+        text.push_str(rest);
+        fit(&text, DESCRIPTION_MAX)
     }
 }
 
