@@ -7,6 +7,7 @@
     reason = "the macros of utoipa qualify the types of parameters"
 )]
 
+pub mod assessments;
 pub mod auth;
 pub mod contract;
 pub mod creditors;
@@ -118,6 +119,7 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(services::list_services)
         .service(services::show_service)
         .service(services::replace_service)
+        .service(assessments::assess_charge)
         .service(positions::register_debt_position)
         .service(positions::list_debt_positions)
         .service(positions::show_debt_position)

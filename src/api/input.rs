@@ -12,7 +12,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::contract::Operation;
-use super::problem::{Problem, catalogue};
+use super::problem::{FieldError, Problem, catalogue};
+use crate::domain::text::Said;
 
 /// The largest JSON body, in bytes.
 pub const JSON_BYTES_MAX: usize = 1024 * 1024;
@@ -83,6 +84,31 @@ impl<T: DeserializeOwned + 'static> FromRequest for FromBody<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let review = Review::from_request(request, payload);
+        Box::pin(async move {
+            let Review { body, broken } = review.await?;
+            match broken.is_empty() {
+                true => Ok(body),
+                false => Err(Problem::of(&catalogue::CONTRACT_VIOLATION).with(broken)),
+            }
+        })
+    }
+}
+
+/// A JSON body that may break bounds of the contract, as long as it can be read: whoever knows more
+/// rules adds what else is wrong with it, so that the caller hears everything at once.
+pub struct Review<T> {
+    /// The body; not to be acted upon while something is broken.
+    pub body: FromBody<T>,
+    /// Every place that breaks the contract.
+    pub broken: Vec<FieldError>,
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Review<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let start = announced(request, JSON_BYTES_MAX);
         let mut payload = payload.take();
         let request = request.clone();
@@ -91,11 +117,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for FromBody<T> {
             let bytes = read(&request, &mut payload, JSON_BYTES_MAX).await?;
             let json: Value = serde_json::from_slice(&bytes)
                 .map_err(|_reason_may_quote| Problem::of(&catalogue::MALFORMED_BODY))?;
-            let value = typed(operation.check_body(&media_type, json)?)?;
-            Ok(FromBody {
-                value,
-                digest: Sha256::digest(&bytes).into(),
-            })
+            let (json, broken) = operation.review_body(&media_type, json);
+            let value = typed(json).map_err(|unreadable| unreadable.with(broken.clone()))?;
+            let digest = Sha256::digest(&bytes).into();
+            let body = FromBody { value, digest };
+            Ok(Review { body, broken })
         })
     }
 }
@@ -191,7 +217,7 @@ impl FromRequest for IdempotencyKey {
             return ready(Err(Problem::at(
                 &catalogue::MISSING_HEADER,
                 AT,
-                "is required",
+                Said::new("è obbligatoria", "is required"),
             )));
         };
         let text = value.to_str().unwrap_or_default();
@@ -209,7 +235,10 @@ impl FromRequest for IdempotencyKey {
             Err(Problem::at(
                 &catalogue::MALFORMED_HEADER,
                 AT,
-                "must have 8 to 64 letters, digits, - or _",
+                Said::new(
+                    "deve avere da 8 a 64 lettere, cifre, - o _",
+                    "must have 8 to 64 letters, digits, - or _",
+                ),
             ))
         })
     }
@@ -298,7 +327,10 @@ impl FromRequest for Conditions {
                 Err(Problem::at(
                     &catalogue::MALFORMED_HEADER,
                     &at,
-                    "must have 1 to 200 printable characters",
+                    Said::new(
+                        "deve avere da 1 a 200 caratteri stampabili",
+                        "must have 1 to 200 printable characters",
+                    ),
                 ))
             }
         };

@@ -19,6 +19,7 @@ use super::scalars::{
 use crate::app::payments::{self, Filed, Filter};
 use crate::domain::notice_number;
 use crate::domain::receipt::{Party, ReceiptTransfer};
+use crate::domain::text::Rule;
 
 /// What one body received of a payment.
 #[derive(Serialize, ToSchema)]
@@ -209,8 +210,11 @@ pub(super) async fn list_payments(
     let number = query.notice_number.as_ref();
     let number = number.map(|number| notice_number::NoticeNumber::parse(number.as_str()));
     let number = number.transpose().map_err(|rule| {
-        let rule = rule.to_string();
-        Problem::at(&catalogue::RULE_VIOLATION, "#query/notice_number", &rule)
+        Problem::at(
+            &catalogue::RULE_VIOLATION,
+            "#query/notice_number",
+            rule.said(),
+        )
     })?;
     let filter = Filter {
         notice_number: number,

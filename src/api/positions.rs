@@ -23,9 +23,9 @@ use super::State;
 use super::auth::Caller;
 use super::creditors::Address;
 use super::faults::Faults;
-use super::input::{Conditions, FromBody, FromPath, FromQuery, IdempotencyKey};
+use super::input::{Conditions, FromBody, FromPath, FromQuery, IdempotencyKey, Review};
 use super::page::Slice;
-use super::problem::{Problem, catalogue};
+use super::problem::{FieldError, Problem, catalogue};
 use super::repeat::{Asked, respond};
 use super::scalars::{
     EmailAddress, EntityTagHeader, EntityTagsHeader, IdempotencyKeyHeader, Line70, Line140,
@@ -33,7 +33,7 @@ use super::scalars::{
 };
 use super::tagged;
 use crate::app::idempotency;
-use crate::app::positions::{self, Create, Filter, Intent};
+use crate::app::positions::{self, Assessed, Charge, Create, Filter, Intent};
 use crate::domain::calendar;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::notice_number;
@@ -43,7 +43,7 @@ use crate::domain::text::Text;
 /// Name of the component that the registry of kinds fills.
 pub(super) const DETAILS_SCHEMA: &str = "PositionDetails";
 
-fn details_schema() -> RefOr<Schema> {
+pub(super) fn details_schema() -> RefOr<Schema> {
     RefOr::Ref(Ref::from_schema_name(DETAILS_SCHEMA))
 }
 
@@ -207,13 +207,26 @@ pub(super) async fn register_debt_position(
     state: web::Data<State>,
     caller: Caller,
     key: IdempotencyKey,
-    body: FromBody<NewDebtPosition>,
+    review: Review<NewDebtPosition>,
 ) -> Result<HttpResponse, Problem> {
+    let Review { body, broken } = review;
     let asked = Asked::new(&caller, "register_debt_position", &key, body.digest)?;
     if let Some(answer) = asked.before(&state).await? {
         return Ok(answer);
     }
-    let (command, kind) = command(&body.value)?;
+    let command = match command(&body.value) {
+        Ok(command) if broken.is_empty() => command,
+        read => {
+            let charged = charge(&body.value.service_code, &body.value.details);
+            let priced = charged.map(|charge| Charge {
+                issued_on: body.value.issued_date,
+                ..charge
+            });
+            let priced = priced.and_then(|charge| assessed(&state, &caller, charge).err());
+            return Err(everything(broken, read.err().into_iter().chain(priced)));
+        }
+    };
+    let kind = command.kind.clone();
     let (sealed, at) = (asked.clone(), state.clone());
     let made = positions::create(
         &state.ctx,
@@ -387,18 +400,50 @@ async fn page(
     Ok(HttpResponse::Ok().json(DebtPositionPage { items, next_cursor }))
 }
 
-/// The command of a new position, and the kind its details are for.
-fn command(new: &NewDebtPosition) -> Result<(Create, String), Problem> {
-    // The contract has exactly one property in it.
-    let mut details = new
-        .details
-        .as_object()
-        .cloned()
-        .unwrap_or_default()
-        .into_iter();
-    let (kind, details) = details
-        .next()
-        .ok_or_else(|| Problem::of(&catalogue::CONTRACT_VIOLATION))?;
+/// The charge of a service and its details, which have exactly one property; `None` when they do not.
+pub(super) fn charge<'a>(service_code: &'a ServiceCode, details: &'a Value) -> Option<Charge<'a>> {
+    let mut kinds = details.as_object()?.iter();
+    let (Some((kind, details)), None) = (kinds.next(), kinds.next()) else {
+        return None;
+    };
+    Some(Charge {
+        service_code: service_code.as_str(),
+        kind,
+        details,
+        issued_on: None,
+    })
+}
+
+/// The price of a charge of the caller's creditor.
+pub(super) fn assessed(
+    state: &State,
+    caller: &Caller,
+    charge: Charge<'_>,
+) -> Result<Assessed, Problem> {
+    positions::assess(&state.ctx, caller.creditor()?, charge)
+        .map_err(|error| Problem::of_new_position(error, charge.kind))
+}
+
+/// What breaks the contract, and what is known to be wrong beside, as one problem.
+pub(super) fn everything(
+    broken: Vec<FieldError>,
+    others: impl IntoIterator<Item = Problem>,
+) -> Problem {
+    let mut others = others.into_iter();
+    let first = match others.next() {
+        Some(problem) if broken.is_empty() => problem,
+        other => {
+            let contract = Problem::of(&catalogue::CONTRACT_VIOLATION).with(broken);
+            contract.together(other)
+        }
+    };
+    first.together(others)
+}
+
+/// The command of a new position.
+fn command(new: &NewDebtPosition) -> Result<Create, Problem> {
+    let charge = charge(&new.service_code, &new.details);
+    let charge = charge.ok_or_else(|| Problem::of(&catalogue::CONTRACT_VIOLATION))?;
     let mut faults = Faults::default();
     let text = |text: &Line140| Text::parse(text.as_str());
     let description = new.description.as_ref().map(text);
@@ -409,14 +454,14 @@ fn command(new: &NewDebtPosition) -> Result<(Create, String), Problem> {
     let debtor = debtor(&mut faults, &new.debtor);
     let description = description.and_then(|read| faults.read("/description", read));
     let reference = reference.and_then(|read| faults.read("/reference", read));
-    let command = faults.result(debtor.map(|debtor| {
+    faults.result(debtor.map(|debtor| {
         Create {
-            service_code: new.service_code.as_str().to_owned(),
+            service_code: charge.service_code.to_owned(),
             reference,
             debtor,
             description,
-            kind: kind.clone(),
-            details,
+            kind: charge.kind.to_owned(),
+            details: charge.details.clone(),
             numbers: new
                 .notice_numbers
                 .iter()
@@ -429,8 +474,7 @@ fn command(new: &NewDebtPosition) -> Result<(Create, String), Problem> {
                 Publication::Later
             },
         }
-    }))?;
-    Ok((command, kind))
+    }))
 }
 
 fn debtor(faults: &mut Faults, new: &Debtor) -> Option<position::Debtor> {

@@ -10,10 +10,11 @@ use uuid::Uuid;
 use super::State;
 use super::auth::Caller;
 use super::input::{FromPath, FromQuery, negotiate};
-use super::problem::{FieldError, Problem, catalogue};
+use super::problem::{Problem, catalogue};
 use super::scalars::{Cell, Count, CreditorTaxCode, File, Line140, Line1000, SignedCents, Word};
 use crate::app::reports::{self, Dialect, Name, Period, Question, Unit};
 use crate::domain::calendar::Day;
+use crate::domain::text::Said;
 
 /// The reports there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -204,8 +205,12 @@ fn period(query: &ReportQuery, today: Day) -> Result<Period, Problem> {
     let to = query.to_date.unwrap_or(today);
     let from = query.from_date.or_else(|| to.with_day(1)).unwrap_or(to);
     if from > to {
-        let error = FieldError::at("#query/from_date", "must not be after to_date");
-        return Err(Problem::of(&catalogue::RULE_VIOLATION).with(vec![error]));
+        let said = Said::new("non può essere dopo to_date", "must not be after to_date");
+        return Err(Problem::at(
+            &catalogue::RULE_VIOLATION,
+            "#query/from_date",
+            said,
+        ));
     }
     Ok(Period { from, to })
 }

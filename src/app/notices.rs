@@ -5,7 +5,6 @@ use crate::domain::calendar::Day;
 use crate::domain::creditor::Creditor;
 use crate::domain::document::{AmountRow, DocumentCreditor, DocumentParty, NoticeDocument};
 use crate::domain::fiscal_code::FiscalCode;
-use crate::domain::money::Cents;
 use crate::domain::notice_number::NoticeNumber;
 use crate::domain::payload::{PayloadError, QrPayload};
 use crate::domain::position::{NotPayable, Notice, Position};
@@ -43,21 +42,6 @@ impl Retry for Error {
     }
 }
 
-/// What a notice costs on a day, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quote {
-    /// The notice.
-    pub notice_number: NoticeNumber,
-    /// The day asked about.
-    pub on: Day,
-    /// What is due then.
-    pub amount: Cents,
-    /// The step of the price that holds.
-    pub reason: String,
-    /// Last day of that step, when it has one.
-    pub until: Option<Day>,
-}
-
 /// The position and the place of a notice in it.
 ///
 /// # Errors
@@ -73,28 +57,7 @@ pub fn find(
     Ok((position, notice))
 }
 
-/// What a notice costs if it is paid on a day.
-///
-/// # Errors
-/// [`Error::Unknown`], [`Error::NotPayable`], or the database's.
-pub fn quote(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    number: &NoticeNumber,
-    on: Day,
-) -> Result<Quote, Error> {
-    let (position, notice) = find(conn, creditor, number)?;
-    let due = position.payable_on(&notice, on)?;
-    Ok(Quote {
-        notice_number: number.clone(),
-        on,
-        amount: due.total,
-        reason: due.step.reason.clone(),
-        until: due.step.until,
-    })
-}
-
-/// Everything that is printed on a notice, for the amount of a day.
+/// Everything that is printed on a notice, for the amount of a day, and the day it was issued.
 ///
 /// # Errors
 /// [`Error`].
@@ -104,7 +67,7 @@ pub fn document(
     creditor: &FiscalCode,
     number: &NoticeNumber,
     on: Day,
-) -> Result<(NoticeDocument, crate::domain::calendar::Instant), Error> {
+) -> Result<(NoticeDocument, Day), Error> {
     let (position, notice) = find(conn, creditor, number)?;
     let creditor = ctx.registry.creditor(creditor).ok_or(Error::Unknown)?;
     let amount = position.payable_on(&notice, on)?.total;
@@ -122,7 +85,7 @@ pub fn document(
         explanation: explanation(&position, &notice),
         amount_may_change: notice.schedule.steps().len() > 1,
     };
-    Ok((document, position.created_at))
+    Ok((document, position.issued_on))
 }
 
 /// The notice as a page, PDF/A-2a and PDF/UA-1.
@@ -136,8 +99,8 @@ pub fn pdf(
     number: &NoticeNumber,
     on: Day,
 ) -> Result<Vec<u8>, Error> {
-    let (document, issued_at) = document(conn, ctx, creditor, number, on)?;
-    Ok(notice_pdf(&document, issued_at)?)
+    let (document, issued_on) = document(conn, ctx, creditor, number, on)?;
+    Ok(notice_pdf(&document, issued_on)?)
 }
 
 /// The creditor as documents name it.

@@ -9,7 +9,7 @@ use crate::domain::creditor::{Creditor, ServiceRow};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::lifecycle::{Event, Refused};
 use crate::domain::money::MoneyError;
-use crate::domain::notice_number::{NoticeNumber, NumberError};
+use crate::domain::notice_number::{NoticeNumber, NumberError, SegregationCode};
 use crate::domain::position::{
     Change, Debtor, IntentError, NewPosition, Position, PositionError, Publication,
 };
@@ -40,14 +40,9 @@ pub enum Error {
     /// The details break rules of their kind.
     #[error("the details break {} rules", .0.len())]
     Details(Vec<DetailsError>),
-    /// A number of the caller cannot be taken.
-    #[error("notice number {index}: {why}")]
-    Number {
-        /// Which of the given numbers, from 0.
-        index: usize,
-        /// The rule it breaks.
-        why: NumberError,
-    },
+    /// Numbers of the caller cannot be taken: which ones, from 0, and the rules they break.
+    #[error("{} notice numbers cannot be taken", .0.len())]
+    Numbers(Vec<(usize, NumberError)>),
     /// The creditor has a position with this reference.
     #[error("a position with this reference exists")]
     ReferenceTaken,
@@ -85,7 +80,7 @@ impl Retry for Error {
             | Error::NoStation
             | Error::OtherKind { .. }
             | Error::Details(_)
-            | Error::Number { .. }
+            | Error::Numbers(_)
             | Error::ReferenceTaken
             | Error::NumberTaken
             | Error::Unknown
@@ -109,7 +104,7 @@ impl From<IntentError> for Error {
 impl From<numbers::Error> for Error {
     fn from(error: numbers::Error) -> Error {
         match error {
-            numbers::Error::Number(why) => Error::Number { index: 0, why },
+            numbers::Error::Number(why) => Error::Numbers(vec![(0, why)]),
             numbers::Error::Store(error) => Error::Store(error),
         }
     }
@@ -138,6 +133,32 @@ pub struct Create {
     pub publication: Publication,
 }
 
+/// What is charged: the part of a new position that makes its price.
+#[derive(Debug, Clone, Copy)]
+pub struct Charge<'a> {
+    /// The creditor's service.
+    pub service_code: &'a str,
+    /// Code of the kind the details are for.
+    pub kind: &'a str,
+    /// What the office typed.
+    pub details: &'a serde_json::Value,
+    /// Day of issue; today when absent.
+    pub issued_on: Option<Day>,
+}
+
+impl Create {
+    /// The part that makes the price.
+    #[must_use]
+    pub fn charge(&self) -> Charge<'_> {
+        Charge {
+            service_code: &self.service_code,
+            kind: &self.kind,
+            details: &self.details,
+            issued_on: self.issued_on,
+        }
+    }
+}
+
 /// A price, before anything is stored.
 #[derive(Debug, Clone)]
 pub struct Assessed {
@@ -155,24 +176,24 @@ pub struct Assessed {
 ///
 /// # Errors
 /// [`Error::UnknownService`], [`Error::NoStation`], [`Error::OtherKind`], [`Error::Details`].
-pub fn assess(ctx: &Ctx, creditor: &FiscalCode, command: &Create) -> Result<Assessed, Error> {
-    let issued_on = command.issued_on.unwrap_or_else(|| ctx.today());
+pub fn assess(ctx: &Ctx, creditor: &FiscalCode, charge: Charge<'_>) -> Result<Assessed, Error> {
+    let issued_on = charge.issued_on.unwrap_or_else(|| ctx.today());
     let creditor = ctx.registry.creditor(creditor).ok_or(Error::NoStation)?;
     let service = ctx
         .registry
-        .service(&creditor.tax_code, &command.service_code, issued_on)
-        .ok_or_else(|| Error::UnknownService(command.service_code.clone()))?;
+        .service(&creditor.tax_code, charge.service_code, issued_on)
+        .ok_or_else(|| Error::UnknownService(charge.service_code.to_owned()))?;
     let other_kind = || Error::OtherKind {
-        service: command.service_code.clone(),
+        service: charge.service_code.to_owned(),
         kind: service.kind.clone(),
     };
-    if service.kind != command.kind {
+    if service.kind != charge.kind {
         return Err(other_kind());
     }
     let kind = service::kind(&service.kind).ok_or_else(other_kind)?;
     let in_force = service.in_force(&creditor, issued_on);
     let assessment = kind
-        .assess(&command.details, &in_force)
+        .assess(charge.details, &in_force)
         .map_err(Error::Details)?;
     Ok(Assessed {
         creditor,
@@ -193,7 +214,7 @@ pub async fn create<R: Send + 'static>(
     command: Create,
     seal: impl Fn(&mut Tx<'_>, Instant, &Position) -> Result<R, Error> + Send + 'static,
 ) -> Result<R, Error> {
-    let assessed = assess(ctx, creditor, &command)?;
+    let assessed = assess(ctx, creditor, command.charge())?;
     let numbers = numbers_for(ctx, &assessed, &command).await?;
     let position = new_position(ctx, assessed, command, numbers)?;
     let entry_id = ctx.ids.next();
@@ -267,10 +288,23 @@ async fn numbers_for(
         let needed = u64::try_from(needed).unwrap_or(u64::MAX);
         return Ok(numbers::reserve(ctx, &assessed.creditor.tax_code, code, needed).await?);
     }
-    let parse = |(index, text): (usize, &String)| {
-        NoticeNumber::parse_own(text, code).map_err(|why| Error::Number { index, why })
-    };
-    command.numbers.iter().enumerate().map(parse).collect()
+    own_numbers(&command.numbers, code)
+}
+
+/// The caller's numbers, in order.
+fn own_numbers(given: &[String], code: &SegregationCode) -> Result<Vec<NoticeNumber>, Error> {
+    let (mut numbers, mut wrong) = (Vec::new(), Vec::new());
+    for (index, text) in given.iter().enumerate() {
+        match NoticeNumber::parse_own(text, code) {
+            Ok(number) => numbers.push(number),
+            Err(why) => wrong.push((index, why)),
+        }
+    }
+    if wrong.is_empty() {
+        Ok(numbers)
+    } else {
+        Err(Error::Numbers(wrong))
+    }
 }
 
 /// The position with this id.

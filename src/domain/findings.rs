@@ -133,11 +133,9 @@ pub(crate) fn read<T: DeserializeOwned>(value: &Value) -> Result<T, Vec<DetailsE
 fn explain(pointer: String, error: &str) -> DetailsError {
     let error = error.split(" at line ").next().unwrap_or(error);
     if let Some(field) = error.strip_prefix("missing field ") {
-        return DetailsError::new(
-            pointer,
-            format!("manca il campo obbligatorio {field}"),
-            format!("the field {field} is required"),
-        );
+        // Where it should be, as the contract points at it.
+        let pointer = format!("{pointer}/{}", field.trim_matches('`'));
+        return DetailsError::new(pointer, "è obbligatorio", "is required");
     }
     let expected = error.rsplit_once(", expected ").map(|(_, what)| what);
     let Some(what) = expected else {
@@ -260,9 +258,9 @@ mod tests {
         for (value, pointer, it, en) in [
             (
                 json!({"rows": []}),
-                "",
-                "manca il campo obbligatorio `area`",
-                "the field `area` is required",
+                "/area",
+                "è obbligatorio",
+                "is required",
             ),
             (
                 json!({"area": "PIPPO", "rows": []}),
@@ -290,9 +288,9 @@ mod tests {
             ),
             (
                 json!({"area": 1, "rows": [on("2026-01-01"), {}]}),
-                "/rows/1",
-                "manca il campo obbligatorio `on`",
-                "the field `on` is required",
+                "/rows/1/on",
+                "è obbligatorio",
+                "is required",
             ),
             (
                 json!({"area": 1, "rows": [on("2026-01-01"), on("2026-13-01")]}),

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::text::Rule;
+
 /// The largest magnitude a [`Cents`] may hold: ten thousand billion euro.
 const LIMIT: i64 = 1_000_000_000_000_000;
 
@@ -23,6 +25,17 @@ pub enum MoneyError {
     /// Division into no parts.
     #[error("an amount cannot be split in zero parts")]
     NoParts,
+}
+
+impl Rule for MoneyError {
+    fn italian(&self) -> String {
+        let rule = match self {
+            MoneyError::OutOfRange => "l'importo è fuori dai limiti",
+            MoneyError::BadText => "un importo si scrive con due decimali, come 12.30",
+            MoneyError::NoParts => "un importo non si divide in zero parti",
+        };
+        rule.to_owned()
+    }
 }
 
 /// Which instalment takes the cents that do not divide.

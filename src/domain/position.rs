@@ -9,7 +9,7 @@ use crate::domain::lifecycle::{self, Event, Move, Refused, State};
 use crate::domain::money::{Cents, MoneyError};
 use crate::domain::notice_number::{Iuv, NoticeNumber};
 use crate::domain::service::{Assessment, Due, OptionKind, Row, Schedule, TransferDraft};
-use crate::domain::text::{Text, TextError};
+use crate::domain::text::{Rule, Text, TextError};
 
 /// Who owes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,6 +181,21 @@ pub enum NotPayable {
     /// Another way of paying the same debt has been used.
     #[error("the debt is already paid, in full or in part, with another notice")]
     OtherOptionPaid,
+}
+
+impl Rule for NotPayable {
+    fn italian(&self) -> String {
+        let why = match self {
+            NotPayable::NotPublished => "l'avviso non è ancora pubblicato",
+            NotPayable::Expired => "il termine per pagare l'avviso è passato",
+            NotPayable::Withdrawn => "l'avviso è stato annullato dall'ente",
+            NotPayable::AlreadyPaid => "l'avviso è già pagato",
+            NotPayable::OtherOptionPaid => {
+                "il debito è già pagato, in tutto o in parte, con un altro avviso"
+            }
+        };
+        why.to_owned()
+    }
 }
 
 /// How a whole position stands: a summary of its notices.
@@ -360,6 +375,19 @@ impl Position {
             return Err(NotPayable::Expired);
         }
         notice.schedule.due_on(day).ok_or(NotPayable::Expired)
+    }
+
+    /// The first day after the given one on which the price of a notice changes, and what it costs from
+    /// then on; `None` when the price holds for ever, or when there is none on the given day.
+    #[must_use]
+    pub fn next_change<'a>(
+        &self,
+        notice: &'a Notice,
+        day: Day,
+    ) -> Option<(Day, Result<Due<'a>, NotPayable>)> {
+        let until = self.payable_on(notice, day).ok()?.step.until?;
+        let from = until.succ_opt()?;
+        Some((from, self.payable_on(notice, from)))
     }
 
     /// How the whole stands on a day.

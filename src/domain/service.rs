@@ -107,12 +107,21 @@ impl Service {
         check: fn(&T, &mut Findings),
     ) -> Result<&T, Vec<DetailsError>> {
         self.terms.read(check).map_err(|errors| {
-            let found: Vec<String> = errors.iter().map(ToString::to_string).collect();
-            let (code, found) = (&self.code, found.join("; "));
+            let code = &self.code;
+            let all = |said: fn(&Said) -> &str| {
+                let one = |e: &DetailsError| format!("{}: {}", e.pointer, said(&e.said));
+                errors.iter().map(one).collect::<Vec<_>>().join("; ")
+            };
             vec![DetailsError::new(
                 "",
-                format!("le condizioni del servizio {code} non sono valide: {found}"),
-                format!("the terms of service {code} are not valid: {found}"),
+                format!(
+                    "le condizioni del servizio {code} non sono valide: {}",
+                    all(|said| &said.it)
+                ),
+                format!(
+                    "the terms of service {code} are not valid: {}",
+                    all(|said| &said.en)
+                ),
             )]
         })
     }
@@ -352,10 +361,7 @@ impl DetailsError {
     ) -> DetailsError {
         DetailsError {
             pointer: pointer.into(),
-            said: Said {
-                it: it.into(),
-                en: en.into(),
-            },
+            said: Said::new(it, en),
         }
     }
 }

@@ -11,6 +11,27 @@ pub struct Said {
     pub en: String,
 }
 
+impl Said {
+    /// A sentence, in Italian and in English.
+    pub fn new(it: impl Into<String>, en: impl Into<String>) -> Said {
+        Said {
+            it: it.into(),
+            en: en.into(),
+        }
+    }
+}
+
+/// A rule that a value breaks. `Display` says it in English; neither language repeats the value.
+pub trait Rule: fmt::Display {
+    /// The rule and what is allowed, in Italian.
+    fn italian(&self) -> String;
+
+    /// The rule in both languages.
+    fn said(&self) -> Said {
+        Said::new(self.italian(), self.to_string())
+    }
+}
+
 /// Text of 1 to `N` characters, trimmed, without control characters (`stText…` of the XSDs).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text<const N: usize>(String);
@@ -30,6 +51,16 @@ pub enum TextError {
     /// A control character, a line break included.
     #[error("must not contain control characters or line breaks")]
     Control,
+}
+
+impl Rule for TextError {
+    fn italian(&self) -> String {
+        match self {
+            TextError::Empty => "non può essere vuoto".to_owned(),
+            TextError::TooLong { max } => format!("può avere al massimo {max} caratteri"),
+            TextError::Control => "non può avere caratteri di controllo né a capo".to_owned(),
+        }
+    }
 }
 
 impl<const N: usize> Text<N> {

@@ -89,13 +89,66 @@ both_databases! {
             ("operator without a town", app.operator().await.post(path, &lamps())),
         ];
         let before = app.dump();
-        let mut answers = String::new();
-        for (name, call) in cases {
-            let reply = call.send().await;
-            assert!(reply.status.is_client_error(), "{name}: {}", reply.complaint());
-            answers.push_str(&format!("{name}: {}\n", reply.complaint()));
+        for (language, snapshot) in [("en", "bad_positions"), ("it", "bad_positions_it")] {
+            let mut answers = String::new();
+            for (name, call) in &cases {
+                let reply = call.clone().header("accept-language", language).send().await;
+                assert!(reply.status.is_client_error(), "{name}: {}", reply.complaint());
+                answers.push_str(&format!("{name}: {}\n", reply.complaint()));
+            }
+            check_text(snapshot, &answers);
         }
-        check_text("bad_positions", &answers);
+        assert_eq!(app.dump(), before, "a refusal changes nothing");
+    }
+
+    async fn everything_that_is_wrong_is_told_at_once_and_in_both_languages(app: TestApp) {
+        let office = app.office().await;
+        // What the contract bounds, what the debtor's codes forbid and what the service does not know, of a
+        // household, of a family, of a report.
+        let bodies = [
+            ("tari", json!({
+                "service_code": "TARI",
+                "debtor": {"type": "person", "tax_code": "RSSMRA85T10A562X", "full_name": "\u{a0}"},
+                "details": {"tari": {
+                    "occupants": 3, "area_m2": -1, "occupied_from": "2024-01-01",
+                    "reductions": ["compost"], "plan": "thirty"}},
+            })),
+            ("canteen", json!({
+                "service_code": "MENSA",
+                "debtor": {"type": "person", "tax_code": "RSSMRA85T10A562S", "full_name": "Mario Rossi"},
+                "details": {"canteen": {
+                    "year": 2026, "month": 13, "resident": true, "isee_cents": 1234567.891, "pupils": []}},
+            })),
+            ("fine", json!({
+                "service_code": "CDS-VERBALI",
+                "debtor": {"type": "person", "tax_code": "RSSMRA85T10A562S", "full_name": "Mario Rossi"},
+                "details": {"fine": {
+                    "report_number": "V/1", "costs_cents": -5,
+                    "violations": [{"article": "999-9", "committed_on": "2026-03-10", "at_night": false}]}},
+            })),
+        ];
+        let before = app.dump();
+        let mut answers = String::new();
+        for (name, body) in &bodies {
+            for language in ["en", "it"] {
+                let priced = json!({"service_code": body["service_code"], "details": body["details"]});
+                for (path, body) in [("/debt-positions", body), ("/assessments", &priced)] {
+                    let reply = office.post(path, body).header("accept-language", language).send().await;
+                    assert_eq!(reply.status, 422, "{}", reply.complaint());
+                    let problem = reply.json();
+                    answers.push_str(&format!(
+                        "{name} {path} {language}\n  {}: {}\n", problem["title"], problem["detail"]));
+                    for error in problem["errors"].as_array().unwrap() {
+                        answers.push_str(&format!("  {} {}\n", error["pointer"], error["detail"]));
+                    }
+                    let text = String::from_utf8_lossy(&reply.body).into_owned();
+                    for typed in ["1234567", "999-9", "compost\"", "thirty", "RSSMRA85T10A562X"] {
+                        assert!(!text.contains(typed), "{typed} is repeated: {text}");
+                    }
+                }
+            }
+        }
+        check_text("everything_at_once", &answers);
         assert_eq!(app.dump(), before, "a refusal changes nothing");
     }
 }

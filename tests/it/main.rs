@@ -18,6 +18,8 @@ mod soap;
 mod xsd;
 
 #[cfg(test)]
+mod alternatives;
+#[cfg(test)]
 mod arch;
 #[cfg(test)]
 mod bad_requests;
@@ -35,6 +37,8 @@ mod numbers;
 mod office;
 #[cfg(test)]
 mod payments;
+#[cfg(test)]
+mod preview;
 #[cfg(test)]
 mod receipts;
 #[cfg(test)]

@@ -161,9 +161,10 @@ fn details(document: &mut Value, kinds: &[(&str, String)]) {
             "type": "string", "enum": codes, "description": "Kind of a service: the code that prices it.",
         });
     }
-    if let (Some(example), Some(body)) = (example, schemas.pointer_mut("/NewDebtPosition/example"))
-    {
-        set(body, "details", example);
+    for body in ["/NewDebtPosition/example", "/NewAssessment/example"] {
+        if let (Some(example), Some(body)) = (&example, schemas.pointer_mut(body)) {
+            set(body, "details", example.clone());
+        }
     }
 }
 

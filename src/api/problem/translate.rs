@@ -6,6 +6,7 @@ use crate::app::{
 };
 use crate::domain::position::PositionError;
 use crate::domain::service::DetailsError;
+use crate::domain::text::{Rule, Said};
 
 /// A defect or a failure of ours: logged once, here; the caller sees none of it.
 fn broken(error: &dyn std::error::Error) -> Problem {
@@ -31,7 +32,7 @@ impl From<crate::app::StoreError> for Problem {
 fn findings(base: &str, found: &[DetailsError]) -> Vec<FieldError> {
     found
         .iter()
-        .map(|f| FieldError::at(&format!("{base}{}", f.pointer), &f.said.en))
+        .map(|f| FieldError::at(format!("{base}{}", f.pointer), f.said.clone()))
         .collect()
 }
 
@@ -49,24 +50,34 @@ impl Problem {
 impl From<positions::Error> for Problem {
     fn from(error: positions::Error) -> Problem {
         use positions::Error as E;
-        let rule = |pointer: &str, why: &dyn std::fmt::Display| {
-            Problem::at(&catalogue::RULE_VIOLATION, pointer, &why.to_string())
-        };
+        let rule =
+            |pointer: &str, said: Said| Problem::at(&catalogue::RULE_VIOLATION, pointer, said);
         match error {
             E::UnknownService(_) => Problem::at(
                 &catalogue::UNKNOWN_SERVICE,
                 "/service_code",
-                "is not in force",
+                Said::new(
+                    "non è in vigore alla data di emissione",
+                    "is not in force on the day of issue",
+                ),
             ),
             E::NoStation => Problem::of(&catalogue::NO_STATION),
             E::OtherKind { kind, .. } => rule(
                 "/details",
-                &format!("the service wants details of kind {kind}"),
+                Said::new(
+                    format!("il servizio vuole i dati del tipo {kind}"),
+                    format!("the service wants details of kind {kind}"),
+                ),
             ),
             E::Details(found) => {
                 Problem::of(&catalogue::RULE_VIOLATION).with(findings("/details", &found))
             }
-            E::Number { index, why } => rule(&format!("/notice_numbers/{index}"), &why),
+            E::Numbers(wrong) => Problem::of(&catalogue::RULE_VIOLATION).with(
+                wrong
+                    .iter()
+                    .map(|(i, why)| FieldError::at(format!("/notice_numbers/{i}"), why.said()))
+                    .collect(),
+            ),
             E::ReferenceTaken => Problem::of(&catalogue::REFERENCE_TAKEN),
             E::NumberTaken => Problem::of(&catalogue::NOTICE_NUMBER_TAKEN),
             E::Unknown => Problem::of(&catalogue::NOT_FOUND),
@@ -74,13 +85,20 @@ impl From<positions::Error> for Problem {
             E::Refused(_) => Problem::of(&catalogue::STATE_FORBIDS),
             E::Position(PositionError::Numbers { given, needed }) => rule(
                 "/notice_numbers",
-                &format!("{given} were given, {needed} are needed"),
+                Said::new(
+                    format!("i numeri indicati sono {given}, ne servono {needed}"),
+                    format!("{given} were given, {needed} are needed"),
+                ),
             ),
-            E::Position(PositionError::Description(why)) => rule("/description", &why),
-            E::Position(why @ (PositionError::Beneficiaries | PositionError::Money(_))) => {
-                rule("/details", &why)
-            }
-            E::Money(why) => rule("/details", &why),
+            E::Position(PositionError::Description(why)) => rule("/description", why.said()),
+            E::Position(why @ PositionError::Beneficiaries) => rule(
+                "/details",
+                Said::new(
+                    "ogni avviso deve avere da uno a cinque beneficiari",
+                    why.to_string(),
+                ),
+            ),
+            E::Position(PositionError::Money(why)) | E::Money(why) => rule("/details", why.said()),
             E::Store(store) => store.into(),
         }
     }
@@ -91,7 +109,7 @@ impl From<notices::Error> for Problem {
         use notices::Error as E;
         match error {
             E::Unknown => Problem::of(&catalogue::NOT_FOUND),
-            E::NotPayable(_) => Problem::of(&catalogue::NOT_PAYABLE),
+            E::NotPayable(why) => Problem::of(&catalogue::NOT_PAYABLE).saying(why.said()),
             E::Payload(_) | E::Render(_) => broken(&error),
             E::Store(store) => store.into(),
         }
@@ -103,7 +121,7 @@ impl From<payments::Error> for Problem {
         use payments::Error as E;
         match error {
             E::UnknownNotice | E::UnknownPayment => Problem::of(&catalogue::NOT_FOUND),
-            E::NotPayable(_) => Problem::of(&catalogue::NOT_PAYABLE),
+            E::NotPayable(why) => Problem::of(&catalogue::NOT_PAYABLE).saying(why.said()),
             E::Receipt(_) | E::Render(_) => broken(&error),
             E::Store(store) => store.into(),
         }
@@ -162,7 +180,10 @@ impl From<reports::Error> for Problem {
             E::UnknownFlow => Problem::at(
                 &catalogue::RULE_VIOLATION,
                 "#query/settlement_flow_id",
-                "no settlement flow has this id",
+                Said::new(
+                    "nessun flusso di rendicontazione ha questo identificativo",
+                    "no settlement flow has this id",
+                ),
             ),
             E::Money(_) => broken(&error),
             E::Store(store) => store.into(),

@@ -8,7 +8,7 @@ use crate::api::problem::{Problem, catalogue};
 use crate::api::scalars::{Count, Iuv, Line140, Line1000, SignedCents, TotalCents};
 use crate::app::treasury::{Outcome, View};
 use crate::domain::money::Cents;
-use crate::domain::text::fit;
+use crate::domain::text::{Said, fit};
 use crate::domain::treasury::{Direction, DocumentKind, Movement, Operation, Reference};
 use crate::wire::giornale::{self, Giornale};
 
@@ -23,9 +23,8 @@ pub(super) struct Journal {
 /// # Errors
 /// `rule-violation` when the header is not that of a journal.
 pub(super) fn journal(text: &str) -> Result<Journal, Problem> {
-    let refused = |error: giornale::LineError| {
-        Problem::at(&catalogue::RULE_VIOLATION, "", &error.to_string())
-    };
+    let refused =
+        |error: giornale::LineError| Problem::at(&catalogue::RULE_VIOLATION, "", said(&error));
     let mut journal = Journal {
         movements: Vec::new(),
         lines: Vec::new(),
@@ -50,6 +49,29 @@ pub(super) fn journal(text: &str) -> Result<Journal, Problem> {
         }
     }
     Ok(journal)
+}
+
+/// Why a line cannot be read, in both languages.
+fn said(error: &giornale::LineError) -> Said {
+    use giornale::Rule as R;
+    let rule = match &error.rule {
+        R::NoHeader => "manca l'intestazione".to_owned(),
+        R::Header { position } => {
+            format!("deve essere il nome della colonna {position} dell'intestazione")
+        }
+        R::Fields { found } => format!("i campi sono {found}, devono essere 12"),
+        R::NotUtf8 => "non è UTF-8".to_owned(),
+        R::OpenQuote => "virgolette non chiuse".to_owned(),
+        R::Missing => "manca".to_owned(),
+        R::Form(_) => "non ha la forma della colonna".to_owned(),
+        R::TooLong => "è troppo lunga, la lettura si è fermata".to_owned(),
+        R::Unreadable(_) => "la lettura si è fermata".to_owned(),
+    };
+    let place = error.column.unwrap_or("intera riga");
+    Said::new(
+        format!("riga {}, {place}: {rule}", error.line),
+        error.to_string(),
+    )
 }
 
 fn movement(line: giornale::Movement, amount: Cents) -> Movement {

@@ -85,7 +85,10 @@ fn terms_that_make_no_price_are_refused() {
             json!({"free": {"minimum_cents": 2, "maximum_cents": 1}}),
             "/price/free/maximum_cents",
         ),
-        (json!({"free": {"minimum_cents": 2}}), "/price/free"),
+        (
+            json!({"free": {"minimum_cents": 2}}),
+            "/price/free/maximum_cents",
+        ),
         (json!({"gift": {}}), "/price/gift"),
     ] {
         let errors = Generic.check_terms(&priced(&price).terms).unwrap_err();
