@@ -3,6 +3,7 @@
 //! The `Details` and `Terms` structs of the kinds derive serde and utoipa: a service's input is a wire
 //! shape, and "a new kind of charge is one file" is worth that exception.
 
+pub mod arrears;
 pub mod canteen;
 pub mod fine;
 pub mod generic;
@@ -54,6 +55,7 @@ pub static ALL: &[&dyn ServiceKind] = &[
     &canteen::Canteen,
     &fine::Fine,
     &generic::Generic,
+    &arrears::Arrears,
 ];
 
 /// The kind with this code.

@@ -30,13 +30,14 @@ pub(crate) fn service(kind: &str) -> Service {
         "canteen" => ("MENSA", "Mensa scolastica", "9/0107101TS/"),
         "fine" => ("CDS", "Violazione CdS", "9/0102100SA/"),
         "generic" => ("LAMPADE", "Lampade votive", "9/0114100TS/"),
+        "arrears" => ("TARI-PREC", "TARI - anni precedenti", "9/0101109IM/"),
         other => panic!("no sample service of kind {other}"),
     };
     let town_iban = "IT92E9999940440000000000201";
     let province_iban = "IT82C9999903600000000000401";
     let province = beneficiary("Provincia B", "90002000660", province_iban, "9/0201102IM/");
     let others = match kind {
-        "tari" => BTreeMap::from([("province".to_owned(), province.into())]),
+        "tari" | "arrears" => BTreeMap::from([("province".to_owned(), province.into())]),
         _ => BTreeMap::new(),
     };
     Service {
@@ -66,6 +67,7 @@ pub(crate) fn terms(kind: &str) -> Value {
             "due_days": 30,
         }),
         "fine" => fine_terms(),
+        "arrears" => arrears_terms(),
         "generic" => json!({
             "price": {"tariff": {"unit_cents": 1708, "unit_label": "lampada"}},
             "due_days": 30,
@@ -194,6 +196,20 @@ pub(crate) fn details(kind: &str) -> Value {
             "costs_cents": 1630,
             "notified_on": "2026-04-29",
         }),
+        "arrears" => json!({
+            "act": "assessment",
+            "year": 2025,
+            "debts": [
+                {
+                    "due_on": "2025-06-16", "tax_cents": 20903, "province_cents": 1045,
+                    "exempt_cents": 760,
+                },
+            ],
+            "on": "2026-03-16",
+            "notified_on": "2026-04-29",
+            "costs_cents": 970,
+            "act_number": "A/2026/17",
+        }),
         "generic" => json!({
             "quantity": 3,
             "description": "loculo 12, anno 2026",
@@ -201,4 +217,61 @@ pub(crate) fn details(kind: &str) -> Value {
         }),
         other => panic!("no sample details of kind {other}"),
     }
+}
+
+/// Sample terms of arrears: the two penalty tables and the legal rates of `charges.md` §2.7.
+fn arrears_terms() -> Value {
+    let rate = |(year, rate_ppm): (i32, i64)| json!({"valid_from": format!("{year}-01-01"), "rate_ppm": rate_ppm});
+    let rates = [
+        (2020, 500),
+        (2021, 100),
+        (2022, 12_500),
+        (2023, 50_000),
+        (2024, 25_000),
+        (2025, 20_000),
+        (2026, 16_000),
+    ];
+    json!({
+        "cadastral_code": "A515",
+        "interest": {"legal_rates": rates.map(rate)},
+        "regimes": [
+            {
+                "valid_from": "2016-01-01",
+                "correction": [
+                    {"up_to_days": 14, "fraction": [1, 1000], "per_day": true},
+                    {"up_to_days": 30, "fraction": [15, 1000]},
+                    {"up_to_days": 90, "fraction": [15, 900]},
+                    {"up_to_years": 1, "fraction": [375, 10_000]},
+                    {"up_to_years": 2, "fraction": [3, 70]},
+                    {"fraction": [5, 100]},
+                ],
+                "assessment": [
+                    {"up_to_days": 15, "fraction": [1, 100], "per_day": true},
+                    {"up_to_days": 90, "fraction": [15, 100]},
+                    {"fraction": [30, 100]},
+                ],
+            },
+            {
+                "valid_from": "2024-09-01",
+                "correction": [
+                    {"up_to_days": 14, "fraction": [1, 1200], "per_day": true},
+                    {"up_to_days": 30, "fraction": [1, 80]},
+                    {"up_to_days": 90, "fraction": [125, 9000]},
+                    {"up_to_years": 1, "fraction": [1, 32]},
+                    {"fraction": [1, 28]},
+                ],
+                "assessment": [
+                    {"up_to_days": 15, "fraction": [1, 120], "per_day": true},
+                    {"up_to_days": 90, "fraction": [125, 1000]},
+                    {"fraction": [25, 100]},
+                ],
+            },
+        ],
+        "charges": [
+            {"bp": 300, "cap_cents": 30_000, "days": 60},
+            {"bp": 600, "cap_cents": 60_000},
+        ],
+        "reminder_days": 30,
+        "assessment_days": 60,
+    })
 }

@@ -233,6 +233,7 @@ fn details_are_printed_as_they_were_read() {
                 "canteen" => same::<canteen::CanteenDetails>(code, &details),
                 "fine" => same::<fine::FineDetails>(code, &details),
                 "generic" => same::<generic::GenericDetails>(code, &details),
+                "arrears" => same::<arrears::ArrearsDetails>(code, &details),
                 other => panic!("no details of kind {other}"),
             }
             Ok(())
@@ -265,6 +266,7 @@ fn any_details(kind: &str) -> BoxedStrategy<Value> {
         "tari" => any_premises().boxed(),
         "canteen" => any_family().boxed(),
         "fine" => any_report().boxed(),
+        "arrears" => any_arrears().boxed(),
         "generic" => (
             1i64..100_000,
             proptest::option::of(some_day("2026-04-01", 400)),
@@ -358,6 +360,40 @@ fn any_family() -> impl Strategy<Value = Value> {
             ("pupils", Some(meals.iter().enumerate().map(pupil).collect())),
         ])
     })
+}
+
+fn any_arrears() -> impl Strategy<Value = Value> {
+    let debt = (
+        some_day("2023-01-01", 1100),
+        1i64..=9_000_000,
+        proptest::option::of(1i64..=9_000_000),
+        proptest::option::of(1i64..=9_000_000),
+    )
+        .prop_map(|(due, tax, tefa, exempt)| {
+            object([
+                ("due_on", Some(due)),
+                ("tax_cents", Some(json!(tax))),
+                ("province_cents", tefa.map(|cents| json!(cents))),
+                ("exempt_cents", exempt.map(|cents| json!(cents))),
+            ])
+        });
+    (
+        proptest::collection::vec(debt, 1..=12),
+        prop_oneof![Just("reminder"), Just("correction"), Just("assessment")],
+        some_day("2026-04-01", 270),
+        proptest::option::of(0i64..=100_000),
+    )
+        .prop_map(|(debts, act, on, costs)| {
+            let notified = (act == "assessment" && debts.len() % 2 == 0).then(|| on.clone());
+            object([
+                ("act", Some(json!(act))),
+                ("year", Some(json!(2025))),
+                ("debts", Some(json!(debts))),
+                ("on", Some(on)),
+                ("notified_on", notified),
+                ("costs_cents", costs.map(|cents| json!(cents))),
+            ])
+        })
 }
 
 fn any_report() -> impl Strategy<Value = Value> {
