@@ -241,9 +241,9 @@ fn terms_that_contradict_themselves_are_refused() {
 proptest! {
     /// A later day never costs less, across tiers, years and anniversaries.
     #[test]
-    fn a_correction_never_gets_cheaper(tax in 1i64..10_000_000, due in 0u64..1_200, late in 1u64..800) {
+    fn a_correction_never_gets_cheaper(tax in 1i64..10_000_000, due in 0u64..1_200, late in 10u64..800) {
         let due = day("2023-01-02").checked_add_days(chrono::Days::new(due)).unwrap();
-        let on = due.checked_add_days(chrono::Days::new(late + 3)).unwrap();
+        let on = due.checked_add_days(chrono::Days::new(late)).unwrap();
         let next = on.succ_opt().unwrap();
         prop_assume!(next <= day("2026-12-31"));
         let of = |on: Day| -> i64 {
