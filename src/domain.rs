@@ -36,6 +36,7 @@ pub mod iban;
 pub mod interest;
 pub mod money;
 pub mod notice_number;
+pub mod stamp;
 pub mod taxonomy;
 pub mod terms;
 pub mod text;
@@ -55,8 +56,9 @@ pub mod treasury;
 pub mod document;
 pub mod payload;
 
-pub mod balance;
 pub mod canteen_account;
-pub mod isee;
 pub mod school_expense;
+
+pub mod balance;
+pub mod isee;
 pub mod service;

@@ -105,6 +105,12 @@ texts! {
     /// Two letters of an Italian province.
     #[schema(min_length = 2, max_length = 2, pattern = "^[A-Z]{2}$", example = json!("AQ"))]
     ProvinceCode;
+    /// SHA-256 of a document, base64 of the 32 bytes.
+    #[schema(min_length = 44, max_length = 44, pattern = "^[A-Za-z0-9+/]{43}=$", example = json!("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="))]
+    Sha256Base64;
+    /// A digital revenue stamp: signed XML in base64, as the receipt carried it.
+    #[schema(min_length = 4, max_length = 350_000, pattern = "^[A-Za-z0-9+/]+={0,2}$", example = json!("PG1hcmNhRGFCb2xsby8+"))]
+    StampFile;
     /// Country, ISO 3166-1 alpha-2.
     #[schema(min_length = 2, max_length = 2, pattern = "^[A-Z]{2}$", example = json!("IT"))]
     CountryCode;

@@ -25,6 +25,9 @@ pub enum Error {
     /// It cannot be paid on that day, so there is nothing to print or to ask.
     #[error(transparent)]
     NotPayable(#[from] NotPayable),
+    /// It buys a digital revenue stamp: nobody can pay it from paper.
+    #[error("the notice buys a digital revenue stamp and is paid online only")]
+    OnlineOnly,
     /// It cannot be written as a QR code.
     #[error(transparent)]
     Payload(#[from] PayloadError),
@@ -40,7 +43,11 @@ impl Retry for Error {
     fn retryable(&self) -> bool {
         match self {
             Error::Store(error) => error.retryable(),
-            Error::Unknown | Error::NotPayable(_) | Error::Payload(_) | Error::Render(_) => false,
+            Error::Unknown
+            | Error::NotPayable(_)
+            | Error::OnlineOnly
+            | Error::Payload(_)
+            | Error::Render(_) => false,
         }
     }
 }
@@ -72,6 +79,9 @@ pub fn document(
     on: Day,
 ) -> Result<(NoticeDocument, Day), Error> {
     let (position, notice) = find(conn, creditor, number)?;
+    if notice.has_stamps() {
+        return Err(Error::OnlineOnly);
+    }
     let creditor = ctx.registry.creditor(creditor).ok_or(Error::Unknown)?;
     let amount = position.payable_on(&notice, on)?.total;
     let qr = QrPayload::new(number.clone(), creditor.tax_code.clone(), amount)?;

@@ -51,5 +51,6 @@ mod reports;
 mod schema;
 #[cfg(test)]
 mod search;
+mod stamps;
 #[cfg(test)]
 mod treasury;

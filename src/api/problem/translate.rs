@@ -208,6 +208,7 @@ impl From<notices::Error> for Problem {
         match error {
             E::Unknown => Problem::of(&catalogue::NOT_FOUND),
             E::NotPayable(why) => Problem::of(&catalogue::NOT_PAYABLE).saying(why.said()),
+            E::OnlineOnly => Problem::of(&catalogue::ONLINE_ONLY),
             E::Payload(_) | E::Render(_) => broken(&error),
             E::Store(store) => store.into(),
         }
@@ -220,7 +221,7 @@ impl From<payments::Error> for Problem {
         match error {
             E::UnknownNotice | E::UnknownPayment => Problem::of(&catalogue::NOT_FOUND),
             E::NotPayable(why) => Problem::of(&catalogue::NOT_PAYABLE).saying(why.said()),
-            E::Receipt(_) | E::Render(_) => broken(&error),
+            E::StampInV1 | E::Receipt(_) | E::Render(_) => broken(&error),
             E::Store(store) => store.into(),
         }
     }

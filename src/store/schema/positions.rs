@@ -120,6 +120,7 @@ diesel::table! {
         amount_cents -> BigInt,
         taxonomy -> Text,
         own -> Bool,
+        stamp -> Nullable<Binary>,
     }
 }
 
