@@ -241,6 +241,7 @@ fn details_are_printed_as_they_were_read() {
                 "canteen_credit" => same::<canteen_credit::CanteenCreditDetails>(code, &details),
                 "fine" => same::<fine::FineDetails>(code, &details),
                 "generic" => same::<generic::GenericDetails>(code, &details),
+                "arrears" => same::<arrears::ArrearsDetails>(code, &details),
                 other => panic!("no details of kind {other}"),
             }
             Ok(())
@@ -270,7 +271,7 @@ fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
 /// Details that the sample service of this kind accepts.
 fn any_details(kind: &str) -> BoxedStrategy<Value> {
     match kind {
-        "tari" => any_household().boxed(),
+        "tari" => any_premises().boxed(),
         "canteen" => any_family().boxed(),
         "canteen_credit" => (500i64..=30_000)
             .prop_map(|amount| {
@@ -280,6 +281,7 @@ fn any_details(kind: &str) -> BoxedStrategy<Value> {
             })
             .boxed(),
         "fine" => any_report().boxed(),
+        "arrears" => any_arrears().boxed(),
         "generic" => (
             1i64..100_000,
             proptest::option::of(some_day("2026-04-01", 400)),
@@ -292,30 +294,68 @@ fn any_details(kind: &str) -> BoxedStrategy<Value> {
     }
 }
 
+/// A dwelling, a business or a stall, in any state.
+fn any_premises() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        any_household(),
+        (any_category(), 1i64..=999_999, any_change("area_m2", 1)).prop_map(
+            |(category, area, change)| {
+                object([
+                    ("category", Some(category)),
+                    ("area_m2", Some(json!(area))),
+                    ("changes", change),
+                ])
+            }
+        ),
+        (any_category(), 1i64..=999_999, 1i64..=182).prop_map(|(category, area, days)| {
+            json!({"category": category, "area_m2": area, "daily_days": days})
+        }),
+    ]
+}
+
+fn any_category() -> impl Strategy<Value = Value> {
+    prop_oneof![Just(json!("24")), Just(json!("11"))]
+}
+
+/// One change of a number, in June.
+fn any_change(field: &'static str, low: i64) -> impl Strategy<Value = Option<Value>> {
+    let change = (some_day("2026-06-02", 20), low..=99)
+        .prop_map(move |(from, value)| json!([{"from": from, field: value}]));
+    proptest::option::of(change)
+}
+
 fn any_household() -> impl Strategy<Value = Value> {
     let reductions =
         proptest::sample::subsequence(vec!["composting", "single", "aire"], 0..=3).prop_shuffle();
+    let optional =
+        |from: i64, to: i64| proptest::option::of((from..=to).prop_map(|number| json!(number)));
     (
-        1i64..=99,
-        1i64..=999_999,
-        proptest::option::of(1i64..=999_999),
-        proptest::option::of(some_day("2026-01-01", 180)),
-        proptest::option::of(some_day("2026-06-30", 180)),
+        (1i64..=99, 1i64..=999_999, optional(1, 999_999)),
+        (
+            proptest::option::of(some_day("2026-01-01", 120)),
+            prop_oneof![any_change("occupants", 1), any_change("annex_area_m2", 0)],
+            proptest::option::of(some_day("2026-06-30", 180)),
+        ),
+        optional(0, 500),
+        (optional(1, 9_000_000), optional(1, 9_000_000)),
         reductions,
     )
-        .prop_map(|(occupants, area, annex, from, to, reductions)| {
-            object([
-                ("occupants", Some(json!(occupants))),
-                ("area_m2", Some(json!(area))),
-                ("annex_area_m2", annex.map(|area| json!(area))),
-                ("occupied_from", from),
-                ("occupied_to", to),
-                (
-                    "reductions",
-                    (!reductions.is_empty()).then(|| json!(reductions)),
-                ),
-            ])
-        })
+        .prop_map(
+            |((occupants, area, annex), (from, changes, to), bags, (bonus, advance), codes)| {
+                object([
+                    ("occupants", Some(json!(occupants))),
+                    ("area_m2", Some(json!(area))),
+                    ("annex_area_m2", annex),
+                    ("occupied_from", from),
+                    ("changes", changes),
+                    ("occupied_to", to),
+                    ("bags", bags),
+                    ("social_bonus_base_cents", bonus),
+                    ("advance_base_cents", advance),
+                    ("reductions", (!codes.is_empty()).then(|| json!(codes))),
+                ])
+            },
+        )
 }
 
 fn any_family() -> impl Strategy<Value = Value> {
@@ -353,6 +393,40 @@ fn any_family() -> impl Strategy<Value = Value> {
             ("arrears", arrears),
         ])
     })
+}
+
+fn any_arrears() -> impl Strategy<Value = Value> {
+    let debt = (
+        some_day("2023-01-01", 1100),
+        1i64..=9_000_000,
+        proptest::option::of(1i64..=9_000_000),
+        proptest::option::of(1i64..=9_000_000),
+    )
+        .prop_map(|(due, tax, tefa, exempt)| {
+            object([
+                ("due_on", Some(due)),
+                ("tax_cents", Some(json!(tax))),
+                ("province_cents", tefa.map(|cents| json!(cents))),
+                ("exempt_cents", exempt.map(|cents| json!(cents))),
+            ])
+        });
+    (
+        proptest::collection::vec(debt, 1..=12),
+        prop_oneof![Just("reminder"), Just("correction"), Just("assessment")],
+        some_day("2026-04-01", 270),
+        proptest::option::of(0i64..=100_000),
+    )
+        .prop_map(|(debts, act, on, costs)| {
+            let notified = (act == "assessment" && debts.len() % 2 == 0).then(|| on.clone());
+            object([
+                ("act", Some(json!(act))),
+                ("year", Some(json!(2025))),
+                ("debts", Some(json!(debts))),
+                ("on", Some(on)),
+                ("notified_on", notified),
+                ("costs_cents", costs.map(|cents| json!(cents))),
+            ])
+        })
 }
 
 fn any_report() -> impl Strategy<Value = Value> {
@@ -415,7 +489,7 @@ fn keeps_the_contract(assessment: &Assessment, service: &Service) -> Result<(), 
             let mut previous = Cents::ZERO;
             for step in notice.schedule.steps() {
                 prop_assert_eq!(step.amounts.len(), notice.transfers.len());
-                prop_assert!(step.amounts.iter().all(|amount| amount.is_positive()));
+                prop_assert!(step.amounts.iter().all(|amount| *amount >= Cents::ZERO));
                 prop_assert!(!step.reason.is_empty() && step.reason.chars().count() <= 140);
                 let total = Cents::sum(step.amounts.iter().copied()).unwrap();
                 prop_assert!(previous <= total && total <= Cents::NOTICE_MAX);
