@@ -48,6 +48,7 @@ pub mod position;
 pub mod receipt;
 
 pub mod reconciliation;
+pub mod search;
 pub mod settlement;
 pub mod treasury;
 
@@ -55,4 +56,7 @@ pub mod document;
 pub mod payload;
 
 pub mod balance;
+pub mod canteen_account;
+pub mod isee;
+pub mod school_expense;
 pub mod service;

@@ -16,6 +16,7 @@ pub mod schema;
 pub mod types;
 
 pub mod audit;
+pub mod canteen;
 pub mod clients;
 pub mod creditors;
 pub mod idempotency;
@@ -23,6 +24,7 @@ pub mod jobs;
 
 pub mod reconciliation;
 pub mod reports;
+pub mod search;
 pub mod settlement;
 pub mod treasury;
 

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::app::{notices, reconciliation};
+use crate::app::{canteen, notices, reconciliation};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Day, Instant};
 use crate::domain::document::{DocumentParty, ReceiptDocument, ReceiptTransfer};
@@ -189,6 +189,9 @@ pub fn receive(
     let key = (creditor, new.receipt_id.as_str());
     store::receipts::insert_message(tx, key, (ctx.ids.next(), message), now, false)?;
     apply(tx, now, ctx, &filed, change)?;
+    if let Some(position) = &position {
+        canteen::credit(tx, now, ctx, &filed, position)?;
+    }
     reconciliation::classify_receipt(tx, now, ctx, creditor, new.iuv.as_str())?;
     Ok(Outcome::Filed)
 }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::app::numbers;
+use crate::app::{canteen, numbers};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::creditor::{Creditor, ServiceRow};
@@ -226,6 +226,9 @@ pub async fn create<R: Send + 'static>(
             Placed::ReferenceTaken => return Err(Error::ReferenceTaken),
             Placed::NumberTaken => return Err(Error::NumberTaken),
         }
+        canteen::tie(tx, &position)?;
+        let marks = crate::domain::search::marks(&position.details);
+        store::search::keep_marks(tx, &position.creditor, position.id, &marks)?;
         if position
             .notices
             .iter()

@@ -182,7 +182,7 @@ impl Year {
         let mut chance = Chance::of(seed, &["charge", &issue.reference()]);
         match issue.charge {
             Charge::Tari { household } => {
-                let details = services::tari_details(&mut chance, Some("three"));
+                let details = services::tari_details(&mut chance, "three");
                 ("TARI", people::debtor(seed, household), details)
             }
             Charge::Meals { parent, bill } => {
@@ -205,7 +205,7 @@ impl Year {
                     Price::Fixed
                     | Price::Units(..)
                     | Price::Cents(..)
-                    | Price::Tari
+                    | Price::Arrears
                     | Price::Meals
                     | Price::Ticket => people::debtor(seed, who),
                 };
@@ -221,7 +221,7 @@ impl Year {
     /// Details of the other services that have rules of their own.
     fn ruled_details(&self, chance: &mut Chance, price: Price, (day, place): (Day, u64)) -> Value {
         match price {
-            Price::Tari => services::tari_details(chance, None),
+            Price::Arrears => services::arrears_details(chance),
             Price::Ticket => slip_details(chance, (day, 50_000 + place)),
             Price::Meals
             | Price::Fixed

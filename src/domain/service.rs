@@ -3,7 +3,9 @@
 //! The `Details` and `Terms` structs of the kinds derive serde and utoipa: a service's input is a wire
 //! shape, and "a new kind of charge is one file" is worth that exception.
 
+pub mod arrears;
 pub mod canteen;
+pub mod canteen_credit;
 pub mod fine;
 pub mod generic;
 pub mod tari;
@@ -87,8 +89,10 @@ pub trait ServiceKind: Sync {
 pub static ALL: &[&dyn ServiceKind] = &[
     &tari::Tari,
     &canteen::Canteen,
+    &canteen_credit::CanteenCredit,
     &fine::Fine,
     &generic::Generic,
+    &arrears::Arrears,
 ];
 
 /// The kind with this code.
@@ -166,10 +170,11 @@ impl Service {
         let room = DESCRIPTION_MAX
             .saturating_sub(rest.chars().count())
             .saturating_sub(3);
-        fit(
-            &format!("{} - {rest}", fit(&self.title, room)),
-            DESCRIPTION_MAX,
-        )
+        let mut text = String::with_capacity(DESCRIPTION_MAX);
+        text.push_str(&fit(&self.title, room));
+        text.push_str(" - ");
+        text.push_str(rest);
+        fit(&text, DESCRIPTION_MAX)
     }
 }
 

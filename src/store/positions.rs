@@ -282,6 +282,17 @@ struct AssessmentRow {
     amount_cents: i64,
 }
 
+/// Code and amount of each stored row of an assessment.
+pub(super) fn amounts(rows: Json, id: Uuid) -> Result<Vec<(String, Cents)>, Error> {
+    let rows: Vec<AssessmentRow> =
+        serde_json::from_value(rows.0).map_err(|why| Error::corrupt(TABLE, id, why))?;
+    let amount = |row: AssessmentRow| {
+        let cents = Cents::new(row.amount_cents).map_err(|why| Error::corrupt(TABLE, id, why))?;
+        Ok((row.code, cents))
+    };
+    rows.into_iter().map(amount).collect()
+}
+
 impl PositionRow {
     fn from_domain(position: &Position) -> Result<PositionRow, Error> {
         let debtor = &position.debtor;

@@ -1,5 +1,6 @@
 //! The tables, with portable types only. One file per migration.
 
+mod canteen;
 mod creditors;
 mod fines;
 mod jobs;
@@ -7,6 +8,7 @@ mod platform;
 mod positions;
 mod settlement;
 
+pub use canteen::*;
 pub use creditors::*;
 pub use fines::*;
 pub use jobs::*;

@@ -24,6 +24,8 @@ mod arch;
 #[cfg(test)]
 mod bad_requests;
 #[cfg(test)]
+mod canteen;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod door;
@@ -44,6 +46,10 @@ mod preview;
 #[cfg(test)]
 mod receipts;
 #[cfg(test)]
+mod reports;
+#[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod search;
 #[cfg(test)]
 mod treasury;

@@ -101,6 +101,10 @@ catalogue! {
         "The notice cannot be paid" / "L'avviso non è pagabile",
         "The notice cannot be paid today, so that there is nothing to print." / "L'avviso oggi non è pagabile, quindi non c'è nulla da stampare.",
         "Read the notice for its state and its amount by day.";
+    CREDIT_DOES_NOT_SUFFICE: 409 "credit-does-not-suffice",
+        "The credit does not suffice" / "Il credito non basta",
+        "The account would fall below the floor of the canteen, or has nothing to give." / "Il conto scenderebbe sotto il limite della mensa, o non ha nulla da dare.",
+        "Read the balance of the account; the family may top it up.";
     NOTIFICATION_KNOWN: 409 "notification-known",
         "Another notification is known" / "È già nota un'altra notifica",
         "Another notification is known, and something has been paid since." / "È già nota un'altra notifica, e nel frattempo è stato pagato qualcosa.",

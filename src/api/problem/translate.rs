@@ -2,9 +2,10 @@
 
 use super::{FieldError, Problem, catalogue};
 use crate::app::{
-    creditors, notices, payments, positions, reconciliation, reports, repricing, settlement,
-    treasury,
+    canteen, creditors, notices, payments, positions, reconciliation, reports, repricing,
+    settlement, treasury,
 };
+use crate::domain::canteen_account::CreditError;
 use crate::domain::position::{PositionError, RepriceError};
 use crate::domain::service::DetailsError;
 use crate::domain::text::{Rule, Said};
@@ -112,6 +113,44 @@ impl From<positions::Error> for Problem {
     }
 }
 
+impl Problem {
+    /// What was typed for an account breaks rules: pointers go below `base`.
+    pub(in super::super) fn of_canteen(error: canteen::Error, base: &str) -> Problem {
+        use canteen::Error as E;
+        match error {
+            E::UnknownService(_) => Problem::at(
+                &catalogue::UNKNOWN_SERVICE,
+                "/service_code",
+                Said::new(
+                    "non è una mensa prepagata in vigore",
+                    "is no canteen paid in advance in force",
+                ),
+            ),
+            E::Unknown => Problem::of(&catalogue::NOT_FOUND),
+            E::UnknownReceiver => Problem::at(
+                &catalogue::RULE_VIOLATION,
+                "/to_canteen_account_id",
+                Said::new(
+                    "deve essere un altro conto della stessa mensa",
+                    "must be another account of the same canteen",
+                ),
+            ),
+            E::Stale { .. } => Problem::of(&catalogue::PRECONDITION_FAILED),
+            E::Details(found) => {
+                Problem::of(&catalogue::RULE_VIOLATION).with(findings(base, &found))
+            }
+            E::PaidElsewhere => Problem::of(&catalogue::STATE_FORBIDS),
+            E::Credit(CreditError::BelowFloor { .. }) => {
+                Problem::of(&catalogue::CREDIT_DOES_NOT_SUFFICE)
+            }
+            E::Credit(CreditError::Money(why)) | E::Money(why) => {
+                Problem::at(&catalogue::RULE_VIOLATION, "/amount_cents", why.said())
+            }
+            E::Store(store) => store.into(),
+        }
+    }
+}
+
 impl From<repricing::Error> for Problem {
     fn from(error: repricing::Error) -> Problem {
         use repricing::Error as E;
@@ -154,6 +193,12 @@ impl From<repricing::Error> for Problem {
             E::Reprice(RepriceError::Description(_)) | E::Number(_) | E::Money(_) => broken(&error),
             E::Store(store) => store.into(),
         }
+    }
+}
+
+impl From<canteen::Error> for Problem {
+    fn from(error: canteen::Error) -> Problem {
+        Problem::of_canteen(error, "")
     }
 }
 
@@ -238,7 +283,21 @@ impl From<reports::Error> for Problem {
                     "no settlement flow has this id",
                 ),
             ),
-            E::Money(_) => broken(&error),
+            E::TooLong => Problem::at(
+                &catalogue::RULE_VIOLATION,
+                "#query/from_date",
+                Said::new(
+                    format!(
+                        "dà più di {} righe: chiedi meno giorni, o non una stampa",
+                        reports::PDF_ROWS_MAX
+                    ),
+                    format!(
+                        "gives more than {} rows: ask for fewer days, or not for a print",
+                        reports::PDF_ROWS_MAX
+                    ),
+                ),
+            ),
+            E::Money(_) | E::Write(_) => broken(&error),
             E::Store(store) => store.into(),
         }
     }

@@ -156,4 +156,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::store::types::Guid;
+    position_mark (creditor, mark, kind, position_id) {
+        creditor -> Text,
+        mark -> Text,
+        kind -> Text,
+        position_id -> Guid,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(position, notice, receipt, receipt_transfer);
