@@ -356,9 +356,13 @@ impl FromRequest for Conditions {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let fits = |text: &str| {
+            (1..=200).contains(&text.trim().len())
+                && text.bytes().all(|b| (b' '..=b'~').contains(&b))
+        };
         let read = |name: &str| match request.headers().get(name).map(|value| value.to_str()) {
             None => Ok(None),
-            Some(Ok(text)) if (1..=200).contains(&text.trim().len()) => Ok(Some(text.to_owned())),
+            Some(Ok(text)) if fits(text) => Ok(Some(text.to_owned())),
             Some(_) => {
                 let at = format!("#header/{name}");
                 Err(Problem::at(
@@ -479,6 +483,22 @@ mod tests {
         assert!(conditions(None, Some("\"1\", W/\"2\"")).is_known(2));
         assert!(!conditions(None, Some("\"1\"")).is_known(2));
         assert!(!Conditions::default().is_known(1));
+    }
+
+    #[test]
+    fn a_condition_is_as_long_as_the_contract_says_and_printable() {
+        let read = |text: &str| {
+            let request = actix_web::test::TestRequest::default().insert_header(("If-Match", text));
+            Conditions::from_request(&request.to_http_request(), &mut Payload::None).into_inner()
+        };
+        assert_eq!(
+            read("\"1\", \"2\"").unwrap().matches.as_deref(),
+            Some("\"1\", \"2\"")
+        );
+        assert!(read(&"a".repeat(200)).is_ok());
+        for wrong in ["", " ", "a\tb", "\u{e8}", &"a".repeat(201)] {
+            assert!(read(wrong).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -191,6 +191,6 @@ headers! {
     #[schema(min_length = 3, max_length = 21, pattern = "^\"[0-9]{1,19}\"$", example = json!("\"1\""))]
     EntityTagHeader;
     /// An entity tag, or several with commas between, or `*`. Anything else matches no version.
-    #[schema(min_length = 1, max_length = 200, pattern = "^[!-~]+$", example = json!("\"1\""))]
+    #[schema(min_length = 1, max_length = 200, pattern = "^[ -~]{1,200}$", example = json!("\"1\""))]
     EntityTagsHeader;
 }
