@@ -54,4 +54,7 @@ pub mod treasury;
 pub mod document;
 pub mod payload;
 
+pub mod canteen_account;
+pub mod isee;
+pub mod school_expense;
 pub mod service;

@@ -6,14 +6,17 @@
 #[macro_use]
 pub mod conn;
 pub mod db;
+mod joint_debtors;
 pub mod ledger;
 pub mod notices;
 pub mod positions;
+pub mod prices;
 pub mod receipts;
 pub mod schema;
 pub mod types;
 
 pub mod audit;
+pub mod canteen;
 pub mod clients;
 pub mod creditors;
 pub mod idempotency;

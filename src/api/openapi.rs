@@ -25,6 +25,7 @@ use crate::domain::service;
         license(name = "EUPL-1.2", identifier = "EUPL-1.2")
     ),
     tags(
+        (name = "canteen-accounts", description = "The school canteen paid in advance: credit, and what moves it."),
         (name = "creditors", description = "Public bodies, their stations and accounts, and what they charge for."),
         (name = "debt-positions", description = "What citizens owe, and in which ways it may be paid."),
         (name = "jobs", description = "Work that goes on after the answer."),

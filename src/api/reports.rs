@@ -28,6 +28,8 @@ pub enum ReportName {
     NotReconciled,
     /// Revenue by service and collection code.
     RevenueByService,
+    /// What each payer paid for each pupil's canteen in a year, by day of payment.
+    CanteenCertificate,
 }
 
 /// How CSV is written.
@@ -265,6 +267,7 @@ impl From<ReportName> for Name {
             ReportName::FlowReconciliation => Name::FlowReconciliation,
             ReportName::NotReconciled => Name::NotReconciled,
             ReportName::RevenueByService => Name::RevenueByService,
+            ReportName::CanteenCertificate => Name::CanteenCertificate,
         }
     }
 }

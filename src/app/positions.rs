@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::app::numbers;
+use crate::app::{canteen, numbers};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::creditor::{Creditor, ServiceRow};
@@ -119,6 +119,8 @@ pub struct Create {
     pub reference: Option<Text<64>>,
     /// Who owes.
     pub debtor: Debtor,
+    /// Who owes the same debt beside the debtor.
+    pub joint_debtors: Vec<Debtor>,
     /// What the citizen reads; the service's title when absent.
     pub description: Option<Text<140>>,
     /// Code of the kind the details are for.
@@ -224,6 +226,7 @@ pub async fn create<R: Send + 'static>(
             Placed::ReferenceTaken => return Err(Error::ReferenceTaken),
             Placed::NumberTaken => return Err(Error::NumberTaken),
         }
+        canteen::tie(tx, &position)?;
         if position
             .notices
             .iter()
@@ -254,6 +257,7 @@ fn new_position(
         reference: command.reference,
         service_code: command.service_code,
         debtor: command.debtor,
+        joint_debtors: command.joint_debtors,
         description,
         details,
         issued_on: assessed.issued_on,
@@ -334,8 +338,10 @@ pub fn page(
 /// What an office may want of a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intent {
-    /// Make a draft payable.
+    /// Make a draft payable, or what is suspended.
     Publish,
+    /// Stop it while an appeal is decided.
+    Suspend,
     /// Withdraw what is not paid.
     Withdraw,
 }
@@ -359,7 +365,8 @@ pub fn amend(
     }
     let today = crate::domain::calendar::today(now);
     let change = match intent {
-        Intent::Publish => position.publish(today)?,
+        Intent::Publish => position.open(today)?,
+        Intent::Suspend => position.suspend()?,
         Intent::Withdraw => position.withdraw(today)?,
     };
     apply(tx, now, ctx, &position, change)?;
@@ -398,6 +405,7 @@ fn apply(
 pub fn event(intent: Intent) -> Event {
     match intent {
         Intent::Publish => Event::Publish,
+        Intent::Suspend => Event::Suspend,
         Intent::Withdraw => Event::Withdraw,
     }
 }

@@ -1,6 +1,7 @@
 //! Reports: one definition (name, columns and what they mean, control totals) for JSON, CSV and the
 //! documents. Rows come in a total order, so that two runs on the same facts give the same bytes.
 
+mod certificate;
 mod columns;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,8 @@ pub enum Name {
     NotReconciled,
     /// Own revenue by service and accounting key.
     RevenueByService,
+    /// What each payer paid for each pupil's canteen.
+    CanteenCertificate,
 }
 
 impl Name {
@@ -38,6 +41,7 @@ impl Name {
         Name::FlowReconciliation,
         Name::NotReconciled,
         Name::RevenueByService,
+        Name::CanteenCertificate,
     ];
 
     /// The name in addresses.
@@ -48,6 +52,7 @@ impl Name {
             Name::FlowReconciliation => "flow-reconciliation",
             Name::NotReconciled => "not-reconciled",
             Name::RevenueByService => "revenue-by-service",
+            Name::CanteenCertificate => "canteen-certificate",
         }
     }
 
@@ -59,6 +64,7 @@ impl Name {
             Name::FlowReconciliation => columns::FLOW_RECONCILIATION,
             Name::NotReconciled => columns::NOT_RECONCILED,
             Name::RevenueByService => columns::REVENUE_BY_SERVICE,
+            Name::CanteenCertificate => columns::CANTEEN_CERTIFICATE,
         }
     }
 }
@@ -220,6 +226,7 @@ impl Desk<'_> {
             Name::FlowReconciliation => self.flow_reconciliation(conn, question, sink),
             Name::NotReconciled => self.not_reconciled(conn, question.period, sink),
             Name::RevenueByService => self.revenue_by_service(conn, question.period, sink),
+            Name::CanteenCertificate => self.canteen_certificate(conn, question.period, sink),
         }
     }
 

@@ -177,9 +177,10 @@ pub(crate) fn meals_details(seed: u64, parent: u64, (year, month): (i64, i64)) -
             })
         })
         .collect();
-    let mut details = json!({"year": year, "month": month, "resident": resident, "pupils": pupils});
+    let month = json!({"year": year, "month": month, "pupils": pupils});
+    let mut details = json!({"resident": resident, "months": [month]});
     if stated {
-        set(&mut details, "isee_cents", json!(isee));
+        set(&mut details, "isee", json!([{"isee_cents": isee}]));
     }
     json!({"canteen": details})
 }

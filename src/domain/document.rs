@@ -63,6 +63,8 @@ pub struct NoticeDocument {
     pub creditor: DocumentCreditor,
     /// Who owes.
     pub debtor: DocumentParty,
+    /// Who owes the same debt beside the debtor.
+    pub joint_debtors: Vec<DocumentParty>,
     /// What it is for.
     pub subject: String,
     /// The number to pay with.

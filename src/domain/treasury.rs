@@ -52,8 +52,8 @@ pub struct Movement {
     pub year: i32,
     /// Account of the treasury (conto evidenza).
     pub account: String,
-    /// Number of the movement, unique in year and account.
-    pub number: i64,
+    /// Number of the movement, or the bank's reference: unique in year and account.
+    pub number: String,
     /// In or out.
     pub direction: Direction,
     /// Kind of document.
@@ -72,6 +72,8 @@ pub struct Movement {
     pub text: String,
     /// Who paid, as it came.
     pub payer: String,
+    /// The bank's own reference of the transfer (TRN), when the journal has it.
+    pub bank_reference: Option<String>,
 }
 
 impl Movement {
@@ -91,6 +93,17 @@ impl Movement {
         self.direction == Direction::In
             && self.document == DocumentKind::PendingCredit
             && moves_money
+    }
+
+    /// Whether the entry takes back or restores an earlier one, which its text often does not name: its
+    /// provisional number does.
+    #[must_use]
+    pub fn follows(&self) -> bool {
+        self.in_scope()
+            && match self.operation {
+                Operation::Reversed | Operation::Restored => true,
+                Operation::Executed | Operation::Regularised => false,
+            }
     }
 
     /// What the entry adds to the cash of its flow: a reversal takes away.

@@ -24,11 +24,15 @@ mod arch;
 #[cfg(test)]
 mod bad_requests;
 #[cfg(test)]
+mod canteen;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod door;
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod fines;
 #[cfg(test)]
 mod leaks;
 #[cfg(test)]
@@ -43,3 +47,5 @@ mod preview;
 mod receipts;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod treasury;

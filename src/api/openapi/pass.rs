@@ -332,7 +332,7 @@ fn finish_operation(operation: &mut Value, path: &str, method: &str) {
                     || path.ends_with("/pdf")
             }
             "412" => matches!(method, "put" | "patch"),
-            "428" => method == "patch",
+            "428" => method == "patch" || (method == "put" && path.ends_with("/notification")),
             "413" | "415" => body,
             _ => true,
         };

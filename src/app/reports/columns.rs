@@ -219,3 +219,61 @@ pub(super) const REVENUE_BY_SERVICE: &[Column] = &[
         "Riscosso meno incassato",
     ),
 ];
+
+pub(super) const CANTEEN_CERTIFICATE: &[Column] = &[
+    column(
+        "pupil_tax_code",
+        Unit::Text,
+        "Alunno",
+        "Codice fiscale dell'alunno",
+    ),
+    column(
+        "pupil_name",
+        Unit::Text,
+        "Nome dell'alunno",
+        "Nome, se indicato dall'ufficio",
+    ),
+    column(
+        "school",
+        Unit::Text,
+        "Scuola",
+        "Scuola, se indicata dall'ufficio",
+    ),
+    column(
+        "payer_tax_code",
+        Unit::Text,
+        "Pagatore",
+        "Codice fiscale di chi ha pagato: il versante della ricevuta, altrimenti il debitore",
+    ),
+    column(
+        "payer_name",
+        Unit::Text,
+        "Nome del pagatore",
+        "Nome di chi ha pagato",
+    ),
+    column(
+        "payments",
+        Unit::Count,
+        "Pagamenti",
+        "Numero di pagamenti nel periodo",
+    ),
+    column(
+        "paid",
+        Unit::Cents,
+        "Pagato",
+        "Somma per data di pagamento, senza interessi e spese",
+    ),
+    column(
+        "refunded",
+        Unit::Cents,
+        "Rimborsato",
+        "Credito restituito nel periodo",
+    ),
+    column("amount", Unit::Cents, "Spesa", "Pagato meno rimborsato"),
+    column(
+        "deduction",
+        Unit::Cents,
+        "Detrazione",
+        "Detrazione indicativa secondo le condizioni del servizio; vuota se non previste",
+    ),
+];

@@ -28,6 +28,7 @@ pub(crate) fn service(kind: &str) -> Service {
     let (code, title, taxonomy) = match kind {
         "tari" => ("TARI-2026", "TARI 2026", "9/0101101IM/"),
         "canteen" => ("MENSA", "Mensa scolastica", "9/0107101TS/"),
+        "canteen_credit" => ("MENSA-CREDITO", "Mensa prepagata", "9/0107101TS/"),
         "fine" => ("CDS", "Violazione CdS", "9/0102100SA/"),
         "generic" => ("LAMPADE", "Lampade votive", "9/0114100TS/"),
         "arrears" => ("TARI-PREC", "TARI - anni precedenti", "9/0101109IM/"),
@@ -54,16 +55,13 @@ pub(crate) fn service(kind: &str) -> Service {
 pub(crate) fn terms(kind: &str) -> Value {
     match kind {
         "tari" => tari_terms(),
-        "canteen" => json!({
-            "brackets": [
-                {"up_to_cents": 600_000, "price_cents": 0},
-                {"up_to_cents": 1_254_400, "price_cents": 214},
-                {"up_to_cents": 1_500_000, "price_cents": 273},
-                {"up_to_cents": 2_100_000, "price_cents": 308},
-            ],
-            "full_price_cents": 348,
-            "second_child_cents": 273,
-            "third_child_cents": 110,
+        "canteen" => canteen_terms(),
+        "canteen_credit" => json!({
+            "tariff": canteen_terms()["tariff"],
+            "top_up_min_cents": 500,
+            "top_up_max_cents": 30_000,
+            "credit_floor_cents": -1_000,
+            "reminder_below_cents": 1_000,
             "due_days": 30,
         }),
         "fine" => fine_terms(),
@@ -125,6 +123,34 @@ fn tari_terms() -> Value {
     })
 }
 
+/// The prices of Avezzano 2018/19 (`charges.md` §3.2).
+fn canteen_terms() -> Value {
+    json!({
+        "tariff": {
+            "price": {"brackets": {
+                "steps": [
+                    {"up_to_cents": 600_000, "price_cents": 0},
+                    {"up_to_cents": 1_254_400, "price_cents": 214},
+                    {"up_to_cents": 1_500_000, "price_cents": 273},
+                    {"up_to_cents": 2_100_000, "price_cents": 308},
+                ],
+                "full_cents": 348,
+            }},
+            "siblings": [
+                {"from_order": 2, "pays": {"price_cents": 273}},
+                {"from_order": 3, "pays": {"price_cents": 110}},
+            ],
+            "reductions": [{"code": "home", "label": "Frequenza pomeridiana ridotta", "bp": 3000}],
+        },
+        "interest": {"legal_rates": [
+            {"valid_from": "2025-01-01", "rate_ppm": 20_000},
+            {"valid_from": "2026-01-01", "rate_ppm": 16_000},
+        ]},
+        "reminder_cents": 520,
+        "due_days": 30,
+    })
+}
+
 fn fine_terms() -> Value {
     let article = |code: &str, label: &str, minimum: i64, maximum: i64| {
         json!({
@@ -152,40 +178,61 @@ fn fine_terms() -> Value {
             article("158-5", "art. 158 c. 5 CdS", 8700, 34400),
             article("193-2", "art. 193 c. 2 CdS", 86600, 346_400),
         ],
+        "instalments": {
+            "above_cents": 20_000,
+            "least_cents": 10_000,
+            "income_cents": 1_062_816,
+            "income_per_relative_cents": 103_291,
+            "request_days": 30,
+            "rate_bp": 450,
+            "bands": [
+                {"up_to_cents": 200_000, "most": 12},
+                {"up_to_cents": 500_000, "most": 24},
+                {"most": 60},
+            ],
+        },
     })
 }
 
 /// Sample details of a kind, with every optional field.
 pub(crate) fn details(kind: &str) -> Value {
     match kind {
-        "tari" => json!({
-            "occupants": 3,
-            "area_m2": 100,
-            "annex_area_m2": 20,
-            "occupied_from": "2026-01-01",
-            "occupied_to": "2026-12-31",
-            "changes": [
-                {"from": "2026-09-16", "occupants": 4, "area_m2": 110, "annex_area_m2": 0},
-            ],
-            "bags": 19,
-            "reductions": ["composting"],
-            "social_bonus_base_cents": 19876,
-            "advance_base_cents": 24310,
-            "plan": "three",
-            "user_code": "U-000123",
-            "premises_code": "UT-000456",
-            "premises_address": "Via Garibaldi 12",
-            "cadastral_reference": "foglio 12, particella 345, sub. 6",
-        }),
+        "tari" => tari_details(),
         "canteen" => json!({
-            "year": 2026,
-            "month": 3,
             "resident": true,
-            "isee_cents": 1_800_000,
-            "pupils": [
-                {"pupil_tax_code": "LNCNCL18S08A515N", "sibling_order": 1, "meals": 16},
-                {"pupil_tax_code": "TRDVLI16C61A241T", "sibling_order": 2, "meals": 15},
-            ],
+            "isee": [{"isee_cents": 1_800_000, "valid_from": "2026-01-15", "valid_to": "2026-12-31"}],
+            "months": [{"year": 2026, "month": 3, "pupils": [
+                {
+                    "pupil_tax_code": "TRDVLI16C61A241T",
+                    "sibling_order": 1,
+                    "meals": 16,
+                    "half_month": true,
+                    "reductions": ["home"],
+                    "pupil_name": "Viola Tarducci",
+                    "school": "Primaria Don Milani",
+                },
+                {
+                    "pupil_tax_code": "LNCNCL18S08A515N",
+                    "sibling_order": 2,
+                    "bookings": [
+                        {"date": "2026-03-02", "cancelled_at": "2026-03-02T07:40:00Z"},
+                        {"date": "2026-03-03"},
+                    ],
+                },
+            ], "closures": [{"date": "2026-03-06", "reason": "sciopero"}]}],
+            "arrears": [{
+                "pupil_tax_code": "TRDVLI16C61A241T",
+                "description": "novembre 2025",
+                "amount_cents": 18480,
+                "due_on": "2025-12-31",
+            }],
+            "interest_to": "2026-03-31",
+            "last_bill": true,
+        }),
+        "canteen_credit" => json!({
+            "account_id": "01970000-0000-7000-8000-000000000001",
+            "pupil_tax_code": "TRDVLI16C61A241T",
+            "amount_cents": 3000,
         }),
         "fine" => json!({
             "report_number": "V/2026/1234",
@@ -194,22 +241,9 @@ pub(crate) fn details(kind: &str) -> Value {
                 {"article": "142-8", "committed_on": "2026-03-10", "at_night": false},
             ],
             "costs_cents": 1630,
-            "notified_on": "2026-04-29",
+            "notification": {"channel": "mail", "on": "2026-04-29"},
         }),
-        "arrears" => json!({
-            "act": "assessment",
-            "year": 2025,
-            "debts": [
-                {
-                    "due_on": "2025-06-16", "tax_cents": 20903, "province_cents": 1045,
-                    "exempt_cents": 760,
-                },
-            ],
-            "on": "2026-03-16",
-            "notified_on": "2026-04-29",
-            "costs_cents": 970,
-            "act_number": "A/2026/17",
-        }),
+        "arrears" => arrears_details(),
         "generic" => json!({
             "quantity": 3,
             "description": "loculo 12, anno 2026",
@@ -273,5 +307,46 @@ fn arrears_terms() -> Value {
         ],
         "reminder_days": 30,
         "assessment_days": 60,
+    })
+}
+
+/// A dwelling in which everything happens.
+fn tari_details() -> Value {
+    json!({
+        "occupants": 3,
+        "area_m2": 100,
+        "annex_area_m2": 20,
+        "occupied_from": "2026-01-01",
+        "occupied_to": "2026-12-31",
+        "changes": [
+            {"from": "2026-09-16", "occupants": 4, "area_m2": 110, "annex_area_m2": 0},
+        ],
+        "bags": 19,
+        "reductions": ["composting"],
+        "social_bonus_base_cents": 19876,
+        "advance_base_cents": 24310,
+        "plan": "three",
+        "user_code": "U-000123",
+        "premises_code": "UT-000456",
+        "premises_address": "Via Garibaldi 12",
+        "cadastral_reference": "foglio 12, particella 345, sub. 6",
+    })
+}
+
+/// An assessment of the year before.
+fn arrears_details() -> Value {
+    json!({
+        "act": "assessment",
+        "year": 2025,
+        "debts": [
+            {
+                "due_on": "2025-06-16", "tax_cents": 20903, "province_cents": 1045,
+                "exempt_cents": 760,
+            },
+        ],
+        "on": "2026-03-16",
+        "notified_on": "2026-04-29",
+        "costs_cents": 970,
+        "act_number": "A/2026/17",
     })
 }

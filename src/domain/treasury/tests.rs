@@ -146,7 +146,7 @@ fn only_pending_credits_are_in_scope_and_reversals_take_away() {
     let mut entry = Movement {
         year: 2026,
         account: "1".into(),
-        number: 7,
+        number: "7".into(),
         direction: Direction::In,
         document: DocumentKind::PendingCredit,
         operation: Operation::Reversed,
@@ -156,6 +156,7 @@ fn only_pending_credits_are_in_scope_and_reversals_take_away() {
         value_on: None,
         text: String::new(),
         payer: String::new(),
+        bank_reference: None,
     };
     assert!(entry.in_scope());
     assert_eq!(entry.effect().get(), -500);
