@@ -215,25 +215,7 @@ fn fine_terms() -> Value {
 /// Sample details of a kind, with every optional field.
 pub(crate) fn details(kind: &str) -> Value {
     match kind {
-        "tari" => json!({
-            "occupants": 3,
-            "area_m2": 100,
-            "annex_area_m2": 20,
-            "occupied_from": "2026-01-01",
-            "occupied_to": "2026-12-31",
-            "changes": [
-                {"from": "2026-09-16", "occupants": 4, "area_m2": 110, "annex_area_m2": 0},
-            ],
-            "bags": 19,
-            "reductions": ["composting"],
-            "social_bonus_base_cents": 19876,
-            "advance_base_cents": 24310,
-            "plan": "three",
-            "user_code": "U-000123",
-            "premises_code": "UT-000456",
-            "premises_address": "Via Garibaldi 12",
-            "cadastral_reference": "foglio 12, particella 345, sub. 6",
-        }),
+        "tari" => tari_details(),
         "canteen" => json!({
             "resident": true,
             "isee": [{"isee_cents": 1_800_000, "valid_from": "2026-01-15", "valid_to": "2026-12-31"}],
@@ -279,20 +261,7 @@ pub(crate) fn details(kind: &str) -> Value {
             "costs_cents": 1630,
             "notification": {"channel": "mail", "on": "2026-04-29"},
         }),
-        "arrears" => json!({
-            "act": "assessment",
-            "year": 2025,
-            "debts": [
-                {
-                    "due_on": "2025-06-16", "tax_cents": 20903, "province_cents": 1045,
-                    "exempt_cents": 760,
-                },
-            ],
-            "on": "2026-03-16",
-            "notified_on": "2026-04-29",
-            "costs_cents": 970,
-            "act_number": "A/2026/17",
-        }),
+        "arrears" => arrears_details(),
         "generic" => json!({
             "inputs": [{"name": "lamps", "value": "3"}],
             "description": "loculo 12, anno 2026",
@@ -356,5 +325,46 @@ fn arrears_terms() -> Value {
         ],
         "reminder_days": 30,
         "assessment_days": 60,
+    })
+}
+
+/// A dwelling in which everything happens.
+fn tari_details() -> Value {
+    json!({
+        "occupants": 3,
+        "area_m2": 100,
+        "annex_area_m2": 20,
+        "occupied_from": "2026-01-01",
+        "occupied_to": "2026-12-31",
+        "changes": [
+            {"from": "2026-09-16", "occupants": 4, "area_m2": 110, "annex_area_m2": 0},
+        ],
+        "bags": 19,
+        "reductions": ["composting"],
+        "social_bonus_base_cents": 19876,
+        "advance_base_cents": 24310,
+        "plan": "three",
+        "user_code": "U-000123",
+        "premises_code": "UT-000456",
+        "premises_address": "Via Garibaldi 12",
+        "cadastral_reference": "foglio 12, particella 345, sub. 6",
+    })
+}
+
+/// An assessment of the year before.
+fn arrears_details() -> Value {
+    json!({
+        "act": "assessment",
+        "year": 2025,
+        "debts": [
+            {
+                "due_on": "2025-06-16", "tax_cents": 20903, "province_cents": 1045,
+                "exempt_cents": 760,
+            },
+        ],
+        "on": "2026-03-16",
+        "notified_on": "2026-04-29",
+        "costs_cents": 970,
+        "act_number": "A/2026/17",
     })
 }

@@ -241,11 +241,12 @@ fn terms_that_contradict_themselves_are_refused() {
 proptest! {
     /// A later day never costs less, across tiers, years and anniversaries.
     #[test]
-    fn a_correction_never_gets_cheaper(tax in 1i64..10_000_000, due in 0u64..1_200, late in 10u64..800) {
+    fn a_correction_never_gets_cheaper(tax in 1i64..10_000_000, due in 0u64..1_200, late in 0u64..1_440) {
+        // The legal rates end with 2026; a term rolls by less than ten days.
+        let late = 10 + late % (1_440 - due);
         let due = day("2023-01-02").checked_add_days(chrono::Days::new(due)).unwrap();
         let on = due.checked_add_days(chrono::Days::new(late)).unwrap();
         let next = on.succ_opt().unwrap();
-        prop_assume!(next <= day("2026-12-31"));
         let of = |on: Day| -> i64 {
             let details = json!({"act": "correction", "year": 2025, "on": on,
                 "debts": [{"tax_cents": tax, "due_on": due}]});
