@@ -22,7 +22,6 @@ use crate::domain::position::{Debtor, DebtorKind};
 use crate::domain::receipt::{Party, Psp, Receipt, ReceiptTransfer};
 use crate::domain::service;
 use crate::domain::stamp::Stamp;
-use crate::store::Tx;
 use crate::wire::amount::Amount;
 use crate::wire::pa_for_node::{
     self as wire, Account, Destination, Failure, GetPaymentReq, Header, MapEntry, Message, Payment,
@@ -175,16 +174,18 @@ async fn get_payment(
         &request.qr_code.fiscal_code,
         &request.qr_code.notice_number,
     )?;
-    let (of, inner, version) = (creditor.tax_code.clone(), ctx.clone(), request.version);
-    let quote = move |tx: &mut Tx<'_>, now| {
-        let payable = payments::quote(tx, now, &inner, &of, &number)?;
-        // What cannot be said was not told: the quote is rolled back.
-        match version {
-            Version::V1 if payable.notice.has_stamps() => Err(payments::Error::StampInV1),
-            Version::V1 | Version::V2 => Ok(payable),
+    let (of, inner) = (creditor.tax_code.clone(), ctx.clone());
+    let payable = match request.version {
+        Version::V2 => {
+            let quote = move |tx: &mut _, now| payments::quote(tx, now, &inner, &of, &number);
+            ctx.write(quote).await?
+        }
+        Version::V1 => {
+            let quote = move |tx: &mut _, now| payments::quote_in_v1(tx, now, &inner, &of, &number);
+            ctx.write(quote).await?
         }
     };
-    let payment = payment(creditor, &ctx.write(quote).await?)?;
+    let payment = payment(creditor, &payable)?;
     match request.version {
         Version::V2 => Ok(Response::GetPaymentV2(Box::new(payment))),
         Version::V1 => {

@@ -123,6 +123,25 @@ pub fn quote(
     Ok(payable)
 }
 
+/// As [`quote`], for a caller whose message cannot carry a digital stamp: what cannot be said is not told,
+/// so the quote is not kept.
+///
+/// # Errors
+/// As [`verify`], and [`Error::StampInV1`].
+pub fn quote_in_v1(
+    tx: &mut Tx<'_>,
+    now: Instant,
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    number: &NoticeNumber,
+) -> Result<Payable, Error> {
+    let payable = quote(tx, now, ctx, creditor, number)?;
+    if payable.notice.has_stamps() {
+        return Err(Error::StampInV1);
+    }
+    Ok(payable)
+}
+
 /// What became of a receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {

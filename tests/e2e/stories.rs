@@ -136,8 +136,11 @@ async fn stamps_are_bought_with_a_filing(town: Town) -> Town {
         assert!(stamp.contains(&digest), "{stamp}");
     }
     // Only the town's own part comes back in a flow.
-    town.control(Method::POST, "days", &json!({"date": "2026-03-02"}))
-        .await;
+    for day in 2..=6 {
+        let date = format!("2026-03-{day:02}");
+        town.control(Method::POST, "days", &json!({"date": date}))
+            .await;
+    }
     town.set_clock("2026-03-06T20:00:00+01:00").await;
     let pull = town
         .post("settlement-flow-pulls", "pull-00000001", None)

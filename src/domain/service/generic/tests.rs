@@ -336,7 +336,7 @@ fn rows_that_make_no_price_are_refused_at_their_place() {
     twice["rows"] = json!([twice["rows"][0], twice["rows"][0]]);
     are_refused([
         (json!({"due_days": 30, "rows": []}), "/rows"),
-        (json!({"due_days": 30}), ""),
+        (json!({"due_days": 30}), "/rows"),
         (twice, "/rows/1/code"),
         (row(("code", json!("Fee"))), "/rows/0/code"),
         (row(("label", json!(""))), "/rows/0/label"),
