@@ -124,6 +124,7 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(positions::list_debt_positions)
         .service(positions::show_debt_position)
         .service(positions::amend_debt_position)
+        .service(positions::add_payment_option)
         .service(positions::search_debt_positions)
         .service(notices::show_notice)
         .service(notices::print_notice)

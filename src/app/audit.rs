@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::ledger::Account;
 use crate::domain::lifecycle::State;
-use crate::domain::position::Position;
+use crate::domain::position::{Notice, Position};
 use crate::store::{self, Conn, positions::Filter};
 
 /// One invariant and the rows that break it.
@@ -223,15 +223,29 @@ fn faults(position: &Position) -> Vec<String> {
         .max()
         .unwrap_or(0);
     for option in 1..=options {
-        let own = position
+        let own: Vec<&Notice> = position
             .notices
             .iter()
-            .filter(|notice| notice.option == option);
-        let sum = crate::domain::money::Cents::sum(own.map(|n| n.schedule.nominal()));
-        if sum != Ok(position.total()) {
+            .filter(|notice| notice.option == option)
+            .collect();
+        let rest = own.iter().any(|notice| !notice.replaces.is_empty());
+        let sum = crate::domain::money::Cents::sum(own.iter().map(|n| n.schedule.nominal()));
+        if !rest && sum != Ok(position.total()) {
             faults.push(format!(
                 "position {}: option {option} costs something else",
                 position.id
+            ));
+        }
+    }
+    let replaced = position.notices.iter().flat_map(|notice| &notice.replaces);
+    for number in replaced {
+        let state = position.notice(number).map(|notice| notice.state);
+        if !matches!(
+            state,
+            Some(State::Cancelled | State::Paid | State::Settled | State::Elsewhere)
+        ) {
+            faults.push(format!(
+                "notice {number}: replaced, and neither withdrawn nor paid"
             ));
         }
     }

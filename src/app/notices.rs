@@ -145,19 +145,19 @@ fn debtor_of(position: &Position) -> DocumentParty {
 
 /// How many instalments may be chosen instead of this single notice.
 fn instalments_beside(position: &Position, notice: &Notice) -> Option<u16> {
-    if notice.option_kind != OptionKind::Single {
+    if notice.option_kind != OptionKind::Single || !notice.replaces.is_empty() {
         return None;
     }
     let plan = position
         .notices
         .iter()
-        .filter(|n| n.option_kind == OptionKind::Plan);
+        .filter(|n| n.option_kind == OptionKind::Plan && n.replaces.is_empty());
     plan.map(|n| n.sequence).max()
 }
 
-/// The rows explain the whole debt; an instalment shows only itself.
+/// The rows explain the whole debt; an instalment and a rest show only themselves.
 fn explanation(position: &Position, notice: &Notice) -> Vec<AmountRow> {
-    if notice.option_kind != OptionKind::Single {
+    if notice.option_kind != OptionKind::Single || !notice.replaces.is_empty() {
         return Vec::new();
     }
     let row = |row: &crate::domain::service::Row| AmountRow {

@@ -7,11 +7,12 @@ use crate::ctx::Ctx;
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::creditor::{Creditor, ServiceRow};
 use crate::domain::fiscal_code::FiscalCode;
-use crate::domain::lifecycle::{Event, Refused};
+use crate::domain::lifecycle::{Refused, State};
 use crate::domain::money::MoneyError;
 use crate::domain::notice_number::{NoticeNumber, NumberError, SegregationCode};
 use crate::domain::position::{
-    Change, Debtor, IntentError, NewPosition, Position, PositionError, Publication,
+    Change, Debtor, IntentError, NewPosition, Position, PositionError, Publication, Replan,
+    ReplanError,
 };
 use crate::domain::service::{self, Assessment, DetailsError};
 use crate::domain::text::Text;
@@ -61,6 +62,12 @@ pub enum Error {
     /// The position's state does not allow it.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// The new last day to pay is past.
+    #[error("the day to pay by must not be past")]
+    TermPassed,
+    /// The rest cannot be put on new notices.
+    #[error(transparent)]
+    Replan(#[from] ReplanError),
     /// The position cannot be made.
     #[error(transparent)]
     Position(#[from] PositionError),
@@ -86,6 +93,8 @@ impl Retry for Error {
             | Error::Unknown
             | Error::Stale { .. }
             | Error::Refused(_)
+            | Error::TermPassed
+            | Error::Replan(_)
             | Error::Position(_)
             | Error::Money(_) => false,
         }
@@ -96,6 +105,7 @@ impl From<IntentError> for Error {
     fn from(error: IntentError) -> Error {
         match error {
             IntentError::Refused(refused) => Error::Refused(refused),
+            IntentError::TermPassed => Error::TermPassed,
             IntentError::Money(money) => Error::Money(money),
         }
     }
@@ -224,11 +234,7 @@ pub async fn create<R: Send + 'static>(
             Placed::ReferenceTaken => return Err(Error::ReferenceTaken),
             Placed::NumberTaken => return Err(Error::NumberTaken),
         }
-        if position
-            .notices
-            .iter()
-            .any(|n| n.state == crate::domain::lifecycle::State::Open)
-        {
+        if position.notices.iter().any(|n| n.state == State::Open) {
             let entry = position.published(position.issued_on)?;
             store::ledger::post(tx, &position.creditor, [(entry_id, entry)])?;
         }
@@ -273,22 +279,26 @@ async fn numbers_for(
     assessed: &Assessed,
     command: &Create,
 ) -> Result<Vec<NoticeNumber>, Error> {
-    let station = assessed
-        .creditor
-        .issuing_station(assessed.issued_on)
-        .ok_or(Error::NoStation)?;
+    let options = &assessed.assessment.options;
+    let needed: usize = options.iter().map(|option| option.notices.len()).sum();
+    let from = (assessed.creditor.as_ref(), assessed.issued_on);
+    numbers_from(ctx, from, &command.numbers, needed).await
+}
+
+/// The given numbers, checked, or as many as are needed from the creditor's station of a day.
+async fn numbers_from(
+    ctx: &Ctx,
+    (creditor, day): (&Creditor, Day),
+    given: &[String],
+    needed: usize,
+) -> Result<Vec<NoticeNumber>, Error> {
+    let station = creditor.issuing_station(day).ok_or(Error::NoStation)?;
     let code = &station.segregation_code;
-    if command.numbers.is_empty() {
-        let needed: usize = assessed
-            .assessment
-            .options
-            .iter()
-            .map(|o| o.notices.len())
-            .sum();
-        let needed = u64::try_from(needed).unwrap_or(u64::MAX);
-        return Ok(numbers::reserve(ctx, &assessed.creditor.tax_code, code, needed).await?);
+    if !given.is_empty() {
+        return own_numbers(given, code);
     }
-    own_numbers(&command.numbers, code)
+    let needed = u64::try_from(needed).unwrap_or(u64::MAX);
+    Ok(numbers::reserve(ctx, &creditor.tax_code, code, needed).await?)
 }
 
 /// The caller's numbers, in order.
@@ -334,10 +344,14 @@ pub fn page(
 /// What an office may want of a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intent {
-    /// Make a draft payable.
-    Publish,
+    /// Make payable a draft, or what was withdrawn.
+    Open,
     /// Withdraw what is not paid.
     Withdraw,
+    /// Stop payments of what is not paid; it stays owed.
+    Expire,
+    /// Give what is not paid a later last day.
+    Extend(Day),
 }
 
 /// Carries an intent out on the revision the caller has seen.
@@ -352,15 +366,19 @@ pub fn amend(
     intent: Intent,
 ) -> Result<Position, Error> {
     let position = store::positions::lock(tx, creditor, id)?.ok_or(Error::Unknown)?;
-    if seen.is_some_and(|seen| seen != position.revision) {
-        return Err(Error::Stale {
-            current: position.revision,
-        });
+    if let Some(current) = stale(&position, seen) {
+        return Err(Error::Stale { current });
     }
     let today = crate::domain::calendar::today(now);
     let change = match intent {
-        Intent::Publish => position.publish(today)?,
+        Intent::Open if position.stands_in(&[State::Draft]) => position.publish(today)?,
+        Intent::Open => {
+            let booked = store::ledger::of_reference(tx, creditor, &id.to_string())?;
+            position.restore(&booked, today)?
+        }
         Intent::Withdraw => position.withdraw(today)?,
+        Intent::Expire => position.expire()?,
+        Intent::Extend(until) => position.extend(until, today)?,
     };
     apply(tx, now, ctx, &position, change)?;
     store::positions::advance_revision(tx, creditor, id, position.revision)?;
@@ -385,6 +403,12 @@ fn apply(
         })
         .collect();
     store::notices::advance(tx, &position.creditor, &steps, now, "office")?;
+    for notice in &change.rewritten {
+        store::notices::rewrite(tx, position, notice)?;
+    }
+    if !store::notices::add(tx, position, &change.added)? {
+        return Err(Error::NumberTaken);
+    }
     let entries = change
         .entries
         .into_iter()
@@ -393,11 +417,56 @@ fn apply(
     Ok(())
 }
 
-/// The event that an intent asks of each notice.
-#[must_use]
-pub fn event(intent: Intent) -> Event {
-    match intent {
-        Intent::Publish => Event::Publish,
-        Intent::Withdraw => Event::Withdraw,
-    }
+/// Another way to pay what is unpaid.
+#[derive(Debug, Clone)]
+pub struct Rest {
+    /// Last day to pay each instalment, in order; one for the whole rest at once.
+    pub due_on: Vec<Day>,
+    /// Own valid numbers, one per instalment in order; empty to have them issued.
+    pub numbers: Vec<String>,
+}
+
+/// Puts what is unpaid on new notices and withdraws the others, in one transaction, on the revision the
+/// caller has seen. `seal` as in [`create`].
+///
+/// # Errors
+/// [`Error`]; nothing is stored then.
+pub async fn replan<R: Send + 'static>(
+    ctx: &Ctx,
+    (creditor, id, seen): (&FiscalCode, Uuid, Option<i64>),
+    rest: Rest,
+    seal: impl Fn(&mut Tx<'_>, Instant, &Position) -> Result<R, Error> + Send + 'static,
+) -> Result<R, Error> {
+    let held = creditor.clone();
+    let position = ctx.read(move |conn| get(conn, &held, id)).await?;
+    let service = ctx
+        .registry
+        .service(creditor, &position.service_code, position.issued_on);
+    let plan = Replan {
+        minimum: service.and_then(|service| service.minimum_instalment()),
+        due_on: rest.due_on,
+    };
+    let from = ctx.registry.creditor(creditor).ok_or(Error::NoStation)?;
+    let from = (from.as_ref(), ctx.today());
+    let numbers = numbers_from(ctx, from, &rest.numbers, plan.due_on.len()).await?;
+    let (own, creditor) = (ctx.clone(), creditor.clone());
+    ctx.write(move |tx, now| {
+        let position = store::positions::lock(tx, &creditor, id)?.ok_or(Error::Unknown)?;
+        if let Some(current) = stale(&position, seen) {
+            return Err(Error::Stale { current });
+        }
+        let today = crate::domain::calendar::today(now);
+        let change = position.replan(&plan, numbers.clone(), today)?;
+        apply(tx, now, &own, &position, change)?;
+        store::positions::advance_revision(tx, &creditor, id, position.revision)?;
+        let made = get(tx, &creditor, id)?;
+        seal(tx, now, &made)
+    })
+    .await
+}
+
+/// The revision of a position, when it is not the one that was seen.
+fn stale(position: &Position, seen: Option<i64>) -> Option<i64> {
+    seen.filter(|seen| *seen != position.revision)
+        .map(|_| position.revision)
 }

@@ -38,6 +38,9 @@ pub struct TariTerms {
     /// Plans of instalments, alternative to each other and to the single payment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plans: Vec<Plan>,
+    /// Smallest instalment of a plan that is granted on request, cents (TQRIF: 10000).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_instalment_cents: Option<i64>,
 }
 
 /// Yearly tariff of a household.
@@ -173,6 +176,9 @@ pub(super) fn check(terms: &TariTerms, findings: &mut Findings) {
         );
     }
     findings.day("/single_due_on", terms.single_due_on);
+    if let Some(least) = terms.minimum_instalment_cents {
+        findings.range("/minimum_instalment_cents", least, 1..=99_999_999_999);
+    }
     check_plans(&terms.plans, findings);
 }
 
