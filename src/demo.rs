@@ -4,6 +4,7 @@
 //! pass, starts the engine again when it dies, and at the end holds the engine's books against what really
 //! happened. It uses nothing of the engine but its doors and some words of the domain.
 
+mod anomalies;
 mod bars;
 mod books;
 mod chance;
@@ -28,9 +29,11 @@ use anyhow::{Context as _, bail};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use anomalies::{Found, Injected, OpenLines};
 use bars::Bars;
 use books::Books;
 use conductor::Conductor;
+use gateway::Truth;
 use http::{Halt, Http, Interrupted};
 use progress::{Progress, Terms};
 use stage::{Place, Stage, Town};
@@ -148,7 +151,7 @@ async fn perform(args: &Args, halt: Halt) -> anyhow::Result<bool> {
     progress.restarts = progress.restarts.saturating_add(stage.serve.restarts());
     progress.peak_kib = progress.peak_kib.max(stage.serve.peak_kib());
     let trouble = stage.close().await;
-    let (books, truth) = match (outcome, trouble) {
+    let told = match (outcome, trouble) {
         (Ok(told), _) => told,
         (Err(error), Some(trouble)) if !error.is::<Interrupted>() => {
             return Err(trouble.context(error));
@@ -159,12 +162,15 @@ async fn perform(args: &Args, halt: Halt) -> anyhow::Result<bool> {
         }
     };
     let audit = stage::engine_program(&place, &["audit"])?.finish().await?;
-    let differences = books.differences(&truth, &town.tax_code, progress.terms.payments);
+    let differences = told
+        .books
+        .differences(&told.truth, &town.tax_code, progress.terms.payments);
+    let anomalies = told.found.compare(&told.injected, &told.open);
     let summary = Summary {
         town: &town.legal_name,
-        books: &books,
-        truth: &truth,
+        told: &told,
         differences: &differences,
+        anomalies: &anomalies,
         audit: &audit,
     };
     finish(&place, &summary, &mut progress)
@@ -195,13 +201,26 @@ fn terms(args: &Args, place: &Place) -> Terms {
     }
 }
 
+/// What the engine and the gateway tell at the end.
+#[derive(Debug)]
+struct Told {
+    books: Books,
+    truth: Truth,
+    /// What is odd in the engine's books.
+    found: Found,
+    /// What the gateway did wrong on purpose.
+    injected: Vec<Injected>,
+    /// The engine's report of the lines that are not reconciled.
+    open: OpenLines,
+}
+
 /// The year itself, then the books, and what is kept of them.
 async fn play(
     (place, town): (&Place, &Town),
     stage: &Stage,
     (halt, begun): (&Halt, Instant),
     progress: &mut Progress,
-) -> anyhow::Result<(Books, gateway::Truth)> {
+) -> anyhow::Result<Told> {
     let Terms {
         seed,
         scale,
@@ -229,11 +248,18 @@ async fn play(
     conducted?;
     let reading = Instant::now();
     let truth = stage.gateway.truth().await?;
-    let (books, samples) = Books::read(&stage.engine).await?;
-    keepsakes::keep(&stage.engine, &town.tax_code, &samples, &place.out).await?;
+    let injected = stage.gateway.anomalies().await?;
+    let (books, found, samples) = Books::read(&stage.engine).await?;
+    let open = keepsakes::keep(&stage.engine, &town.tax_code, &samples, &place.out).await?;
     conductor.progress.spent.books += progress::millis_since(reading);
     conductor.save()?;
-    Ok((books, truth))
+    Ok(Told {
+        books,
+        truth,
+        found,
+        injected,
+        open,
+    })
 }
 
 fn finish(place: &Place, summary: &Summary<'_>, progress: &mut Progress) -> anyhow::Result<bool> {

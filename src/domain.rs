@@ -33,9 +33,11 @@ pub mod calendar;
 pub mod findings;
 pub mod fiscal_code;
 pub mod iban;
+pub mod interest;
 pub mod money;
 pub mod notice_number;
 pub mod taxonomy;
+pub mod terms;
 pub mod text;
 
 pub mod client;

@@ -57,7 +57,7 @@ pub fn find(
     Ok((position, notice))
 }
 
-/// Everything that is printed on a notice, for the amount of a day.
+/// Everything that is printed on a notice, for the amount of a day, and the day it was issued.
 ///
 /// # Errors
 /// [`Error`].
@@ -67,7 +67,7 @@ pub fn document(
     creditor: &FiscalCode,
     number: &NoticeNumber,
     on: Day,
-) -> Result<(NoticeDocument, crate::domain::calendar::Instant), Error> {
+) -> Result<(NoticeDocument, Day), Error> {
     let (position, notice) = find(conn, creditor, number)?;
     let creditor = ctx.registry.creditor(creditor).ok_or(Error::Unknown)?;
     let amount = position.payable_on(&notice, on)?.total;
@@ -85,7 +85,7 @@ pub fn document(
         explanation: explanation(&position, &notice),
         amount_may_change: notice.schedule.steps().len() > 1,
     };
-    Ok((document, position.created_at))
+    Ok((document, position.issued_on))
 }
 
 /// The notice as a page, PDF/A-2a and PDF/UA-1.
@@ -99,8 +99,8 @@ pub fn pdf(
     number: &NoticeNumber,
     on: Day,
 ) -> Result<Vec<u8>, Error> {
-    let (document, issued_at) = document(conn, ctx, creditor, number, on)?;
-    Ok(notice_pdf(&document, issued_at)?)
+    let (document, issued_on) = document(conn, ctx, creditor, number, on)?;
+    Ok(notice_pdf(&document, issued_on)?)
 }
 
 /// The creditor as documents name it.

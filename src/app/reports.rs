@@ -261,11 +261,11 @@ impl Desk<'_> {
             self.one_flow(conn, &flow.ok_or(Error::UnknownFlow)?, &mut sums, sink)?;
             return Ok(sums.map(Sum::total).to_vec());
         }
-        let mut after = (question.period.from, Uuid::nil());
+        let mut after = (question.period.from, String::new(), Uuid::nil());
         loop {
-            let page = store::reports::flows(conn, self.creditor, question.period, after, PAGE)?;
+            let page = store::reports::flows(conn, self.creditor, question.period, &after, PAGE)?;
             let Some(last) = page.last() else { break };
-            after = (last.header.regulation_on, last.id);
+            after = store::reports::flow_place(last);
             for flow in &page {
                 self.one_flow(conn, flow, &mut sums, sink)?;
             }
@@ -351,14 +351,12 @@ impl Desk<'_> {
             (AgeBucket::Month, Sum::new("Da 11 a 30 giorni")),
             (AgeBucket::Older, Sum::new("Oltre 30 giorni")),
         ];
-        let mut after = (period.from, Uuid::nil());
+        let mut after = (period.from, String::new(), String::new());
         loop {
             let asked = (codes.as_slice(), period);
-            let ids = store::reports::open_lines(conn, self.creditor, asked, after, PAGE)?;
-            let mut page = store::reconciliation::get_all(conn, self.creditor, &ids)?;
-            page.sort_by_key(|filed| (filed.verdict.since, filed.id));
+            let page = store::reports::open_lines(conn, self.creditor, asked, &after, PAGE)?;
             let Some(last) = page.last() else { break };
-            after = (last.verdict.since, last.id);
+            after = store::reports::line_place(last);
             for filed in &page {
                 let age = self
                     .today

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::anomalies::{Flow, Found, Line, Payment};
 use super::engine::{Engine, Position};
 use super::gateway::{TrueBeneficiary, Truth};
 
@@ -55,37 +56,9 @@ pub(crate) struct Books {
 }
 
 #[derive(Debug, Deserialize)]
-struct Payment {
-    payment_id: String,
-    notice_number: String,
-    amount_cents: i64,
-    anomalies: Vec<Anomaly>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Anomaly {
-    code: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Flow {
-    computed_amount_cents: i64,
-    computed_entries: u64,
-}
-
-#[derive(Debug, Deserialize)]
 struct Movement {
     effect_cents: i64,
     code: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Line {
-    line_kind: String,
-    code: Option<String>,
-    group: String,
-    iuv: Option<String>,
-    amount_cents: i64,
 }
 
 /// Observations that mean that the money is owed back.
@@ -107,15 +80,18 @@ impl Books {
     ///
     /// # Errors
     /// When a list cannot be read.
-    pub(crate) async fn read(engine: &Engine) -> anyhow::Result<(Books, Samples)> {
+    pub(crate) async fn read(engine: &Engine) -> anyhow::Result<(Books, Found, Samples)> {
         let (office, accounts) = (engine.portal.as_str(), engine.accounting.as_str());
         let (mut debts, mut money) = (Books::default(), Books::default());
         let (mut open, mut last) = (BTreeSet::new(), None::<(String, String)>);
         let (mut flows, mut rows) = (Sum::default(), 0_u64);
         let (mut credits, mut codeless) = (Sum::default(), 0_u64);
         let (mut lines, mut matched) = (Books::default(), BTreeSet::new());
+        let (mut in_flows, mut in_lines) = (Found::default(), Found::default());
+        let (mut due, mut paid) = (BTreeMap::new(), Vec::new());
         tokio::try_join!(
             engine.every("debt-positions", "", office, |position: Position| {
+                due.extend(position.due_days());
                 open.extend(debts.add_position(&position));
                 while open.len() > OPEN_NOTICES {
                     open.pop_last();
@@ -123,20 +99,25 @@ impl Books {
             }),
             engine.every("payments", "", accounts, |payment: Payment| {
                 money.add_payment(&payment);
-                let this = (payment.notice_number, payment.payment_id);
+                let this = (payment.notice_number.clone(), payment.payment_id.clone());
                 if payment.anomalies.is_empty() && last.as_ref().is_none_or(|last| *last < this) {
                     last = Some(this);
                 }
+                paid.push(payment);
             }),
-            engine.every("settlement-flows", "&state=live", accounts, |flow: Flow| {
-                flows.add(flow.computed_amount_cents);
-                rows += flow.computed_entries;
+            engine.every("settlement-flows", "", accounts, |flow: Flow| {
+                in_flows.add_flow(&flow);
+                if flow.is_live() {
+                    flows.add(flow.computed_amount_cents);
+                    rows += flow.computed_entries;
+                }
             }),
             engine.every("treasury-entries", "", accounts, |movement: Movement| {
                 credits.add(movement.effect_cents);
                 codeless += u64::from(movement.code.is_none());
             }),
             engine.every("reconciliations", "", accounts, |line: Line| {
+                in_lines.add_line(&line);
                 lines.add_line(line, &mut matched);
             }),
         )?;
@@ -157,7 +138,10 @@ impl Books {
             open_notices: open.into_iter().collect(),
             payment: last,
         };
-        Ok((books, samples))
+        let mut found = in_flows.and(in_lines);
+        paid.iter()
+            .for_each(|payment| found.add_payment(payment, &due));
+        Ok((books, found, samples))
     }
 
     /// Counts a position; the answer is a notice of it that is still open, if any.

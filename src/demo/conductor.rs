@@ -118,11 +118,15 @@ impl Conductor<'_> {
             self.stage.engine.withdraw(&held.notice_number).await?;
         }
         self.progress.spent.paying += millis_since(begun);
-        if accounts_are_done_on(day) {
-            let begun = Instant::now();
-            self.accounts(day).await?;
-            self.progress.spent.accounts += millis_since(begun);
+        let begun = Instant::now();
+        // At once, so that a flow put right two days later is seen as it was at first.
+        if figures.flows_published > 0 {
+            self.stage.engine.pull_flows(day).await?;
         }
+        if cash_is_handed_in_on(day) {
+            self.hand_in_cash(day).await?;
+        }
+        self.progress.spent.accounts += millis_since(begun);
         if self.stage.serve.restarts() > restarts {
             self.bars
                 .note(&format!("{day}: avviso è stato interrotto e riparte"))?;
@@ -172,6 +176,7 @@ impl Conductor<'_> {
             for (sequence, notice) in (1..).zip(way.notices) {
                 offers.push(Offer {
                     due_on: self.year.pays_by(issue, notice.due_date),
+                    term_on: notice.due_date,
                     notice_number: notice.notice_number,
                     group: group.to_owned(),
                     option,
@@ -183,9 +188,8 @@ impl Conductor<'_> {
         offers
     }
 
-    /// What the accounts office does: pull the flows, hand in the bank's journal.
-    async fn accounts(&mut self, day: Day) -> anyhow::Result<()> {
-        self.stage.engine.pull_flows(day).await?;
+    /// What the accounts office does: it hands in the bank's journal.
+    async fn hand_in_cash(&mut self, day: Day) -> anyhow::Result<()> {
         let from = self
             .progress
             .cash_until
@@ -201,7 +205,7 @@ impl Conductor<'_> {
 }
 
 /// Once a week, at the end of each month, and at the end of all.
-fn accounts_are_done_on(day: Day) -> bool {
+fn cash_is_handed_in_on(day: Day) -> bool {
     let month_ends = day
         .succ_opt()
         .is_none_or(|next| next.month() != day.month());
@@ -215,7 +219,7 @@ mod tests {
     #[test]
     fn a_year_has_its_days_and_the_first_weeks_of_the_next_one() {
         assert_eq!(days().count(), 365 + 25);
-        let accounts = days().filter(|day| accounts_are_done_on(*day)).count();
+        let accounts = days().filter(|day| cash_is_handed_in_on(*day)).count();
         assert!((60..=75).contains(&accounts), "{accounts}");
     }
 }

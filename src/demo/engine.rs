@@ -52,6 +52,17 @@ pub(crate) struct Position {
     pub(crate) payment_options: Vec<PaymentOption>,
 }
 
+impl Position {
+    /// The day by which each of its notices is to be paid, by number.
+    pub(crate) fn due_days(&self) -> impl Iterator<Item = (String, Day)> {
+        let notices = self
+            .payment_options
+            .iter()
+            .flat_map(|option| &option.notices);
+        notices.filter_map(|notice| Some((notice.notice_number.clone(), notice.due_date?)))
+    }
+}
+
 #[derive(Debug, Deserialize)]
 struct Page<T> {
     items: Vec<T>,

@@ -8,6 +8,7 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::anomalies::Injected;
 use super::http::{Ask, Http};
 use super::year::Quota;
 
@@ -37,13 +38,18 @@ pub(crate) struct Offer {
     pub(crate) option: usize,
     pub(crate) sequence: usize,
     pub(crate) issued_on: Day,
+    /// The day by which the citizen means to pay.
     pub(crate) due_on: Day,
+    /// The day after which a payment is late.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) term_on: Option<Day>,
 }
 
 /// What a day brought.
 #[derive(Debug, Deserialize)]
 pub(crate) struct DayFigures {
     pub(crate) payments: u64,
+    pub(crate) flows_published: u64,
     pub(crate) held_open: Vec<HeldOpen>,
 }
 
@@ -62,24 +68,14 @@ pub(crate) struct Truth {
     pub(crate) receipts_delivered: u64,
     pub(crate) cents: i64,
     pub(crate) flows: TrueFlows,
-    pub(crate) mischief: BTreeMap<String, Happened>,
     pub(crate) refused: BTreeMap<String, u64>,
     pub(crate) receipts_refused: BTreeMap<String, u64>,
     pub(crate) planned_left: u64,
 }
 
-/// A kind of mischief.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Happened {
-    pub(crate) done: u64,
-}
-
 /// Flows of all beneficiaries.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct TrueFlows {
-    pub(crate) flow_wrong_sum: u64,
-    pub(crate) flow_revised: u64,
-    pub(crate) cash_split: u64,
     pub(crate) by_beneficiary: BTreeMap<String, TrueBeneficiary>,
 }
 
@@ -173,6 +169,15 @@ impl Gateway {
             .filter(|line| !line.is_empty())
             .count();
         Ok((lines > 1).then_some(journal))
+    }
+
+    /// What went wrong on purpose, one by one.
+    ///
+    /// # Errors
+    /// When it is not told.
+    pub(crate) async fn anomalies(&self) -> anyhow::Result<Vec<Injected>> {
+        let url = self.url(&format!("anomalies/{}", self.creditor));
+        self.http.ask(Ask::get(url)).await?.expect(&[200])?.read()
     }
 
     /// What really happened.

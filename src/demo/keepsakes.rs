@@ -4,18 +4,20 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
+use super::anomalies::OpenLines;
 use super::books::Samples;
 use super::engine::Engine;
 use super::year::YEAR;
 
+const NOT_RECONCILED: &str = "not-reconciled";
 const REPORTS: [&str; 4] = [
     "receipts-by-day",
     "flow-reconciliation",
-    "not-reconciled",
+    NOT_RECONCILED,
     "revenue-by-service",
 ];
 
-/// Writes them all.
+/// Writes them all, and gives back what the report of the open lines says.
 ///
 /// # Errors
 /// When one is not given or cannot be written.
@@ -24,9 +26,10 @@ pub(crate) async fn keep(
     creditor: &str,
     samples: &Samples,
     out: &Path,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<OpenLines> {
     let (office, accounts) = (engine.portal.as_str(), engine.accounting.as_str());
     let next = YEAR + 1;
+    let mut open = OpenLines::default();
     for report in REPORTS {
         let days = format!("from_date={YEAR}-01-01&to_date={next}-01-31");
         for (accept, extension, more) in [
@@ -35,6 +38,9 @@ pub(crate) async fn keep(
         ] {
             let path = format!("reports/{report}?{days}{more}");
             let reply = engine.fetch(&path, accounts, accept).await?;
+            if (report, extension) == (NOT_RECONCILED, "json") {
+                open = reply.read()?;
+            }
             write(
                 &out.join("reports").join(format!("{report}.{extension}")),
                 &reply.body,
@@ -60,7 +66,7 @@ pub(crate) async fn keep(
             )?;
         }
     }
-    Ok(())
+    Ok(open)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {

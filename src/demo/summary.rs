@@ -5,16 +5,18 @@ use avviso::domain::money::Cents;
 use avviso::domain::reconciliation::{Code, Group};
 use serde_json::{Value, json};
 
-use super::books::{Books, Sum};
-use super::gateway::Truth;
+use super::Told;
+use super::anomalies::Comparison;
+use super::books::Sum;
 
 /// Everything that is told at the end.
 #[derive(Debug)]
 pub(crate) struct Summary<'a> {
     pub(crate) town: &'a str,
-    pub(crate) books: &'a Books,
-    pub(crate) truth: &'a Truth,
+    pub(crate) told: &'a Told,
     pub(crate) differences: &'a [String],
+    /// What went wrong, held against what the books say.
+    pub(crate) anomalies: &'a Comparison,
     /// Whether `avviso audit` found the books in order, and what it said.
     pub(crate) audit: &'a (bool, String),
 }
@@ -22,14 +24,13 @@ pub(crate) struct Summary<'a> {
 impl Summary<'_> {
     /// Whether the year is as it should be.
     pub(crate) fn good(&self) -> bool {
-        self.differences.is_empty() && self.audit.0
+        self.differences.is_empty() && self.anomalies.differences.is_empty() && self.audit.0
     }
 
     /// The text, in Italian.
     pub(crate) fn text(&self) -> String {
-        let Summary {
-            town, books, truth, ..
-        } = self;
+        let Summary { town, told, .. } = self;
+        let (books, truth) = (&told.books, &told.truth);
         let mut page = Page::default();
         page.title(&format!("{town}: un anno di avvisi, {}", super::year::YEAR));
         page.row("Avvisi emessi", books.notices, None);
@@ -75,21 +76,20 @@ impl Summary<'_> {
         page.row("Righe senza spiegazione", books.unexplained, None);
         page.title("Inconvenienti accaduti nell'anno");
         for (name, label) in MISHAPS {
-            let count = truth.mischief.get(name).map_or(0, |happened| happened.done);
-            page.row(&format!("  {label}"), count, None);
+            page.row(&format!("  {label}"), self.happened(name), None);
         }
-        page.row(
-            "  flussi con la somma sbagliata",
-            truth.flows.flow_wrong_sum,
-            None,
-        );
-        page.row("  flussi rinviati completi", truth.flows.flow_revised, None);
-        page.row("  accrediti divisi in due", truth.flows.cash_split, None);
         self.verdicts(&mut page);
         page.0
     }
 
-    /// Whether the books agree with the node and with themselves.
+    /// How often something went wrong in this way.
+    fn happened(&self, kind: &str) -> u64 {
+        let all = self.told.injected.iter();
+        let of_kind = all.filter(|injected| injected.kind() == kind).count();
+        u64::try_from(of_kind).unwrap_or(u64::MAX)
+    }
+
+    /// Whether the books agree with the node and with themselves, and know what went wrong.
     fn verdicts(&self, page: &mut Page) {
         page.title("Verifiche");
         match self.differences {
@@ -101,6 +101,18 @@ impl Summary<'_> {
                     .for_each(|difference| page.line(&format!("  {difference}")));
             }
         }
+        let Comparison {
+            injected,
+            accounted,
+            causeless,
+            differences,
+        } = self.anomalies;
+        page.line(&format!(
+            "Inconvenienti ritrovati nei libri: {accounted} su {injected}; anomalie senza causa: {causeless}"
+        ));
+        differences
+            .iter()
+            .for_each(|difference| page.line(&format!("  {difference}")));
         page.line(&format!(
             "Quadratura dei libri (audit): {}",
             if self.audit.0 { "in ordine" } else { "NO" }
@@ -115,20 +127,19 @@ impl Summary<'_> {
         json!({
             "town": self.town,
             "year": super::year::YEAR,
-            "books": self.books,
-            "notices_paid_twice": self.truth.notices_paid_twice,
-            "mischief": self.truth.mischief.iter().map(|(kind, happened)| (kind.clone(), happened.done))
+            "books": self.told.books,
+            "notices_paid_twice": self.told.truth.notices_paid_twice,
+            "mischief": MISHAPS.iter().map(|(kind, _)| (*kind, self.happened(kind)))
                 .collect::<std::collections::BTreeMap<_, _>>(),
-            "flow_wrong_sum": self.truth.flows.flow_wrong_sum,
-            "flow_revised": self.truth.flows.flow_revised,
-            "cash_split": self.truth.flows.cash_split,
+            "mischief_accounted": self.anomalies.accounted,
+            "mischief_differences": self.anomalies.differences,
             "differences": self.differences,
             "audit_clean": self.audit.0,
         })
     }
 }
 
-const MISHAPS: [(&str, &str); 6] = [
+const MISHAPS: [(&str, &str); 9] = [
     ("double_payment", "avvisi pagati due volte"),
     ("lost_receipt", "ricevute smarrite e recuperate"),
     ("late_payment", "pagamenti dopo la scadenza"),
@@ -138,6 +149,9 @@ const MISHAPS: [(&str, &str); 6] = [
     ),
     ("lost_answer", "risposte perdute, ricevute ripetute"),
     ("late_outcome", "esiti arrivati a sessione scaduta"),
+    ("flow_wrong_sum", "flussi con la somma sbagliata"),
+    ("flow_revised", "flussi rinviati completi"),
+    ("cash_split", "accrediti divisi in due"),
 ];
 
 /// Width of the labels.

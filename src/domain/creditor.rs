@@ -1,6 +1,7 @@
 //! Public bodies, their stations, accounts and services, each with its validity in time.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::domain::calendar::Day;
 use crate::domain::fiscal_code::FiscalCode;
@@ -9,6 +10,7 @@ use crate::domain::money::Cents;
 use crate::domain::notice_number::SegregationCode;
 use crate::domain::service::{Beneficiary, Service};
 use crate::domain::taxonomy::TaxonomyCode;
+use crate::domain::terms::Terms;
 use crate::domain::text::Text;
 
 /// A creditor (ente creditore): the tenant of every row. Its tax code leads every key.
@@ -76,9 +78,9 @@ pub struct ServiceRow {
     /// Accounting key of the revenue (chapter, assessment, plan of accounts), for reports.
     pub accounting_key: Text<64>,
     /// Further beneficiaries by role, as `province`.
-    pub others: BTreeMap<String, Beneficiary>,
+    pub others: BTreeMap<String, Arc<Beneficiary>>,
     /// Tariffs, dates, options: read by the kind.
-    pub terms: serde_json::Value,
+    pub terms: Terms,
     /// When these terms hold, by day of issue.
     pub valid: Validity,
 }
@@ -137,12 +139,12 @@ impl ServiceRow {
             title: self.title.to_string(),
             terms: self.terms.clone(),
             issued_on,
-            main: Beneficiary {
+            main: Arc::new(Beneficiary {
                 tax_code: creditor.tax_code.clone(),
                 legal_name: creditor.legal_name.to_string(),
                 iban: self.iban.clone(),
                 taxonomy: self.taxonomy.clone(),
-            },
+            }),
             others: self.others.clone(),
         }
     }

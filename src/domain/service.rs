@@ -10,15 +10,17 @@ pub mod tari;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
 use crate::domain::calendar::Day;
-use crate::domain::findings::{Findings, read};
+use crate::domain::findings::Findings;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
 use crate::domain::money::{Cents, MoneyError};
 use crate::domain::taxonomy::TaxonomyCode;
+use crate::domain::terms::{Terms, read_terms};
 use crate::domain::text::{Said, fit};
 
 /// One kind of municipal charge. Pure: same input, same answer, no clock and no database.
@@ -88,23 +90,23 @@ pub struct Service {
     /// What the citizen reads, as `TARI 2026`.
     pub title: String,
     /// Tariffs, dates and options, read by the kind.
-    pub terms: serde_json::Value,
+    pub terms: Terms,
     /// Day the position is issued on.
     pub issued_on: Day,
     /// Who receives the charge itself: the creditor's own account.
-    pub main: Beneficiary,
+    pub main: Arc<Beneficiary>,
     /// Further beneficiaries by role; TARI looks for `province` (TEFA).
-    pub others: BTreeMap<String, Beneficiary>,
+    pub others: BTreeMap<String, Arc<Beneficiary>>,
 }
 
 impl Service {
-    /// Reads and checks the terms; what is wrong with them is one finding about the whole details,
-    /// because who types the details cannot mend them.
-    fn terms<T: DeserializeOwned>(
+    /// The terms as the kind reads them; what is wrong with them is one finding about the whole
+    /// details, because who types the details cannot mend them.
+    fn terms<T: DeserializeOwned + Send + Sync + 'static>(
         &self,
         check: fn(&T, &mut Findings),
-    ) -> Result<T, Vec<DetailsError>> {
-        read_terms(&self.terms, check).map_err(|errors| {
+    ) -> Result<&T, Vec<DetailsError>> {
+        self.terms.read(check).map_err(|errors| {
             let code = &self.code;
             let all = |said: fn(&Said) -> &str| {
                 let one = |e: &DetailsError| format!("{}: {}", e.pointer, said(&e.said));
@@ -138,17 +140,6 @@ impl Service {
 
 /// Longest description of a notice, as the node's messages carry it (`stText140`).
 const DESCRIPTION_MAX: usize = 140;
-
-/// Reads terms and checks them.
-fn read_terms<T: DeserializeOwned>(
-    terms: &serde_json::Value,
-    check: fn(&T, &mut Findings),
-) -> Result<T, Vec<DetailsError>> {
-    let terms: T = read(terms)?;
-    let mut findings = Findings::default();
-    check(&terms, &mut findings);
-    findings.result().map(|()| terms)
-}
 
 /// Who receives a transfer, and under which collection code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,7 +214,7 @@ pub struct NoticeDraft {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransferDraft {
     /// Who receives it.
-    pub to: Beneficiary,
+    pub to: Arc<Beneficiary>,
     /// Reserved metadata pairs (`TARI-TEFA-1` …), at most ten.
     pub metadata: Vec<(String, String)>,
 }

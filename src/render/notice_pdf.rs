@@ -12,7 +12,7 @@ use super::pdf::fonts::Style;
 use super::pdf::pictograms::{NOTICE, TOWN_HALL};
 use super::pdf::sheet::{Band, Column, GREY, Ink, Sheet, ink, left, right};
 use super::pdf::{About, LEFT, PAGE_WIDTH, RIGHT, single_page, two_lines};
-use crate::domain::calendar::Instant;
+use crate::domain::calendar::{self, Day};
 use crate::domain::document::{DocumentCreditor, DocumentParty, NoticeDocument};
 
 pub use super::pdf::RenderError;
@@ -38,11 +38,12 @@ const TITLE: Ink = ink(Style::Bold, 14.0);
 const BODY: Ink = ink(Style::Regular, 12.0);
 const STRONG: Ink = ink(Style::Bold, 10.0);
 
-/// Prints a notice: one A4 page, PDF/A-2a and PDF/UA-1, the same bytes for the same arguments.
+/// Prints a notice: one A4 page, PDF/A-2a and PDF/UA-1, the same bytes for the same arguments. It is dated
+/// with the day of issue, so that a notice registered again elsewhere is the same document.
 ///
 /// # Errors
 /// [`RenderError::Qr`] when the QR text is too long; the others point at a defect of the program.
-pub fn notice_pdf(document: &NoticeDocument, issued_at: Instant) -> Result<Vec<u8>, RenderError> {
+pub fn notice_pdf(document: &NoticeDocument, issued_on: Day) -> Result<Vec<u8>, RenderError> {
     let about = About {
         title: format!(
             "Avviso di pagamento {} – {}",
@@ -50,12 +51,10 @@ pub fn notice_pdf(document: &NoticeDocument, issued_at: Instant) -> Result<Vec<u
         ),
         author: document.creditor.legal_name.clone(),
         id: format!(
-            "avviso:{}:{}:{}",
-            document.creditor.tax_code,
-            document.notice_number,
-            issued_at.timestamp_micros()
+            "avviso:{}:{}",
+            document.creditor.tax_code, document.notice_number
         ),
-        at: issued_at,
+        at: calendar::start_of(issued_on),
     };
     single_page(&about, |sheet, root| {
         let y = header(sheet, root, document)?;

@@ -504,7 +504,7 @@ impl TermsRow {
             iban: of.iban.to_string(),
             accounting_key: of.accounting_key.to_string(),
             others: Json(Value::Object(others.collect())),
-            terms: Json(of.terms.clone()),
+            terms: Json(Value::clone(&of.terms)),
             rank,
         }
     }
@@ -518,7 +518,7 @@ impl TermsRow {
             .iter()
             .map(|(role, to)| {
                 let to = parse_beneficiary(to).ok_or("a beneficiary cannot be read");
-                Ok((role.clone(), checked(table, &id, to)?))
+                Ok((role.clone(), checked(table, &id, to)?.into()))
             })
             .collect::<Result<_, Error>>()?;
         Ok(ServiceRow {
@@ -529,7 +529,7 @@ impl TermsRow {
             iban: checked(table, &id, Iban::parse(&self.iban))?,
             accounting_key: checked(table, &id, Text::parse(&self.accounting_key))?,
             others,
-            terms: self.terms.0,
+            terms: self.terms.0.into(),
             valid: Validity {
                 from: self.valid_from,
                 until: self.valid_until,

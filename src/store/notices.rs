@@ -1,5 +1,7 @@
 //! Notices, their numbers, their history, and what the node was told about their price.
 
+use std::sync::Arc;
+
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -311,12 +313,12 @@ impl NoticeRow {
         let terms: Terms = serde_json::from_value(self.terms.0).map_err(|e| corrupt(&e))?;
         let transfers = terms.transfers.into_iter().map(|transfer| {
             Ok(TransferDraft {
-                to: Beneficiary {
+                to: Arc::new(Beneficiary {
                     tax_code: FiscalCode::as_stated(&transfer.tax_code).map_err(|e| corrupt(&e))?,
                     legal_name: transfer.legal_name,
                     iban: Iban::parse(&transfer.iban).map_err(|e| corrupt(&e))?,
                     taxonomy: TaxonomyCode::parse(&transfer.taxonomy).map_err(|e| corrupt(&e))?,
-                },
+                }),
                 metadata: transfer.metadata,
             })
         });

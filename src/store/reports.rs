@@ -6,11 +6,12 @@ use uuid::Uuid;
 
 use super::schema::{flow, reconciliation};
 use super::types::Id;
-use super::{Conn, Error, settlement};
+use super::{Conn, Error, reconciliation as reconciliation_codes, settlement};
 use crate::domain::calendar::Day;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::domain::reconciliation::Code;
+use crate::domain::settlement::flow_key;
 
 /// A period of days, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +64,7 @@ pub fn receipts_by_day(
     creditor: &FiscalCode,
     period: Period,
 ) -> Result<Vec<DayRow>, Error> {
-    let rows: Vec<DayRaw> = on!(conn, |c| {
+    let mut rows: Vec<DayRaw> = on!(conn, |c| {
         diesel::sql_query(
         "SELECT r.paid_on AS day, COALESCE(r.service_code, '') AS service, COUNT(*) AS receipts, \
          COUNT(r.anomaly) AS anomalies, CAST(SUM(r.amount_cents) AS BIGINT) AS amount_cents, \
@@ -71,13 +72,15 @@ pub fn receipts_by_day(
            WHERE t.creditor = r.creditor AND t.receipt_id = r.receipt_id AND t.own)), 0) AS BIGINT) \
          AS own_cents \
          FROM receipt r WHERE r.creditor = $1 AND r.paid_on >= $2 AND r.paid_on <= $3 \
-         GROUP BY r.paid_on, COALESCE(r.service_code, '') ORDER BY 1, 2"
+         GROUP BY r.paid_on, COALESCE(r.service_code, '')"
     )
     .bind::<Text, _>(creditor.as_str())
     .bind::<Date, _>(period.from)
     .bind::<Date, _>(period.to)
     .load(c)
     })?;
+    // Databases order text each in its own way.
+    rows.sort_by(|a, b| (a.day, &a.service).cmp(&(b.day, &b.service)));
     rows.into_iter()
         .map(|row| {
             Ok(DayRow {
@@ -161,7 +164,17 @@ pub fn revenue(
         .collect()
 }
 
-/// Flows in force of a period, by day of transfer and id, after the given place.
+/// Where a page of flows ends: day of transfer, [`flow_key`], id.
+pub type FlowPlace = (Day, String, Uuid);
+
+/// Where a flow stands.
+#[must_use]
+pub fn flow_place(filed: &settlement::Filed) -> FlowPlace {
+    let header = &filed.header;
+    (header.regulation_on, flow_key(&header.flow_id), filed.id)
+}
+
+/// Flows in force of a period, by day of transfer and identifier, after the given place.
 ///
 /// # Errors
 /// The database's, or a corrupt row.
@@ -169,10 +182,11 @@ pub fn flows(
     conn: &mut Conn,
     creditor: &FiscalCode,
     period: Period,
-    (after_day, after_id): (Day, Uuid),
+    (after_day, after_key, after_id): &FlowPlace,
     limit: i64,
 ) -> Result<Vec<settlement::Filed>, Error> {
-    let ids: Vec<(Id, Day)> = on!(&mut *conn, |c| flow::table
+    let (after_day, after_id) = (*after_day, Id(*after_id));
+    let ids: Vec<Id> = on!(&mut *conn, |c| flow::table
         .filter(flow::creditor.eq(creditor.as_str()))
         .filter(flow::state.eq(settlement::FlowState::Live.as_str()))
         .filter(flow::regulation_on.ge(period.from.max(after_day)))
@@ -180,20 +194,31 @@ pub fn flows(
         .filter(
             flow::regulation_on
                 .gt(after_day)
-                .or(flow::id.gt(Id(after_id)))
+                .or(flow::flow_key.gt(after_key))
+                .or(flow::flow_key.eq(after_key).and(flow::id.gt(after_id)))
         )
-        .order((flow::regulation_on, flow::id))
+        .order((flow::regulation_on, flow::flow_key, flow::id))
         .limit(limit)
-        .select((flow::id, flow::regulation_on))
+        .select(flow::id)
         .load(c))?;
-    let ids: Vec<Uuid> = ids.into_iter().map(|(id, _)| id.0).collect();
+    let ids: Vec<Uuid> = ids.into_iter().map(|id| id.0).collect();
     let mut found = settlement::get_all(conn, creditor, &ids)?;
-    found.sort_by_key(|filed| (filed.header.regulation_on, filed.id));
+    found.sort_by_cached_key(flow_place);
     Ok(found)
 }
 
-/// Ids of the lines with these codes that have been where they are since a day or longer, by that day
-/// and id, after the given place.
+/// Where a page of lines ends: since when a line waits, its kind, its key.
+pub type LinePlace = (Day, String, String);
+
+/// Where a line stands.
+#[must_use]
+pub fn line_place(filed: &reconciliation_codes::Filed) -> LinePlace {
+    let line = &filed.line;
+    (filed.verdict.since, line.kind.to_string(), line.key.clone())
+}
+
+/// Lines with these codes that have been where they are since a day or longer, by that day, kind and key,
+/// after the given place.
 ///
 /// # Errors
 /// The database's.
@@ -201,11 +226,12 @@ pub fn open_lines(
     conn: &mut Conn,
     creditor: &FiscalCode,
     (codes, period): (&[Code], Period),
-    (after_day, after_id): (Day, Uuid),
+    (after_day, after_kind, after_key): &LinePlace,
     limit: i64,
-) -> Result<Vec<Uuid>, Error> {
+) -> Result<Vec<reconciliation_codes::Filed>, Error> {
+    let after_day = *after_day;
     let codes: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
-    let ids: Vec<Id> = on!(conn, |c| reconciliation::table
+    let ids: Vec<Id> = on!(&mut *conn, |c| reconciliation::table
         .filter(reconciliation::creditor.eq(creditor.as_str()))
         .filter(reconciliation::code.eq_any(&codes))
         .filter(reconciliation::since.ge(period.from.max(after_day)))
@@ -213,13 +239,23 @@ pub fn open_lines(
         .filter(
             reconciliation::since
                 .gt(after_day)
-                .or(reconciliation::id.gt(Id(after_id)))
+                .or(reconciliation::line_kind.gt(after_kind))
+                .or(reconciliation::line_kind
+                    .eq(after_kind)
+                    .and(reconciliation::line_key.gt(after_key)))
         )
-        .order((reconciliation::since, reconciliation::id))
+        .order((
+            reconciliation::since,
+            reconciliation::line_kind,
+            reconciliation::line_key
+        ))
         .limit(limit)
         .select(reconciliation::id)
         .load(c))?;
-    Ok(ids.into_iter().map(|id| id.0).collect())
+    let ids: Vec<Uuid> = ids.into_iter().map(|id| id.0).collect();
+    let mut found = reconciliation_codes::get_all(conn, creditor, &ids)?;
+    found.sort_by_cached_key(line_place);
+    Ok(found)
 }
 
 fn cents(amount: i64, row: &str) -> Result<Cents, Error> {

@@ -9,6 +9,8 @@
 )]
 mod database;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod programs;
 #[cfg(test)]
 mod stories;

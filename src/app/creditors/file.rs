@@ -346,7 +346,7 @@ impl Reading<'_> {
         for (role, to) in of.others {
             let to = self.beneficiary(&role, &to);
             others = others.zip(to).map(|(mut others, to)| {
-                others.insert(role, to);
+                others.insert(role, to.into());
                 others
             });
         }
@@ -358,7 +358,7 @@ impl Reading<'_> {
             iban: iban?,
             accounting_key: key?,
             others: others?,
-            terms: Value::Object(of.terms.into_iter().map(|(k, v)| (k, json(v))).collect()),
+            terms: Value::Object(of.terms.into_iter().map(|(k, v)| (k, json(v))).collect()).into(),
             valid: valid?,
         })
     }

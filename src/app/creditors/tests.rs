@@ -180,7 +180,8 @@ fn texts_days_and_odd_names_survive_printing() {
     odd.services[0].terms = serde_json::json!({
         "a b": "x\"\\\ty", "day": "2026-02-28", "no day": "2026-02-30", "n": [1, -2], "e": {},
         "list": [{"k": true}, {}], "none": null, "text": "2026-02-28 "
-    });
+    })
+    .into();
     let text = print(&odd);
     let table: toml::Table = text.parse().unwrap();
     let terms = &table["services"][0]["terms"];

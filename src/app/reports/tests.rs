@@ -113,6 +113,43 @@ fn revenue_tells_what_is_collected_and_what_is_on_the_account() {
     assert_eq!(amounts, [cents(15321), cents(4490), cents(10831)]);
 }
 
+/// Two instalments paid and two rows of unknown debts in two flows, in this order of arrival.
+fn arrived_in(order: [usize; 2]) -> World {
+    let mut w = World::new();
+    for at in order {
+        let paid = receipt(&w.tari, at + 1, ["r2", "r3"][at]);
+        w.pay(&paid);
+        let iuv = ["01000000000000901", "01000000000000902"][at];
+        w.flow(
+            (["2026-03-03PSPX-8", "2026-03-03PSPX-9"][at], 1),
+            &[line(1, iuv, "u", 100)],
+        );
+    }
+    w
+}
+
+#[test]
+fn facts_that_arrive_in_another_order_are_reported_in_the_same() {
+    let (mut forth, mut back) = (arrived_in([0, 1]), arrived_in([1, 0]));
+    for (name, rows) in [(Name::FlowReconciliation, 2), (Name::NotReconciled, 4)] {
+        let cells = |w: &mut World| -> Vec<Vec<Cell>> {
+            let width = name
+                .columns()
+                .iter()
+                .filter(|c| c.name != "reconciliation_id")
+                .count();
+            let table = get(w, &ask(name));
+            table
+                .rows
+                .into_iter()
+                .map(|row| row[..width].to_vec())
+                .collect()
+        };
+        let first = cells(&mut forth);
+        assert_eq!((first.len(), &first), (rows, &cells(&mut back)), "{name:?}");
+    }
+}
+
 #[test]
 fn two_runs_give_the_same_bytes() {
     let mut w = world();

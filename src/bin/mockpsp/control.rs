@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, Scope, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::anomalies::{self, Anomaly};
 use crate::app::App;
 use crate::batches;
 use crate::day;
@@ -38,6 +39,7 @@ pub(crate) fn scope() -> Scope {
         .app_data(web::PathConfig::default().error_handler(problem::of_path))
         .route("/status", web::get().to(status))
         .route("/summary", web::get().to(ground_truth))
+        .route("/anomalies/{creditor}", web::get().to(anomalies))
         .route("/creditors/{tax_code}", web::put().to(put_creditor))
         .route("/mischief", web::put().to(put_mischief))
         .route("/payments", web::post().to(post_payment))
@@ -81,6 +83,10 @@ async fn status(app: Data<App>) -> Json<Value> {
 
 async fn ground_truth(app: Data<App>) -> Json<Value> {
     Json(app.read(summary))
+}
+
+async fn anomalies(app: Data<App>, creditor: Path<String>) -> Json<Vec<Anomaly>> {
+    Json(app.read(|state| anomalies::of(state, &creditor)))
 }
 
 async fn put_creditor(

@@ -136,10 +136,16 @@ async fn run_wave(app: &Arc<App>, day: Day, wave: VecDeque<Job>) -> Result<(), D
             }
         });
     }
+    let mut outcome = Ok(());
     while let Some(done) = workers.join_next().await {
-        done??;
+        outcome = done.map_err(DayError::from).and_then(|done| Ok(done?));
+        if outcome.is_err() {
+            break;
+        }
     }
-    Ok(())
+    // Nobody works on once the day has been answered: the next gateway wants the journal for itself.
+    workers.shutdown().await;
+    outcome
 }
 
 /// What is known of a planned payment before it goes on.

@@ -73,10 +73,10 @@ type Rows = Vec<(usize, u8, u64)>;
 /// The flows of all payments collected up to `day` and not settled yet.
 pub(crate) fn settle(state: &State, seed: u64, day: Day, mischief: FlowMischief) -> Vec<Flow> {
     let mut open: BTreeMap<Key<'_>, Rows> = BTreeMap::new();
-    for (index, payment) in state.payments.iter().enumerate() {
-        if payment.settled || payment.paid.is_none_or(|paid| paid.day > day) {
+    for index in collected(state, day) {
+        let Some(payment) = state.payment(index) else {
             continue;
-        }
+        };
         for transfer in &payment.activation.transfers {
             let key = (
                 payment.activation.psp,
@@ -113,6 +113,22 @@ pub(crate) fn settle(state: &State, seed: u64, day: Day, mischief: FlowMischief)
         flows.push(flow);
     }
     flows
+}
+
+/// Payments to be settled on `day`, in the order in which they were made: payments are on their way at
+/// the same time, and chance decides in which order they reach the journal.
+fn collected(state: &State, day: Day) -> Vec<usize> {
+    let mut found: Vec<(NaiveDateTime, &str, usize)> = Vec::new();
+    for (index, payment) in state.payments.iter().enumerate() {
+        let Some(paid) = payment.paid.filter(|paid| paid.day <= day) else {
+            continue;
+        };
+        if !payment.settled {
+            found.push((paid.at, &payment.activation.token, index));
+        }
+    }
+    found.sort_unstable();
+    found.into_iter().map(|(_, _, index)| index).collect()
 }
 
 fn new_flow(

@@ -2,6 +2,7 @@
 //! calls its station (with payment service providers behind it) and the node that it calls for
 //! its reporting flows. It shares no code with the engine: they meet on the wire only.
 
+mod anomalies;
 mod answers;
 mod app;
 mod batches;
@@ -105,6 +106,7 @@ Control API:
   POST /control/receipts/deliver             deliver every receipt held back
   GET  /control/treasury/{creditor}?from&to  the treasurer's journal (CSV)
   GET  /control/summary                      the ground truth
+  GET  /control/anomalies/{creditor}         what went wrong, one by one
 
 Node door for reporting flows: /fdr-org/service/v1/organizations/{tax_code}/fdrs";
 

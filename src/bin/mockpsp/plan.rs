@@ -45,7 +45,17 @@ pub(crate) struct NoticeIn {
     #[serde(default = "first")]
     pub(crate) sequence: u32,
     pub(crate) issued_on: NaiveDate,
+    /// The day by which people mean to pay.
     pub(crate) due_on: NaiveDate,
+    /// The day after which a payment is late, when it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) term_on: Option<NaiveDate>,
+}
+
+impl NoticeIn {
+    fn term(&self) -> NaiveDate {
+        self.term_on.unwrap_or(self.due_on)
+    }
 }
 
 fn first() -> u32 {
@@ -61,7 +71,7 @@ pub(crate) enum Kind {
     DoublePayment,
     /// The receipt arrives 4 to 6 days later, after its flow.
     LostReceipt,
-    /// Paid 1 to 40 days after the due date.
+    /// Paid 1 to 40 days after the term.
     LatePayment,
     /// Activated on the day, outcome and receipt on the next one.
     PaidAfterWithdrawal,
@@ -96,6 +106,9 @@ pub(crate) struct PlannedPayment {
     pub(crate) psp: usize,
     #[serde(rename = "k")]
     pub(crate) kind: Kind,
+    /// The day after which it is late.
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) term: Option<NaiveDate>,
 }
 
 /// Why a batch cannot be planned.
@@ -147,6 +160,7 @@ pub(crate) fn plan(seed: u64, batch: &BatchIn) -> Result<Vec<PlannedPayment>, Pl
                 day,
                 psp,
                 kind,
+                term: Some(notice.term()),
             });
         }
     }
@@ -348,7 +362,7 @@ fn payment_day(
     let due = notice.due_on;
     let after_previous = previous.map(|day| plus(day, 1));
     if kind == Kind::LatePayment {
-        let late = plus(due, rng.between(1, 40));
+        let late = plus(notice.term(), rng.between(1, 40));
         return after_previous.map_or(late, |floor| floor.max(late));
     }
     let mut from = plus(notice.issued_on, 2).min(due);

@@ -389,6 +389,11 @@ impl State {
         };
         planned.tokens.iter().any(unpaid) || (planned.tokens.len() < wanted && !planned.refused)
     }
+
+    /// Whether everything that was planned for it has happened.
+    pub(crate) fn happened(&self, planned: &Planned) -> bool {
+        !planned.tokens.is_empty() && !planned.refused && !self.unfinished(planned)
+    }
 }
 
 pub(crate) fn add_one(counts: &mut BTreeMap<String, u64>, key: String) {

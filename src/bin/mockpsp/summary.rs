@@ -132,8 +132,7 @@ fn mischief(state: &State) -> Value {
     {
         let (asked, done) = counts.entry(planned.what.kind.name()).or_default();
         *asked = asked.saturating_add(1);
-        let happened = !planned.tokens.is_empty() && !planned.refused && !state.unfinished(planned);
-        *done = done.saturating_add(u64::from(happened));
+        *done = done.saturating_add(u64::from(state.happened(planned)));
     }
     let shown = counts
         .into_iter()

@@ -70,6 +70,15 @@ pub(crate) fn credits(
     )]
 }
 
+/// Year and account under which the treasurer numbers a movement.
+pub(crate) fn place<'a>(flow: &'a Flow, credit: &Credit) -> (String, &'a str) {
+    let account = flow.iban.get(flow.iban.len().saturating_sub(12)..);
+    (
+        credit.value_date.format("%Y").to_string(),
+        account.unwrap_or(&flow.iban),
+    )
+}
+
 /// The journal of `org` for value dates in the closed range, in order of value date.
 pub(crate) fn csv(state: &State, org: &str, from: Day, to: Day) -> Result<Vec<u8>, csv::Error> {
     let mut movements: Vec<(&Flow, &Credit)> = Vec::new();
@@ -87,13 +96,9 @@ pub(crate) fn csv(state: &State, org: &str, from: Day, to: Day) -> Result<Vec<u8
     writer.write_record(HEADER)?;
     for (flow, credit) in movements {
         let day = credit.value_date.to_string();
-        let (year, _) = day.split_once('-').unwrap_or_default();
-        let account = flow
-            .iban
-            .get(flow.iban.len().saturating_sub(12)..)
-            .unwrap_or(&flow.iban);
+        let (year, account) = place(flow, credit);
         writer.write_record([
-            year,
+            &year,
             account,
             &credit.number.to_string(),
             "ENTRATA",

@@ -22,7 +22,7 @@ fn to(tax_code: &str, iban: &str, taxonomy: &str) -> TransferDraft {
         taxonomy: TaxonomyCode::parse(taxonomy).unwrap(),
     };
     TransferDraft {
-        to,
+        to: to.into(),
         metadata: Vec::new(),
     }
 }

@@ -92,12 +92,12 @@ impl ServiceKind for Canteen {
     }
 
     fn assess(&self, details: &Value, service: &Service) -> Result<Assessment, Vec<DetailsError>> {
-        let terms: CanteenTerms = service.terms(check_terms)?;
+        let terms: &CanteenTerms = service.terms(check_terms)?;
         let details: CanteenDetails = read(details)?;
         let mut findings = Findings::default();
         check_details(&details, &mut findings);
         findings.result()?;
-        assess(&details, &terms, service).map_err(|error| vec![error])
+        assess(&details, terms, service).map_err(|error| vec![error])
     }
 
     fn check_terms(&self, terms: &Value) -> Result<(), Vec<DetailsError>> {

@@ -105,12 +105,12 @@ impl ServiceKind for Fine {
     }
 
     fn assess(&self, details: &Value, service: &Service) -> Result<Assessment, Vec<DetailsError>> {
-        let terms: FineTerms = service.terms(check_terms)?;
+        let terms: &FineTerms = service.terms(check_terms)?;
         let details: FineDetails = read(details)?;
         let mut findings = Findings::default();
-        check_details(&details, &terms, service, &mut findings);
+        check_details(&details, terms, service, &mut findings);
         findings.result()?;
-        assess(&details, &terms, service).map_err(|error| vec![error])
+        assess(&details, terms, service).map_err(|error| vec![error])
     }
 
     fn check_terms(&self, terms: &Value) -> Result<(), Vec<DetailsError>> {

@@ -86,12 +86,12 @@ impl ServiceKind for Generic {
     }
 
     fn assess(&self, details: &Value, service: &Service) -> Result<Assessment, Vec<DetailsError>> {
-        let terms: GenericTerms = service.terms(check_terms)?;
+        let terms: &GenericTerms = service.terms(check_terms)?;
         let details: GenericDetails = read(details)?;
         let mut findings = Findings::default();
-        check_details(&details, &terms, service, &mut findings);
+        check_details(&details, terms, service, &mut findings);
         findings.result()?;
-        assess(&details, &terms, service).map_err(|error| vec![error])
+        assess(&details, terms, service).map_err(|error| vec![error])
     }
 
     fn check_terms(&self, terms: &Value) -> Result<(), Vec<DetailsError>> {

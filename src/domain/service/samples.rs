@@ -36,15 +36,15 @@ pub(crate) fn service(kind: &str) -> Service {
     let province_iban = "IT82C9999903600000000000401";
     let province = beneficiary("Provincia B", "90002000660", province_iban, "9/0201102IM/");
     let others = match kind {
-        "tari" => BTreeMap::from([("province".to_owned(), province)]),
+        "tari" => BTreeMap::from([("province".to_owned(), province.into())]),
         _ => BTreeMap::new(),
     };
     Service {
         code: code.to_owned(),
         title: title.to_owned(),
-        terms: terms(kind),
+        terms: terms(kind).into(),
         issued_on: day("2026-04-01"),
-        main: beneficiary("Comune B", "99999000203", town_iban, taxonomy),
+        main: beneficiary("Comune B", "99999000203", town_iban, taxonomy).into(),
         others,
     }
 }

@@ -2,6 +2,7 @@
 //! (D.Lgs. 504/1992 art. 19) and ARERA's equalisation components (UR1-UR3).
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -92,10 +93,10 @@ impl ServiceKind for Tari {
     }
 
     fn assess(&self, details: &Value, service: &Service) -> Result<Assessment, Vec<DetailsError>> {
-        let terms: TariTerms = service.terms(terms::check)?;
+        let terms: &TariTerms = service.terms(terms::check)?;
         let details: TariDetails = read(details)?;
         let mut findings = Findings::default();
-        check_details(&details, &terms, &mut findings);
+        check_details(&details, terms, &mut findings);
         if terms.tefa_bp > 0 && !service.others.contains_key(PROVINCE) {
             let code = &service.code;
             findings.add(
@@ -105,7 +106,7 @@ impl ServiceKind for Tari {
             );
         }
         findings.result()?;
-        assess(&details, &terms, service).map_err(|error| vec![error])
+        assess(&details, terms, service).map_err(|error| vec![error])
     }
 
     fn check_terms(&self, terms: &Value) -> Result<(), Vec<DetailsError>> {
@@ -218,10 +219,10 @@ fn notice(
     })
 }
 
-fn transfer(to: &Beneficiary, terms: &TariTerms, (id, tax): (u8, &str)) -> TransferDraft {
+fn transfer(to: &Arc<Beneficiary>, terms: &TariTerms, (id, tax): (u8, &str)) -> TransferDraft {
     let value = format!("{}|{}|{tax}", terms.cadastral_code, terms.year);
     TransferDraft {
-        to: to.clone(),
+        to: Arc::clone(to),
         metadata: vec![(format!("TARI-TEFA-{id}"), value)],
     }
 }

@@ -226,10 +226,7 @@ fn details_are_printed_as_they_were_read() {
     }
     for kind in ALL {
         let code = kind.code();
-        let mut runner = TestRunner::new(Config {
-            cases: 32,
-            ..Config::default()
-        });
+        let mut runner = TestRunner::new(Config::default());
         let outcome = runner.run(&any_details(code), |details| {
             match code {
                 "tari" => same::<tari::TariDetails>(code, &details),
@@ -397,10 +394,7 @@ fn keeps_the_contract(assessment: &Assessment, service: &Service) -> Result<(), 
 fn service_contract() {
     for kind in ALL {
         let service = service(kind.code());
-        let mut runner = TestRunner::new(Config {
-            cases: 256,
-            ..Config::default()
-        });
+        let mut runner = TestRunner::new(Config::default());
         let outcome = runner.run(&any_details(kind.code()), |details| {
             let assessment = kind.assess(&details, &service);
             let assessment = assessment.map_err(|errors| {

@@ -50,6 +50,68 @@ fn collect(state: &mut State, count: usize, on: &str) {
     }
 }
 
+/// The same five payments, arriving in the given order.
+fn arrived(order: [usize; 5]) -> State {
+    let mut state = State::default();
+    for n in order {
+        let transfer = Transfer {
+            n: 1,
+            cents: 1000 + u64::try_from(n).unwrap(),
+            org: TOWN.into(),
+            iban: "IT60X0542811101000000123456".into(),
+        };
+        let activated = Activated {
+            token: format!("token{n}"),
+            creditor: TOWN.into(),
+            notice_number: format!("3010{n:014}"),
+            iuv: format!("010{n:014}"),
+            psp: 0,
+            day: day("2026-03-02"),
+            cents: transfer.cents,
+            planned: None,
+            complete_on: None,
+            transfers: vec![transfer],
+            details: None,
+        };
+        let payment = state.payments.len();
+        state.apply(Event::Activated(Box::new(activated))).unwrap();
+        // Two of them in the same second.
+        let minute = u32::try_from(n).unwrap() / 2;
+        let paid = Event::Paid {
+            payment,
+            day: day("2026-03-02"),
+            at: day("2026-03-02").and_hms_opt(10, minute, 0).unwrap(),
+            deliver_on: None,
+        };
+        state.apply(paid).unwrap();
+    }
+    state
+}
+
+#[test]
+fn the_rows_of_a_flow_stand_in_the_order_of_payment_whatever_the_order_of_arrival() {
+    let mischief = FlowMischief {
+        flow_revised: 1000,
+        ..FlowMischief::default()
+    };
+    let flow = |order| {
+        let state = arrived(order);
+        let flow = settle(&state, 7, day("2026-03-02"), mischief).remove(0);
+        let tokens: Vec<String> = flow
+            .rows
+            .iter()
+            .map(|(payment, _)| state.payments[*payment].activation.token.clone())
+            .collect();
+        (tokens, flow.revisions)
+    };
+    let (tokens, revisions) = flow([0, 1, 2, 3, 4]);
+    assert_eq!(tokens, ["token0", "token1", "token2", "token3", "token4"]);
+    assert_eq!(revisions[0].sum_cents, 1000 + 1001 + 1002 + 1003);
+    for order in [[4, 3, 2, 1, 0], [2, 4, 1, 0, 3]] {
+        assert_eq!(flow(order), (tokens.clone(), revisions.clone()));
+    }
+}
+
 fn close(state: &mut State, on: &str, mischief: FlowMischief) -> Vec<Flow> {
     let flows = settle(state, 7, day(on), mischief);
     let closed = crate::state::Closed {

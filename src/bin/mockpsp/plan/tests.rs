@@ -20,6 +20,7 @@ fn batch(groups: usize, pay: usize) -> BatchIn {
                 sequence,
                 issued_on: day("2026-02-01"),
                 due_on: day(due),
+                term_on: None,
             });
         };
         push(0, 1, "2026-04-30");

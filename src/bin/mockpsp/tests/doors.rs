@@ -1,5 +1,7 @@
 //! The doors the creditor calls.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::Gateway;
@@ -10,21 +12,22 @@ async fn flows_are_read_through_the_rest_door_when_their_day_has_come() {
     let (folder, station) = (tempfile::tempdir().unwrap(), Station::start());
     let gateway = Gateway::open(folder.path());
     gateway.register(&station, 2).await;
-    let mut story = Value::Null;
+    let mut receipts = BTreeSet::new();
     for n in 0..12 {
         let number = format!("301{n:015}");
         let body = json!({"creditor": TOWN, "notice_number": number, "psp": "MNTDIT51XXX", "on": "2026-03-02"});
-        story = gateway.ok("POST", "/control/payments", body).await;
+        let story = gateway.ok("POST", "/control/payments", body).await;
+        assert_eq!(story["result"], "paid");
+        receipts.insert(story["payments"][0].as_str().unwrap().to_owned());
     }
-    assert_eq!(story["result"], "paid");
-    read_flows(&gateway, story["payments"][0].as_str().unwrap()).await;
+    read_flows(&gateway, &receipts).await;
     let path = format!("/control/treasury/{PROVINCE}?from=2026-03-01&to=2026-03-31");
     let (_, csv) = gateway.call("GET", &path, Value::Null).await;
     let expected = ";60,00;2026-03-03;2026-03-03;Moneta Diretta S.p.A. Servizio pagoPA;/PUR/LGPE-RIVERSAMENTO/";
     assert!(csv.contains(expected), "{csv}");
 }
 
-async fn read_flows(gateway: &Gateway, last_receipt: &str) {
+async fn read_flows(gateway: &Gateway, receipts: &BTreeSet<String>) {
     let base = format!("/fdr-org/service/v1/organizations/{TOWN}/fdrs");
     gateway
         .ok("POST", "/control/days", json!({"date": "2026-03-02"}))
@@ -74,7 +77,7 @@ async fn read_flows(gateway: &Gateway, last_receipt: &str) {
         ),
         (Some(12), Some(1))
     );
-    assert_eq!(page["data"][1]["iur"], last_receipt);
+    rows_stand_in_the_order_of_payment(gateway, &one, receipts).await;
     let (status, text) = gateway
         .call(
             "GET",
@@ -87,6 +90,20 @@ async fn read_flows(gateway: &Gateway, last_receipt: &str) {
         "{status} {text}"
     );
     flows_are_not_listed_twice(gateway, &base, flow["published"].as_str().unwrap()).await;
+}
+
+async fn rows_stand_in_the_order_of_payment(
+    gateway: &Gateway,
+    flow: &str,
+    receipts: &BTreeSet<String>,
+) {
+    let path = format!("{flow}/payments?page=1&size=1000");
+    let page = gateway.ok("GET", &path, Value::Null).await;
+    let rows = page["data"].as_array().unwrap();
+    let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
+    let reported: BTreeSet<String> = rows.iter().map(|row| text(row, "iur")).collect();
+    assert_eq!((rows.len(), &reported), (12, receipts));
+    assert!(rows.is_sorted_by_key(|row| text(row, "payDate")));
 }
 
 async fn flows_are_not_listed_twice(gateway: &Gateway, base: &str, published: &str) {

@@ -122,6 +122,7 @@ async fn a_year_pays_what_was_planned_and_a_restart_changes_nothing() {
             "{kind}"
         );
     }
+    let anomalies = listed(&gateway, &summary).await;
     let receipts: BTreeSet<String> = station.take_receipts().into_iter().collect();
     assert_eq!(receipts.len(), 63);
     drop(gateway);
@@ -139,6 +140,51 @@ async fn a_year_pays_what_was_planned_and_a_restart_changes_nothing() {
         gateway.ok("GET", "/control/summary", Value::Null).await,
         summary
     );
+    assert_eq!(listed(&gateway, &summary).await, anomalies);
+}
+
+/// What went wrong one by one, which is as much as the summary counts.
+async fn listed(gateway: &Gateway, summary: &Value) -> Value {
+    let path = format!("/control/anomalies/{TOWN}");
+    let anomalies = gateway.ok("GET", &path, Value::Null).await;
+    let all = anomalies.as_array().unwrap();
+    let of = |kind: &str| all.iter().filter(|one| one["kind"] == kind).count();
+    for (kind, counted) in summary["mischief"].as_object().unwrap() {
+        assert_eq!(
+            u64::try_from(of(kind)).ok(),
+            counted["done"].as_u64(),
+            "{kind}"
+        );
+    }
+    for lost in all.iter().filter(|one| one["kind"] == "lost_receipt") {
+        assert!(
+            lost["reported_on"].as_str() < lost["sent_on"].as_str(),
+            "{lost}"
+        );
+    }
+    for kind in ["flow_wrong_sum", "flow_revised", "cash_split"] {
+        assert!(of(kind) > 0, "{kind}");
+    }
+    let split = all.iter().find(|one| one["kind"] == "cash_split").unwrap();
+    let (_, journal) = gateway
+        .call(
+            "GET",
+            &format!("/control/treasury/{TOWN}?from=2026-03-01&to=2026-12-31"),
+            Value::Null,
+        )
+        .await;
+    for movement in split["movements"].as_array().unwrap() {
+        let begins = movement.as_str().unwrap().replace('/', ";");
+        assert!(
+            journal
+                .lines()
+                .any(|line| line.starts_with(&format!("{begins};"))),
+            "{begins}"
+        );
+    }
+    let path = "/control/anomalies/00000000000";
+    assert_eq!(gateway.ok("GET", path, Value::Null).await, json!([]));
+    anomalies
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::calendar::Day;
 use crate::domain::findings::Findings;
-use crate::domain::money::{Cents, MoneyError};
+use crate::domain::money::{Cents, MoneyError, RemainderOn};
 
 /// The tariff of one year.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,9 +98,12 @@ impl Plan {
     /// Splits what one beneficiary gets among the instalments.
     pub(super) fn split(&self, amount: Cents) -> Result<Vec<Cents>, MoneyError> {
         if self.shares_bp.is_empty() {
-            amount.split(u16::try_from(self.due_on.len()).unwrap_or(u16::MAX))
+            amount.split(
+                u16::try_from(self.due_on.len()).unwrap_or(u16::MAX),
+                RemainderOn::Last,
+            )
         } else {
-            amount.split_by(&self.shares_bp)
+            amount.split_by(&self.shares_bp, RemainderOn::Last)
         }
     }
 }
