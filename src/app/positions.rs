@@ -1,6 +1,10 @@
 //! Debt positions: register, show, list, publish, withdraw.
 
+mod amend;
+
 use uuid::Uuid;
+
+pub use amend::{Intent, Rest, amend, replan};
 
 use crate::app::numbers;
 use crate::ctx::Ctx;
@@ -11,12 +15,10 @@ use crate::domain::lifecycle::{Refused, State};
 use crate::domain::money::MoneyError;
 use crate::domain::notice_number::{NoticeNumber, NumberError, SegregationCode};
 use crate::domain::position::{
-    Change, Debtor, IntentError, NewPosition, Position, PositionError, Publication, Replan,
-    ReplanError,
+    Debtor, IntentError, NewPosition, Position, PositionError, Publication, ReplanError,
 };
 use crate::domain::service::{self, Assessment, DetailsError};
 use crate::domain::text::Text;
-use crate::store::notices::Advance;
 pub use crate::store::positions::Filter;
 use crate::store::positions::Placed;
 use crate::store::{self, Conn, Tx, db::Retry};
@@ -339,134 +341,4 @@ pub fn page(
     Ok(store::positions::page(
         conn, creditor, filter, after, limit,
     )?)
-}
-
-/// What an office may want of a position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Intent {
-    /// Make payable a draft, or what was withdrawn.
-    Open,
-    /// Withdraw what is not paid.
-    Withdraw,
-    /// Stop payments of what is not paid; it stays owed.
-    Expire,
-    /// Give what is not paid a later last day.
-    Extend(Day),
-}
-
-/// Carries an intent out on the revision the caller has seen.
-///
-/// # Errors
-/// [`Error::Unknown`], [`Error::Stale`], [`Error::Refused`], or the database's.
-pub fn amend(
-    tx: &mut Tx<'_>,
-    now: Instant,
-    ctx: &Ctx,
-    (creditor, id, seen): (&FiscalCode, Uuid, Option<i64>),
-    intent: Intent,
-) -> Result<Position, Error> {
-    let position = store::positions::lock(tx, creditor, id)?.ok_or(Error::Unknown)?;
-    if let Some(current) = stale(&position, seen) {
-        return Err(Error::Stale { current });
-    }
-    let today = crate::domain::calendar::today(now);
-    let change = match intent {
-        Intent::Open if position.stands_in(&[State::Draft]) => position.publish(today)?,
-        Intent::Open => {
-            let booked = store::ledger::of_reference(tx, creditor, &id.to_string())?;
-            position.restore(&booked, today)?
-        }
-        Intent::Withdraw => position.withdraw(today)?,
-        Intent::Expire => position.expire()?,
-        Intent::Extend(until) => position.extend(until, today)?,
-    };
-    apply(tx, now, ctx, &position, change)?;
-    store::positions::advance_revision(tx, creditor, id, position.revision)?;
-    get(tx, creditor, id)
-}
-
-fn apply(
-    tx: &mut Tx<'_>,
-    now: Instant,
-    ctx: &Ctx,
-    position: &Position,
-    change: Change,
-) -> Result<(), Error> {
-    let steps: Vec<Advance> = change
-        .moves
-        .into_iter()
-        .map(|(number, step)| Advance {
-            id: ctx.ids.next(),
-            number,
-            step,
-            paid_on: None,
-        })
-        .collect();
-    store::notices::advance(tx, &position.creditor, &steps, now, "office")?;
-    for notice in &change.rewritten {
-        store::notices::rewrite(tx, position, notice)?;
-    }
-    if !store::notices::add(tx, position, &change.added)? {
-        return Err(Error::NumberTaken);
-    }
-    let entries = change
-        .entries
-        .into_iter()
-        .map(|entry| (ctx.ids.next(), entry));
-    store::ledger::post(tx, &position.creditor, entries.collect::<Vec<_>>())?;
-    Ok(())
-}
-
-/// Another way to pay what is unpaid.
-#[derive(Debug, Clone)]
-pub struct Rest {
-    /// Last day to pay each instalment, in order; one for the whole rest at once.
-    pub due_on: Vec<Day>,
-    /// Own valid numbers, one per instalment in order; empty to have them issued.
-    pub numbers: Vec<String>,
-}
-
-/// Puts what is unpaid on new notices and withdraws the others, in one transaction, on the revision the
-/// caller has seen. `seal` as in [`create`].
-///
-/// # Errors
-/// [`Error`]; nothing is stored then.
-pub async fn replan<R: Send + 'static>(
-    ctx: &Ctx,
-    (creditor, id, seen): (&FiscalCode, Uuid, Option<i64>),
-    rest: Rest,
-    seal: impl Fn(&mut Tx<'_>, Instant, &Position) -> Result<R, Error> + Send + 'static,
-) -> Result<R, Error> {
-    let held = creditor.clone();
-    let position = ctx.read(move |conn| get(conn, &held, id)).await?;
-    let service = ctx
-        .registry
-        .service(creditor, &position.service_code, position.issued_on);
-    let plan = Replan {
-        minimum: service.and_then(|service| service.minimum_instalment()),
-        due_on: rest.due_on,
-    };
-    let from = ctx.registry.creditor(creditor).ok_or(Error::NoStation)?;
-    let from = (from.as_ref(), ctx.today());
-    let numbers = numbers_from(ctx, from, &rest.numbers, plan.due_on.len()).await?;
-    let (own, creditor) = (ctx.clone(), creditor.clone());
-    ctx.write(move |tx, now| {
-        let position = store::positions::lock(tx, &creditor, id)?.ok_or(Error::Unknown)?;
-        if let Some(current) = stale(&position, seen) {
-            return Err(Error::Stale { current });
-        }
-        let today = crate::domain::calendar::today(now);
-        let change = position.replan(&plan, numbers.clone(), today)?;
-        apply(tx, now, &own, &position, change)?;
-        store::positions::advance_revision(tx, &creditor, id, position.revision)?;
-        let made = get(tx, &creditor, id)?;
-        seal(tx, now, &made)
-    })
-    .await
-}
-
-/// The revision of a position, when it is not the one that was seen.
-fn stale(position: &Position, seen: Option<i64>) -> Option<i64> {
-    seen.filter(|seen| *seen != position.revision)
-        .map(|_| position.revision)
 }

@@ -1,10 +1,11 @@
 //! A debt position: what somebody owes, the ways to pay it, the notices that carry them.
 
 mod amend;
+mod replan;
 
 use uuid::Uuid;
 
-pub use amend::{Replan, ReplanError};
+pub use replan::{Replan, ReplanError};
 
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;

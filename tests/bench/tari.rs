@@ -63,7 +63,12 @@ fn household(n: u32) -> Value {
     details
 }
 
-fn body(name: &str, tax_code: &str, iban: &str, taxonomy: &str) -> anyhow::Result<Arc<Beneficiary>> {
+fn body(
+    name: &str,
+    tax_code: &str,
+    iban: &str,
+    taxonomy: &str,
+) -> anyhow::Result<Arc<Beneficiary>> {
     Ok(Arc::new(Beneficiary {
         tax_code: FiscalCode::parse(tax_code)?,
         legal_name: name.to_owned(),
@@ -76,9 +81,7 @@ fn body(name: &str, tax_code: &str, iban: &str, taxonomy: &str) -> anyhow::Resul
 fn town() -> anyhow::Result<Service> {
     let (iban, province_iban) = ("IT92E9999940440000000000201", "IT82C9999903600000000000401");
     let province = body("Provincia", "90002000660", province_iban, "9/0201102IM/")?;
-    let tariff = |(occupants, fixed, variable): (u32, i64, i64)| {
-        json!({"occupants": occupants, "fixed_micro_m2": fixed, "variable_micro": variable})
-    };
+    let tariff = |(occupants, fixed, variable): (u32, i64, i64)| json!({"occupants": occupants, "fixed_micro_m2": fixed, "variable_micro": variable});
     let tariffs = [
         (1, 657_500, 51_140_000),
         (2, 718_700, 102_280_000),

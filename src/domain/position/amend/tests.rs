@@ -1,11 +1,12 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::notice_number::SegregationCode;
+use crate::domain::notice_number::{NoticeNumber, SegregationCode};
 use crate::domain::position::tests::{cents, day, fine, tari, with_state};
-use crate::domain::position::{NotPayable, Summary};
+use crate::domain::position::{NotPayable, Replan, ReplanError, Summary};
 use crate::domain::receipt::tests::receipt_for;
 use crate::domain::receipt::{self, Seen};
+use crate::domain::service::{OptionKind, Schedule};
 
 /// Numbers that no position of these tests has yet.
 fn fresh(position: &Position, count: usize) -> Vec<NoticeNumber> {
@@ -310,7 +311,7 @@ impl Story {
             2 => {
                 let days = &["2026-07-31", "2026-08-31", "2026-09-30"][..=which % 3];
                 let change = replanned(position, days);
-                change.map_err(|_| IntentError::TermPassed)
+                change.map_err(|_refused| IntentError::TermPassed)
             }
             3 => position.expire(),
             4 => position.extend(day("2026-12-31"), today),
