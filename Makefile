@@ -47,7 +47,7 @@ unit: ## the tests beside the code, no database server
 
 .PHONY: properties
 properties: ## the laws of the domain, 10,000 cases each (nightly; `make unit` runs 256)
-	@PROPTEST_CASES=$${PROPTEST_CASES:-10000} TEST_POSTGRES=off tests/scripts/tests --release --lib domain:: $(ARGS)
+	@PROPTEST_CASES=$${PROPTEST_CASES:-10000} TEST_POSTGRES=off tests/scripts/tests --profile nightly --lib domain:: $(ARGS)
 
 .PHONY: bench
 bench: ## price a million waste-tax positions in memory; prints positions a second on one core

@@ -48,10 +48,15 @@ pub mod position;
 pub mod receipt;
 
 pub mod reconciliation;
+pub mod search;
 pub mod settlement;
 pub mod treasury;
 
 pub mod document;
 pub mod payload;
 
+pub mod balance;
+pub mod canteen_account;
+pub mod isee;
+pub mod school_expense;
 pub mod service;

@@ -10,7 +10,7 @@ use actix_web::{HttpResponse, web};
 
 use crate::app::payments::{self, Outcome, Payable};
 use crate::ctx::Ctx;
-use crate::domain::calendar::{self, Day};
+use crate::domain::calendar;
 use crate::domain::creditor::Creditor;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
@@ -29,9 +29,6 @@ use fault::{Fault, Refusal};
 
 /// The notice number with which pagoPA probes stations: answered as unknown, without a look-up.
 const PROBE: &str = "000000000000000000";
-
-/// Due date of debts without one: the schema wants a date, and nobody takes this one for a deadline.
-const FAR_DUE_DATE: Option<Day> = Day::from_ymd_opt(2999, 12, 31);
 
 /// Mounts the door.
 pub fn configure(cfg: &mut web::ServiceConfig, ctx: &Ctx) {
@@ -209,7 +206,7 @@ fn payment(creditor: &Creditor, payable: &Payable) -> Result<Payment<TransferV2>
     Ok(Payment {
         creditor_reference_id: iuv.to_string(),
         payment_amount: amount(payable.total)?,
-        due_date: payable.notice.due_on.or(FAR_DUE_DATE).unwrap_or(Day::MAX),
+        due_date: payable.due_on,
         retention_date: None,
         last_payment: None,
         description,

@@ -13,7 +13,9 @@ use sha2::{Digest, Sha256};
 
 use super::contract::Operation;
 use super::problem::{FieldError, Problem, catalogue};
+use super::strict_json::{self, JsonError};
 use crate::domain::text::Said;
+use crate::wire::giornale;
 
 /// The largest JSON body, in bytes.
 pub const JSON_BYTES_MAX: usize = 1024 * 1024;
@@ -71,6 +73,19 @@ impl<T: DeserializeOwned> FromRequest for FromQuery<T> {
     }
 }
 
+impl From<JsonError> for Problem {
+    fn from(error: JsonError) -> Problem {
+        match error {
+            JsonError::Malformed => Problem::of(&catalogue::MALFORMED_BODY),
+            JsonError::Repeated(pointer) => Problem::at(
+                &catalogue::CONTRACT_VIOLATION,
+                &pointer,
+                Said::new("è indicato più di una volta", "is given more than once"),
+            ),
+        }
+    }
+}
+
 /// A JSON body and the digest of its bytes, by which a repeated request is recognised.
 pub struct FromBody<T> {
     /// What it says.
@@ -115,8 +130,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Review<T> {
         Box::pin(async move {
             let (operation, media_type) = start?;
             let bytes = read(&request, &mut payload, JSON_BYTES_MAX).await?;
-            let json: Value = serde_json::from_slice(&bytes)
-                .map_err(|_reason_may_quote| Problem::of(&catalogue::MALFORMED_BODY))?;
+            let json = strict_json::read(&bytes)?;
             let (json, broken) = operation.review_body(&media_type, json);
             let value = typed(json).map_err(|unreadable| unreadable.with(broken.clone()))?;
             let digest = Sha256::digest(&bytes).into();
@@ -128,10 +142,15 @@ impl<T: DeserializeOwned + 'static> FromRequest for Review<T> {
 
 /// A body that is a file of text.
 pub struct TextFile {
-    /// Its bytes, valid UTF-8.
+    /// What it says, decoded.
     pub text: String,
+    /// Media type, without parameters.
+    pub media_type: String,
     /// SHA-256 of the bytes as they came.
     pub digest: [u8; 32],
+    /// SHA-256 of that and of the query, by which a repeated request is recognised: the same file read by
+    /// another description of it is another intent.
+    pub intent: [u8; 32],
 }
 
 impl FromRequest for TextFile {
@@ -145,11 +164,18 @@ impl FromRequest for TextFile {
         Box::pin(async move {
             let (operation, media_type) = start?;
             let bytes = read(&request, &mut payload, FILE_BYTES_MAX).await?;
-            let digest = Sha256::digest(&bytes).into();
-            let text = String::from_utf8(bytes)
-                .map_err(|_not_utf8| Problem::of(&catalogue::MALFORMED_BODY))?;
+            let digest: [u8; 32] = Sha256::digest(&bytes).into();
+            let intent = [digest.as_slice(), request.query_string().as_bytes()].concat();
+            let intent = Sha256::digest(intent).into();
+            let text = giornale::decode(bytes, charset(&request))
+                .ok_or_else(|| Problem::of(&catalogue::MALFORMED_BODY))?;
             match operation.check_body(&media_type, Value::String(text))? {
-                Value::String(text) => Ok(TextFile { text, digest }),
+                Value::String(text) => Ok(TextFile {
+                    text,
+                    media_type,
+                    digest,
+                    intent,
+                }),
                 Value::Null
                 | Value::Bool(_)
                 | Value::Number(_)
@@ -158,6 +184,17 @@ impl FromRequest for TextFile {
             }
         })
     }
+}
+
+/// The character set that a media type names.
+fn charset(request: &HttpRequest) -> Option<&str> {
+    let value = request.headers().get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let mut parameters = value
+        .split(';')
+        .skip(1)
+        .filter_map(|one| one.split_once('='));
+    let (_, set) = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
+    Some(set.trim().trim_matches('"'))
 }
 
 /// The operation and the media type of a body that is about to be read.

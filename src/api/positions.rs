@@ -95,6 +95,11 @@ pub struct NewDebtPosition {
     pub reference: Option<Reference>,
     /// Who owes.
     pub debtor: Debtor,
+    /// Who owes the same debt beside the debtor, as the owner and the driver of a vehicle: one payment
+    /// frees all.
+    #[serde(default)]
+    #[schema(min_items = 0, max_items = 9)]
+    pub joint_debtors: Vec<Debtor>,
     /// What the citizen reads; the service's own words when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -399,7 +404,11 @@ fn command(new: &NewDebtPosition) -> Result<Create, Problem> {
         .reference
         .as_ref()
         .map(|reference| Text::parse(reference.as_str()));
-    let debtor = debtor(&mut faults, &new.debtor);
+    let joint = new.joint_debtors.iter().enumerate();
+    let joint: Vec<position::Debtor> = joint
+        .filter_map(|(i, new)| debtor(&mut faults, &format!("/joint_debtors/{i}"), new))
+        .collect();
+    let debtor = debtor(&mut faults, "/debtor", &new.debtor);
     let description = description.and_then(|read| faults.read("/description", read));
     let reference = reference.and_then(|read| faults.read("/reference", read));
     faults.result(debtor.map(|debtor| {
@@ -407,6 +416,7 @@ fn command(new: &NewDebtPosition) -> Result<Create, Problem> {
             service_code: charge.service_code.to_owned(),
             reference,
             debtor,
+            joint_debtors: joint,
             description,
             kind: charge.kind.to_owned(),
             details: charge.details.clone(),
@@ -425,12 +435,21 @@ fn command(new: &NewDebtPosition) -> Result<Create, Problem> {
     }))
 }
 
-fn debtor(faults: &mut Faults, new: &Debtor) -> Option<position::Debtor> {
-    let tax_code = faults.read("/debtor/tax_code", FiscalCode::parse(new.tax_code.as_str()));
-    let full_name = faults.read("/debtor/full_name", Text::parse(new.full_name.as_str()));
+fn debtor(faults: &mut Faults, at: &str, new: &Debtor) -> Option<position::Debtor> {
+    let tax_code = faults.read(
+        format!("{at}/tax_code"),
+        FiscalCode::parse(new.tax_code.as_str()),
+    );
+    let full_name = faults.read(
+        format!("{at}/full_name"),
+        Text::parse(new.full_name.as_str()),
+    );
     let email = new.email.as_ref().map(|email| Text::parse(email.as_str()));
-    let email = email.and_then(|read| faults.read("/debtor/email", read));
-    let address = new.address.as_ref().and_then(|new| address(faults, new));
+    let email = email.and_then(|read| faults.read(format!("{at}/email"), read));
+    let address = new
+        .address
+        .as_ref()
+        .and_then(|new| address(faults, at, new));
     Some(position::Debtor {
         kind: match new.r#type {
             DebtorType::Person => DebtorKind::Person,
@@ -443,18 +462,22 @@ fn debtor(faults: &mut Faults, new: &Debtor) -> Option<position::Debtor> {
     })
 }
 
-fn address(faults: &mut Faults, new: &Address) -> Option<position::Address> {
+fn address(faults: &mut Faults, at: &str, new: &Address) -> Option<position::Address> {
     let province = new.province.as_ref().map(|text| Text::parse(text.as_str()));
-    let province = province.and_then(|read| faults.read("/debtor/address/province", read));
+    let province = province.and_then(|read| faults.read(format!("{at}/address/province"), read));
     let postal_code = new
         .postal_code
         .as_ref()
         .map(|text| Text::parse(text.as_str()));
-    let postal_code = postal_code.and_then(|read| faults.read("/debtor/address/postal_code", read));
+    let postal_code =
+        postal_code.and_then(|read| faults.read(format!("{at}/address/postal_code"), read));
     let country = new.country.as_ref().map(|text| Text::parse(text.as_str()));
-    let country = country.and_then(|read| faults.read("/debtor/address/country", read));
-    let street = faults.read("/debtor/address/street", Text::parse(new.street.as_str()));
-    let city = faults.read("/debtor/address/city", Text::parse(new.city.as_str()));
+    let country = country.and_then(|read| faults.read(format!("{at}/address/country"), read));
+    let street = faults.read(
+        format!("{at}/address/street"),
+        Text::parse(new.street.as_str()),
+    );
+    let city = faults.read(format!("{at}/address/city"), Text::parse(new.city.as_str()));
     Some(position::Address {
         street: street?,
         postal_code,

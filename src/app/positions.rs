@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 pub use amend::{Intent, Rest, amend, replan};
 
-use crate::app::numbers;
+use crate::app::{canteen, numbers};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::creditor::{Creditor, ServiceRow};
@@ -131,6 +131,8 @@ pub struct Create {
     pub reference: Option<Text<64>>,
     /// Who owes.
     pub debtor: Debtor,
+    /// Who owes the same debt beside the debtor.
+    pub joint_debtors: Vec<Debtor>,
     /// What the citizen reads; the service's title when absent.
     pub description: Option<Text<140>>,
     /// Code of the kind the details are for.
@@ -236,6 +238,9 @@ pub async fn create<R: Send + 'static>(
             Placed::ReferenceTaken => return Err(Error::ReferenceTaken),
             Placed::NumberTaken => return Err(Error::NumberTaken),
         }
+        canteen::tie(tx, &position)?;
+        let marks = crate::domain::search::marks(&position.details);
+        store::search::keep_marks(tx, &position.creditor, position.id, &marks)?;
         if position.notices.iter().any(|n| n.state == State::Open) {
             let entry = position.published(position.issued_on)?;
             store::ledger::post(tx, &position.creditor, [(entry_id, entry)])?;
@@ -262,6 +267,7 @@ fn new_position(
         reference: command.reference,
         service_code: command.service_code,
         debtor: command.debtor,
+        joint_debtors: command.joint_debtors,
         description,
         details,
         issued_on: assessed.issued_on,

@@ -16,8 +16,8 @@ pub(crate) enum Price {
     Cents(i64, i64),
     /// So many cents, asked of a firm.
     FirmCents(i64, i64),
-    /// Waste tax of an earlier year, one notice.
-    Tari,
+    /// Waste tax of the year before, assessed.
+    Arrears,
     /// A month of meals.
     Meals,
     /// A parking ticket.
@@ -47,7 +47,7 @@ const fn other(code: &'static str, count: u64, months: (u32, u32), price: Price)
 /// Every other service of the town. Those with sixty days to pay end in October, so that the year
 /// closes with what it has asked.
 pub(crate) const OTHERS: &[Other] = &[
-    other("TARI-PREC", 120, (1, 9), Price::Tari),
+    other("TARI-PREC", 120, (1, 9), Price::Arrears),
     other("IMU-ACC", 160, (2, 10), Price::Cents(12_000, 180_000)),
     other("TRIB-SANZ", 40, (2, 10), Price::Cents(3_000, 40_000)),
     other("CUP", 200, (1, 3), Price::FirmCents(4_000, 90_000)),
@@ -104,13 +104,13 @@ pub(crate) fn generic_details(chance: &mut Chance, price: Price) -> Option<Value
         Price::Cents(from, to) | Price::FirmCents(from, to) => {
             json!({"amount_cents": chance.between(from, to)})
         }
-        Price::Tari | Price::Meals | Price::Ticket => return None,
+        Price::Arrears | Price::Meals | Price::Ticket => return None,
     };
     Some(json!({"generic": details}))
 }
 
 /// A household for the waste tax of `year`.
-pub(crate) fn tari_details(chance: &mut Chance, plan: Option<&str>) -> Value {
+pub(crate) fn tari_details(chance: &mut Chance, plan: &str) -> Value {
     let occupants = [1, 1, 2, 2, 2, 3, 3, 4, 4, 5];
     let at = usize::try_from(chance.below(10)).unwrap_or(0);
     let occupants = occupants.get(at).copied().unwrap_or(2);
@@ -132,10 +132,24 @@ pub(crate) fn tari_details(chance: &mut Chance, plan: Option<&str>) -> Value {
     if !reductions.is_empty() {
         set(&mut details, "reductions", json!(reductions));
     }
-    if let Some(plan) = plan {
-        set(&mut details, "plan", json!(plan));
-    }
+    set(&mut details, "plan", json!(plan));
     json!({"tari": details})
+}
+
+/// Waste tax of the year before that nobody paid: tax, TEFA, components and costs of the act.
+pub(crate) fn arrears_details(chance: &mut Chance) -> Value {
+    let twentieths = chance.between(450, 2_100);
+    json!({"arrears": {
+        "act": "assessment",
+        "year": 2025,
+        "costs_cents": 970,
+        "debts": [{
+            "due_on": "2025-12-02",
+            "tax_cents": twentieths * 20,
+            "province_cents": twentieths,
+            "exempt_cents": 760,
+        }],
+    }})
 }
 
 /// The meals of a family in a month. `month` is counted from the family's seed, so that the ISEE and the
@@ -163,9 +177,10 @@ pub(crate) fn meals_details(seed: u64, parent: u64, (year, month): (i64, i64)) -
             })
         })
         .collect();
-    let mut details = json!({"year": year, "month": month, "resident": resident, "pupils": pupils});
+    let month = json!({"year": year, "month": month, "pupils": pupils});
+    let mut details = json!({"resident": resident, "months": [month]});
     if stated {
-        set(&mut details, "isee_cents", json!(isee));
+        set(&mut details, "isee", json!([{"isee_cents": isee}]));
     }
     json!({"canteen": details})
 }

@@ -12,6 +12,8 @@ pub enum State {
     Open,
     /// The term after which it cannot be paid has passed.
     Expired,
+    /// An appeal, or another dispute, stops it for a time.
+    Suspended,
     /// Withdrawn by the creditor.
     Cancelled,
     /// Paid outside pagoPA, so says the creditor.
@@ -39,6 +41,12 @@ pub enum Event {
     Replace,
     /// Intent: the creditor was paid outside pagoPA.
     CloseElsewhere,
+    /// Intent: make it not payable while an appeal is decided.
+    Suspend,
+    /// Intent: make it payable again after the appeal.
+    Resume,
+    /// Intent: replace its price, because what it depends on is known by now.
+    Reprice,
     /// Fact: a receipt.
     Receipt,
     /// Fact: a line of a reporting flow.
@@ -54,6 +62,8 @@ pub enum Anomaly {
     PaidAfterExpiry,
     /// Paid after the creditor withdrew it.
     PaidAfterWithdrawal,
+    /// Paid while an appeal had stopped it: paying in reduced form gives the appeal up.
+    PaidWhileSuspended,
     /// Paid more than once, or beside an option that excludes it: a refund is owed.
     PaidTwice,
     /// The receipt came after the flow.
@@ -65,9 +75,10 @@ pub enum Anomaly {
 }
 
 use Event::{
-    CloseElsewhere, Extend, FlowLine, Lapse, Publish, Receipt, Replace, Restore, Withdraw,
+    CloseElsewhere, Extend, FlowLine, Lapse, Publish, Receipt, Replace, Reprice, Restore, Resume,
+    Suspend, Withdraw,
 };
-use State::{Cancelled, Draft, Elsewhere, Expired, Open, Paid, Settled};
+use State::{Cancelled, Draft, Elsewhere, Expired, Open, Paid, Settled, Suspended};
 
 /// Every allowed step. An intent that is not listed is refused; facts are listed for every state.
 pub const TABLE: &[(State, Event, State, Option<Anomaly>)] = &[
@@ -83,15 +94,30 @@ pub const TABLE: &[(State, Event, State, Option<Anomaly>)] = &[
     (Expired, Replace, Cancelled, None),
     (Expired, CloseElsewhere, Elsewhere, None),
     (Cancelled, Restore, Open, None),
+    (Open, Suspend, Suspended, None),
+    (Suspended, Resume, Open, None),
+    (Suspended, Withdraw, Cancelled, None),
+    (Suspended, CloseElsewhere, Elsewhere, None),
+    (Draft, Reprice, Draft, None),
+    (Open, Reprice, Open, None),
+    (Suspended, Reprice, Suspended, None),
+    (Expired, Reprice, Open, None),
     (Draft, Receipt, Paid, Some(Anomaly::PaidBeforePublication)),
     (Open, Receipt, Paid, None),
     (Expired, Receipt, Paid, Some(Anomaly::PaidAfterExpiry)),
     (Cancelled, Receipt, Paid, Some(Anomaly::PaidAfterWithdrawal)),
+    (Suspended, Receipt, Paid, Some(Anomaly::PaidWhileSuspended)),
     (Elsewhere, Receipt, Paid, Some(Anomaly::PaidTwice)),
     (Paid, Receipt, Paid, Some(Anomaly::PaidTwice)),
     (Settled, Receipt, Settled, Some(Anomaly::ReceiptAfterFlow)),
     (Draft, FlowLine, Settled, Some(Anomaly::FlowWithoutReceipt)),
     (Open, FlowLine, Settled, Some(Anomaly::FlowWithoutReceipt)),
+    (
+        Suspended,
+        FlowLine,
+        Settled,
+        Some(Anomaly::FlowWithoutReceipt),
+    ),
     (
         Expired,
         FlowLine,
@@ -204,6 +230,7 @@ names!(State, {
     Draft => "draft",
     Open => "open",
     Expired => "expired",
+    Suspended => "suspended",
     Cancelled => "cancelled",
     Elsewhere => "elsewhere",
     Paid => "paid",
@@ -218,6 +245,9 @@ names!(Event, {
     Restore => "restore",
     Replace => "replace",
     CloseElsewhere => "close_elsewhere",
+    Suspend => "suspend",
+    Resume => "resume",
+    Reprice => "reprice",
     Receipt => "receipt",
     FlowLine => "flow_line",
 });
@@ -226,6 +256,7 @@ names!(Anomaly, {
     Anomaly::PaidBeforePublication => "paid_before_publication",
     Anomaly::PaidAfterExpiry => "paid_after_expiry",
     Anomaly::PaidAfterWithdrawal => "paid_after_withdrawal",
+    Anomaly::PaidWhileSuspended => "paid_while_suspended",
     Anomaly::PaidTwice => "paid_twice",
     Anomaly::ReceiptAfterFlow => "receipt_after_flow",
     Anomaly::FlowWithoutReceipt => "flow_without_receipt",

@@ -2,10 +2,13 @@
 
 mod amend;
 mod replan;
+mod repricing;
 
+use chrono::Months;
 use uuid::Uuid;
 
 pub use replan::{Replan, ReplanError};
+pub use repricing::{Integration, RepriceError, Repriced};
 
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
@@ -60,6 +63,12 @@ pub struct Address {
     pub country: Option<Text<2>>,
 }
 
+/// No debt waits longer for its notification.
+const MANY_YEARS: u32 = 30;
+
+/// Most debtors beside the first.
+pub const JOINT_DEBTORS_MAX: usize = 9;
+
 /// What somebody owes to a creditor, and every way to pay it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Position {
@@ -73,6 +82,9 @@ pub struct Position {
     pub service_code: String,
     /// Who owes.
     pub debtor: Debtor,
+    /// Who owes the same debt beside the debtor (art. 1292 c.c.), at most [`JOINT_DEBTORS_MAX`]: the
+    /// payment of one frees all.
+    pub joint_debtors: Vec<Debtor>,
     /// What the citizen reads.
     pub description: Text<140>,
     /// What the office typed: `{"tari": {…}}`.
@@ -130,6 +142,8 @@ pub struct NewPosition {
     pub service_code: String,
     /// Who owes.
     pub debtor: Debtor,
+    /// Who owes the same debt beside the debtor.
+    pub joint_debtors: Vec<Debtor>,
     /// What the citizen reads.
     pub description: Text<140>,
     /// What the office typed.
@@ -163,6 +177,11 @@ pub enum PositionError {
         /// How many notices there are.
         needed: usize,
     },
+    /// Too many debtors, or one of them twice.
+    #[error(
+        "a position has at most {JOINT_DEBTORS_MAX} further debtors, each with a tax code of its own"
+    )]
+    JointDebtors,
     /// A composed description does not fit.
     #[error("description: {0}")]
     Description(#[from] TextError),
@@ -183,6 +202,9 @@ pub enum NotPayable {
     /// The creditor withdrew it.
     #[error("the notice was withdrawn by the creditor")]
     Withdrawn,
+    /// An appeal stops it.
+    #[error("the notice is suspended while an appeal is decided")]
+    Suspended,
     /// It is paid.
     #[error("the notice is already paid")]
     AlreadyPaid,
@@ -197,6 +219,7 @@ impl Rule for NotPayable {
             NotPayable::NotPublished => "l'avviso non è ancora pubblicato",
             NotPayable::Expired => "il termine per pagare l'avviso è passato",
             NotPayable::Withdrawn => "l'avviso è stato annullato dall'ente",
+            NotPayable::Suspended => "l'avviso è sospeso in attesa dell'esito del ricorso",
             NotPayable::AlreadyPaid => "l'avviso è già pagato",
             NotPayable::OtherOptionPaid => {
                 "il debito è già pagato, in tutto o in parte, con un altro avviso"
@@ -219,6 +242,8 @@ pub enum Summary {
     Paid,
     /// Nothing can be paid any more.
     Expired,
+    /// An appeal stops it.
+    Suspended,
     /// Withdrawn.
     Cancelled,
 }
@@ -229,6 +254,7 @@ names!(Summary, {
     Summary::PartiallyPaid => "partially_paid",
     Summary::Paid => "paid",
     Summary::Expired => "expired",
+    Summary::Suspended => "suspended",
     Summary::Cancelled => "cancelled",
 });
 
@@ -293,6 +319,7 @@ impl Position {
                 needed,
             });
         }
+        check_debtors(&new)?;
         let state = match publication {
             Publication::Now => State::Open,
             Publication::Later => State::Draft,
@@ -331,6 +358,7 @@ impl Position {
             reference: new.reference,
             service_code: new.service_code,
             debtor: new.debtor,
+            joint_debtors: new.joint_debtors,
             description: new.description,
             details: new.details,
             rows: assessment.rows,
@@ -375,6 +403,7 @@ impl Position {
         match notice.state {
             State::Draft => return Err(NotPayable::NotPublished),
             State::Cancelled => return Err(NotPayable::Withdrawn),
+            State::Suspended => return Err(NotPayable::Suspended),
             State::Elsewhere | State::Paid | State::Settled => return Err(NotPayable::AlreadyPaid),
             State::Open | State::Expired => {}
         }
@@ -400,6 +429,19 @@ impl Position {
         Some((from, self.payable_on(notice, from)))
     }
 
+    /// A due date for messages that want one though the term starts at a notification still to come:
+    /// a year after the issue, or the first anniversary of it that is not over.
+    #[must_use]
+    pub fn technical_due_on(&self, day: Day) -> Day {
+        (1..=MANY_YEARS)
+            .filter_map(|years| {
+                let months = years.checked_mul(12)?;
+                self.issued_on.checked_add_months(Months::new(months))
+            })
+            .find(|due| *due >= day)
+            .unwrap_or(day)
+    }
+
     /// How the whole stands on a day.
     #[must_use]
     pub fn summary(&self, day: Day) -> Summary {
@@ -418,6 +460,8 @@ impl Position {
         }
         if self.notices.iter().any(|n| self.payable_on(n, day).is_ok()) {
             Summary::Open
+        } else if self.notices.iter().any(|n| n.state == State::Suspended) {
+            Summary::Suspended
         } else {
             Summary::Expired
         }
@@ -437,6 +481,17 @@ impl Position {
             (Account::Receivable, Account::RevenueDue),
             &amend::by_body(&owed)?,
         ))
+    }
+
+    /// Makes a draft payable, or what an appeal had stopped.
+    ///
+    /// # Errors
+    /// [`Refused`] when a notice is neither.
+    pub fn open(&self, day: Day) -> Result<Change, IntentError> {
+        if self.notices.iter().any(|n| n.state == State::Suspended) {
+            return self.resume();
+        }
+        self.publish(day)
     }
 
     /// Makes a draft payable.
@@ -485,6 +540,24 @@ impl Position {
         })
     }
 
+    /// Stops every notice that is open, while an appeal is decided. Nothing is booked: the debt stands.
+    ///
+    /// # Errors
+    /// [`Refused`] when no notice is open.
+    pub fn suspend(&self) -> Result<Change, IntentError> {
+        let open = self.notices.iter().filter(|n| n.state == State::Open);
+        Ok(self.moved(open, Event::Suspend)?)
+    }
+
+    /// Makes payable again what an appeal had stopped.
+    ///
+    /// # Errors
+    /// [`Refused`] when no notice is suspended.
+    pub fn resume(&self) -> Result<Change, IntentError> {
+        let suspended = self.notices.iter().filter(|n| n.state == State::Suspended);
+        Ok(self.moved(suspended, Event::Resume)?)
+    }
+
     fn step_all<'a>(
         &self,
         notices: impl Iterator<Item = &'a Notice>,
@@ -494,6 +567,18 @@ impl Position {
             .map(|n| Ok((n.number.clone(), lifecycle::step(n.state, event)?)))
             .collect()
     }
+}
+
+fn check_debtors(new: &NewPosition) -> Result<(), PositionError> {
+    let joint = new.joint_debtors.iter().map(|debtor| &debtor.tax_code);
+    let mut seen: Vec<&FiscalCode> = Vec::new();
+    for tax_code in std::iter::once(&new.debtor.tax_code).chain(joint) {
+        if seen.contains(&tax_code) || seen.len() > JOINT_DEBTORS_MAX {
+            return Err(PositionError::JointDebtors);
+        }
+        seen.push(tax_code);
+    }
+    Ok(())
 }
 
 /// Why an intent on a position cannot be carried out.

@@ -177,6 +177,8 @@ pub fn receive(
         };
         // Only the first payment of what is owed changes its price; any other one is owed back.
         if !twice && !matches!(notice.state, State::Cancelled | State::Elsewhere) {
+            let choice = position.choice(notice, day, &receipt.receipt_id)?;
+            change.entries.extend(choice);
             change
                 .entries
                 .extend(repriced(position, notice, receipt, day)?);

@@ -26,17 +26,17 @@ const TABLE: &str = "notice";
 #[diesel(table_name = notice, treat_none_as_default_value = false)]
 pub(super) struct NoticeRow {
     creditor: String,
-    number: String,
+    pub(super) number: String,
     iuv: String,
     pub(super) position_id: Id,
     service_code: String,
     option_no: i16,
     option_kind: String,
     sequence: i16,
-    description: String,
-    due_on: Option<Day>,
-    amount_cents: i64,
-    terms: Json,
+    pub(super) description: String,
+    pub(super) due_on: Option<Day>,
+    pub(super) amount_cents: i64,
+    pub(super) terms: Json,
     state: String,
     paid_on: Option<Day>,
 }
@@ -270,7 +270,7 @@ struct StepTerms {
 }
 
 impl NoticeRow {
-    fn from_domain(position: &Position, notice: &Notice) -> Result<NoticeRow, Error> {
+    pub(super) fn from_domain(position: &Position, notice: &Notice) -> Result<NoticeRow, Error> {
         let corrupt = |why: &dyn std::fmt::Display| Error::corrupt(TABLE, &notice.number, why);
         let transfers = notice.transfers.iter().map(|transfer| TransferTerms {
             tax_code: transfer.to.tax_code.to_string(),

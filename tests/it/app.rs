@@ -164,6 +164,13 @@ impl TestApp {
         self.audited.store(false, Ordering::Relaxed);
     }
 
+    /// Names of the invariants that the town's books break.
+    pub(crate) fn failed_checks(&self) -> Vec<String> {
+        let checks = audit(&mut self.database.connect(), &self.town()).unwrap();
+        let failed = checks.into_iter().filter(|check| !check.holds());
+        failed.map(|check| check.name.to_owned()).collect()
+    }
+
     /// The end of every story.
     fn finish(&self) {
         if !self.audited.load(Ordering::Relaxed) {

@@ -26,11 +26,15 @@ mod arch;
 #[cfg(test)]
 mod bad_requests;
 #[cfg(test)]
+mod canteen;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod door;
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod fines;
 #[cfg(test)]
 mod leaks;
 #[cfg(test)]
@@ -46,4 +50,10 @@ mod preview;
 #[cfg(test)]
 mod receipts;
 #[cfg(test)]
+mod reports;
+#[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod search;
+#[cfg(test)]
+mod treasury;

@@ -24,8 +24,10 @@ use crate::domain::calendar;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WantedState {
-    /// Publish a draft, or restore what was withdrawn, under the same numbers.
+    /// Publish a draft, end a suspension, or restore what was withdrawn, under the same numbers.
     Open,
+    /// Stop it while an appeal is decided: the node is told that it cannot be paid.
+    Suspended,
     /// Withdraw what is not paid; it is owed no more.
     Cancelled,
     /// Take no more payments of what is not paid; it stays owed, and a later `due_date` reopens it.
@@ -89,6 +91,7 @@ pub(in crate::api) async fn amend_debt_position(
     conditions.check(Some(found.revision))?;
     let intent = match (body.value.state, body.value.due_date) {
         (Some(WantedState::Open), None) => Intent::Open,
+        (Some(WantedState::Suspended), None) => Intent::Suspend,
         (Some(WantedState::Cancelled), None) => Intent::Withdraw,
         (Some(WantedState::Expired), None) => Intent::Expire,
         (None, Some(until)) => Intent::Extend(until),

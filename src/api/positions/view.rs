@@ -32,6 +32,8 @@ pub enum PositionState {
     Paid,
     /// Every way to pay has lapsed.
     Expired,
+    /// An appeal stops it.
+    Suspended,
     /// Withdrawn by the creditor.
     Cancelled,
 }
@@ -46,6 +48,8 @@ pub enum NoticeState {
     Open,
     /// The term has lapsed.
     Expired,
+    /// An appeal stops it.
+    Suspended,
     /// Withdrawn by the creditor.
     Cancelled,
     /// Paid to the creditor outside pagoPA.
@@ -72,6 +76,8 @@ pub enum PaymentOptionState {
     Paid,
     /// It has lapsed.
     Expired,
+    /// An appeal stops it.
+    Suspended,
     /// Withdrawn by the creditor.
     Cancelled,
     /// The debt is being paid, or is paid, in another way.
@@ -180,6 +186,9 @@ pub struct DebtPositionView {
     pub reference: Option<Reference>,
     /// Who owes.
     pub debtor: Debtor,
+    /// Who owes the same debt beside the debtor.
+    #[schema(min_items = 0, max_items = 9)]
+    pub joint_debtors: Vec<Debtor>,
     /// What the citizen reads.
     pub description: Line140,
     /// Its state today.
@@ -236,6 +245,7 @@ impl DebtPositionView {
                 .as_ref()
                 .map(|text| Reference::new(text.as_str())),
             debtor: debtor(&position.debtor),
+            joint_debtors: position.joint_debtors.iter().map(debtor).collect(),
             description: Line140::new(position.description.as_str()),
             state: summary.into(),
             total_amount_cents: Cents(position.total().get()),
@@ -334,6 +344,8 @@ fn option_state(states: &[NoticeState]) -> PaymentOptionState {
         PaymentOptionState::PartiallyPaid
     } else if states.contains(&NoticeState::Open) {
         PaymentOptionState::Open
+    } else if states.contains(&NoticeState::Suspended) {
+        PaymentOptionState::Suspended
     } else if all(NoticeState::Draft) {
         PaymentOptionState::Draft
     } else if all(NoticeState::Cancelled) {
@@ -350,6 +362,7 @@ pub(in crate::api) fn state(position: &Position, notice: &Notice, day: Day) -> N
     match notice.state {
         State::Draft => NoticeState::Draft,
         State::Cancelled => NoticeState::Cancelled,
+        State::Suspended => NoticeState::Suspended,
         State::Elsewhere => NoticeState::PaidElsewhere,
         State::Paid => NoticeState::Paid,
         State::Settled => NoticeState::Settled,
@@ -357,6 +370,7 @@ pub(in crate::api) fn state(position: &Position, notice: &Notice, day: Day) -> N
             Ok(_) => NoticeState::Open,
             Err(NotPayable::OtherOptionPaid) => NoticeState::Excluded,
             Err(NotPayable::Withdrawn) => NoticeState::Cancelled,
+            Err(NotPayable::Suspended) => NoticeState::Suspended,
             Err(NotPayable::NotPublished) => NoticeState::Draft,
             Err(NotPayable::AlreadyPaid) => NoticeState::Paid,
             Err(NotPayable::Expired) => NoticeState::Expired,
@@ -422,6 +436,7 @@ impl From<Summary> for PositionState {
             Summary::PartiallyPaid => PositionState::PartiallyPaid,
             Summary::Paid => PositionState::Paid,
             Summary::Expired => PositionState::Expired,
+            Summary::Suspended => PositionState::Suspended,
             Summary::Cancelled => PositionState::Cancelled,
         }
     }

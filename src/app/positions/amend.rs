@@ -14,8 +14,10 @@ use crate::store::{self, Tx};
 /// What an office may want of a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intent {
-    /// Make payable a draft, or what was withdrawn.
+    /// Make payable a draft, what is suspended, or what was withdrawn.
     Open,
+    /// Stop it while an appeal is decided.
+    Suspend,
     /// Withdraw what is not paid.
     Withdraw,
     /// Stop payments of what is not paid; it stays owed.
@@ -41,11 +43,12 @@ pub fn amend(
     }
     let today = crate::domain::calendar::today(now);
     let change = match intent {
-        Intent::Open if position.stands_in(&[State::Draft]) => position.publish(today)?,
-        Intent::Open => {
+        Intent::Open if position.stands_in(&[State::Cancelled, State::Paid, State::Settled]) => {
             let booked = store::ledger::of_reference(tx, creditor, &id.to_string())?;
             position.restore(&booked, today)?
         }
+        Intent::Open => position.open(today)?,
+        Intent::Suspend => position.suspend()?,
         Intent::Withdraw => position.withdraw(today)?,
         Intent::Expire => position.expire()?,
         Intent::Extend(until) => position.extend(until, today)?,

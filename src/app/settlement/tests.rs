@@ -248,7 +248,7 @@ pub(crate) fn credit(number: i64, amount: i64, text: &str) -> Movement {
     Movement {
         year: 2026,
         account: "1".into(),
-        number,
+        number: number.to_string(),
         direction: Direction::In,
         document: DocumentKind::PendingCredit,
         operation: Operation::Executed,
@@ -258,6 +258,7 @@ pub(crate) fn credit(number: i64, amount: i64, text: &str) -> Movement {
         value_on: None,
         text: text.into(),
         payer: "PSPX".into(),
+        bank_reference: None,
     }
 }
 

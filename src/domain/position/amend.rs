@@ -228,7 +228,10 @@ impl Position {
 
 /// Whether a notice was booked and can still bring money in.
 fn is_owed(notice: &Notice) -> bool {
-    matches!(notice.state, State::Open | State::Expired)
+    matches!(
+        notice.state,
+        State::Open | State::Expired | State::Suspended
+    )
 }
 
 /// What each beneficiary of a notice was booked to receive.
