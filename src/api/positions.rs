@@ -1,9 +1,10 @@
 //! Debt positions: what a citizen owes, and the ways to pay it.
 
+pub mod amend;
 mod view;
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, get, patch, post, web};
+use actix_web::{HttpResponse, get, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,17 +24,17 @@ use super::State;
 use super::auth::Caller;
 use super::creditors::Address;
 use super::faults::Faults;
-use super::input::{Conditions, FromBody, FromPath, FromQuery, IdempotencyKey, Review};
+use super::input::{FromBody, FromPath, FromQuery, IdempotencyKey, Review};
 use super::page::Slice;
 use super::problem::{FieldError, Problem, catalogue};
 use super::repeat::{Asked, respond};
 use super::scalars::{
-    EmailAddress, EntityTagHeader, EntityTagsHeader, IdempotencyKeyHeader, Line70, Line140,
-    NoticeNumber, Reference, ServiceCode, TaxCode, UriHeader,
+    EmailAddress, EntityTagHeader, IdempotencyKeyHeader, Line70, Line140, NoticeNumber, Reference,
+    ServiceCode, TaxCode, UriHeader,
 };
 use super::tagged;
 use crate::app::idempotency;
-use crate::app::positions::{self, Assessed, Charge, Create, Filter, Intent};
+use crate::app::positions::{self, Assessed, Charge, Create, Filter};
 use crate::domain::calendar;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::notice_number;
@@ -124,27 +125,6 @@ fn published() -> bool {
     true
 }
 
-/// What a debt position can be made into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum WantedState {
-    /// Publish a draft, or end a suspension.
-    Open,
-    /// Stop it while an appeal is decided: the node is told that it cannot be paid.
-    Suspended,
-    /// Withdraw it.
-    Cancelled,
-}
-
-/// A change of a debt position, a merge patch.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"state": "cancelled"}))]
-pub struct DebtPositionAmendment {
-    /// The state that is wanted.
-    pub state: WantedState,
-}
-
 /// What to look for: every given property must match.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -208,7 +188,8 @@ pub struct DebtPositionQuery {
                 ("Location" = inline(UriHeader), description = "Where the resource is.")),
         links(
             ("shown" = (operation_id = "show_debt_position", parameters(("debt_position_id" = "$response.body#/debt_position_id")), description = "Read it back.")),
-            ("amended" = (operation_id = "amend_debt_position", parameters(("debt_position_id" = "$response.body#/debt_position_id")), description = "Open or cancel it."))))))]
+            ("amended" = (operation_id = "amend_debt_position", parameters(("debt_position_id" = "$response.body#/debt_position_id")), description = "Open, cancel, expire or extend it.")),
+            ("replanned" = (operation_id = "add_payment_option", parameters(("debt_position_id" = "$response.body#/debt_position_id")), description = "Put what is unpaid on new notices."))))))]
 #[post("/debt-positions")]
 pub(super) async fn register_debt_position(
     state: web::Data<State>,
@@ -310,44 +291,8 @@ pub(super) async fn show_debt_position(
     ))
 }
 
-/// Open or cancel a debt position
-///
-/// A merge patch; `If-Match` must carry the version that was read.
-#[utoipa::path(operation_id = "amend_debt_position", tag = "debt-positions", security(("client" = ["positions:write"])),
-    params(DebtPositionPath, ("If-Match" = inline(EntityTagsHeader), Header, description = "Version that was read; without it the answer is 428.")),
-    request_body(content = DebtPositionAmendment, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The debt position as it is now.", body = DebtPositionView,
-        headers(("ETag" = inline(EntityTagHeader), description = "Version of the resource.")))))]
-#[patch("/debt-positions/{debt_position_id}")]
-pub(super) async fn amend_debt_position(
-    state: web::Data<State>,
-    caller: Caller,
-    path: FromPath<DebtPositionPath>,
-    conditions: Conditions,
-    body: FromBody<DebtPositionAmendment>,
-) -> Result<HttpResponse, Problem> {
-    let (creditor, id) = (caller.creditor()?.clone(), path.0.debt_position_id);
-    let conditions = conditions.required()?;
-    let held = creditor.clone();
-    let found = state
-        .ctx
-        .read(move |conn| positions::get(conn, &held, id))
-        .await?;
-    conditions.check(Some(found.revision))?;
-    let intent = match body.value.state {
-        WantedState::Open => Intent::Publish,
-        WantedState::Suspended => Intent::Suspend,
-        WantedState::Cancelled => Intent::Withdraw,
-    };
-    let (ctx, seen) = (state.ctx.clone(), Some(found.revision));
-    let changed = state
-        .ctx
-        .write(move |tx, now| positions::amend(tx, now, &ctx, (&creditor, id, seen), intent))
-        .await?;
-    Ok(tagged(
-        &DebtPositionView::of(&changed, state.ctx.today()),
-        changed.revision,
-    ))
+fn numbers(given: &[NoticeNumber]) -> Vec<String> {
+    given.iter().map(|n| n.as_str().to_owned()).collect()
 }
 
 /// Search debt positions

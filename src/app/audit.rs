@@ -274,6 +274,18 @@ fn faults(position: &Position) -> Vec<String> {
             ));
         }
     }
+    let replaced = position.notices.iter().flat_map(|notice| &notice.replaces);
+    for number in replaced {
+        let state = position.notice(number).map(|notice| notice.state);
+        if !matches!(
+            state,
+            Some(State::Cancelled | State::Paid | State::Settled | State::Elsewhere)
+        ) {
+            faults.push(format!(
+                "notice {number}: replaced, and neither withdrawn nor paid"
+            ));
+        }
+    }
     for notice in &position.notices {
         if notice.number.check().is_err() {
             faults.push(format!("notice {}: wrong check digits", notice.number));

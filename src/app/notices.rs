@@ -174,13 +174,13 @@ fn alternatives(position: &Position, notice: &Notice, on: Day) -> Vec<Alternativ
 
 /// How many instalments may be chosen instead of this single notice.
 fn instalments_beside(position: &Position, notice: &Notice) -> Option<u16> {
-    if notice.option_kind != OptionKind::Single {
+    if notice.option_kind != OptionKind::Single || !notice.replaces.is_empty() {
         return None;
     }
     let plan = position
         .notices
         .iter()
-        .filter(|n| n.option_kind == OptionKind::Plan);
+        .filter(|n| n.option_kind == OptionKind::Plan && n.replaces.is_empty());
     plan.map(|n| n.sequence).max()
 }
 

@@ -33,8 +33,12 @@ pub enum Event {
     Withdraw,
     /// Intent: write down that its term has passed.
     Lapse,
-    /// Intent: make it payable again with a later term.
+    /// Intent: make it payable again, or longer, with a later term.
     Extend,
+    /// Intent: make payable again what was withdrawn.
+    Restore,
+    /// Intent: withdraw it because later notices carry its rest.
+    Replace,
     /// Intent: the creditor was paid outside pagoPA.
     CloseElsewhere,
     /// Intent: make it not payable while an appeal is decided.
@@ -71,7 +75,8 @@ pub enum Anomaly {
 }
 
 use Event::{
-    CloseElsewhere, Extend, FlowLine, Lapse, Publish, Receipt, Reprice, Resume, Suspend, Withdraw,
+    CloseElsewhere, Extend, FlowLine, Lapse, Publish, Receipt, Replace, Reprice, Restore, Resume,
+    Suspend, Withdraw,
 };
 use State::{Cancelled, Draft, Elsewhere, Expired, Open, Paid, Settled, Suspended};
 
@@ -81,10 +86,14 @@ pub const TABLE: &[(State, Event, State, Option<Anomaly>)] = &[
     (Draft, Withdraw, Cancelled, None),
     (Open, Withdraw, Cancelled, None),
     (Open, Lapse, Expired, None),
+    (Open, Extend, Open, None),
+    (Open, Replace, Cancelled, None),
     (Open, CloseElsewhere, Elsewhere, None),
     (Expired, Extend, Open, None),
     (Expired, Withdraw, Cancelled, None),
+    (Expired, Replace, Cancelled, None),
     (Expired, CloseElsewhere, Elsewhere, None),
+    (Cancelled, Restore, Open, None),
     (Open, Suspend, Suspended, None),
     (Suspended, Resume, Open, None),
     (Suspended, Withdraw, Cancelled, None),
@@ -233,6 +242,8 @@ names!(Event, {
     Withdraw => "withdraw",
     Lapse => "lapse",
     Extend => "extend",
+    Restore => "restore",
+    Replace => "replace",
     CloseElsewhere => "close_elsewhere",
     Suspend => "suspend",
     Resume => "resume",

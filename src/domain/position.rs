@@ -1,15 +1,18 @@
 //! A debt position: what somebody owes, the ways to pay it, the notices that carry them.
 
+mod amend;
+mod replan;
 mod repricing;
 
 use chrono::Months;
 use uuid::Uuid;
 
+pub use replan::{Replan, ReplanError};
 pub use repricing::{Integration, RepriceError, Repriced};
 
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
-use crate::domain::ledger::{About, Account, Entry, Posting, Reason};
+use crate::domain::ledger::{Account, Entry, Reason};
 use crate::domain::lifecycle::{self, Event, Move, Refused, State};
 use crate::domain::money::{Cents, MoneyError};
 use crate::domain::notice_number::{Iuv, NoticeNumber};
@@ -121,6 +124,9 @@ pub struct Notice {
     pub state: State,
     /// Legal day of the first receipt.
     pub paid_on: Option<Day>,
+    /// The notices whose unpaid rest this one carries, withdrawn when it was made; empty for a notice of
+    /// the assessment. While none of them is paid after all, this one is payable.
+    pub replaces: Vec<NoticeNumber>,
 }
 
 /// What is given to make a position, beside its price.
@@ -259,6 +265,10 @@ pub struct Change {
     pub moves: Vec<(NoticeNumber, Move)>,
     /// What is booked.
     pub entries: Vec<Entry>,
+    /// Notices whose term or price is another one now, whole.
+    pub rewritten: Vec<Notice>,
+    /// New notices of the position.
+    pub added: Vec<Notice>,
 }
 
 impl Notice {
@@ -344,6 +354,7 @@ impl Position {
                     schedule: notice.schedule,
                     state,
                     paid_on: None,
+                    replaces: Vec::new(),
                 });
             }
         }
@@ -405,10 +416,7 @@ impl Position {
             State::Elsewhere | State::Paid | State::Settled => return Err(NotPayable::AlreadyPaid),
             State::Open | State::Expired => {}
         }
-        if self
-            .chosen_option()
-            .is_some_and(|chosen| chosen != notice.option)
-        {
+        if self.paid_otherwise(notice) {
             return Err(NotPayable::OtherOptionPaid);
         }
         if notice.state == State::Expired {
@@ -446,13 +454,8 @@ impl Position {
     /// How the whole stands on a day.
     #[must_use]
     pub fn summary(&self, day: Day) -> Summary {
-        if let Some(chosen) = self.chosen_option() {
-            let all = self
-                .notices
-                .iter()
-                .filter(|n| n.option == chosen)
-                .all(Notice::is_paid);
-            return if all {
+        if self.chosen_option().is_some() {
+            return if self.is_settled() {
                 Summary::Paid
             } else {
                 Summary::PartiallyPaid
@@ -478,50 +481,15 @@ impl Position {
     /// # Errors
     /// [`MoneyError`].
     pub fn published(&self, day: Day) -> Result<Entry, MoneyError> {
-        let owed = self.first_option().collect::<Vec<_>>();
-        self.owed_entry(
-            Reason::Published,
-            day,
-            &owed,
-            (Account::Receivable, Account::RevenueDue),
-        )
-    }
-
-    fn owed_entry(
-        &self,
-        reason: Reason,
-        day: Day,
-        notices: &[&Notice],
-        (debit, credit): (Account, Account),
-    ) -> Result<Entry, MoneyError> {
-        let mut owed: Vec<(&FiscalCode, Cents)> = Vec::new();
-        for (transfer, amount) in notices.iter().flat_map(|notice| notice.nominal()) {
-            match owed
-                .iter_mut()
-                .find(|(who, _)| **who == transfer.to.tax_code)
-            {
-                Some((_, sum)) => *sum = sum.plus(amount)?,
-                None => owed.push((&transfer.to.tax_code, amount)),
-            }
+        let mut owed = Vec::new();
+        for (transfer, amount) in self.first_option().flat_map(Notice::nominal) {
+            owed.push((transfer.clone(), amount));
         }
-        let service_code = Some(self.service_code.as_str());
-        let postings = owed
-            .into_iter()
-            .filter_map(|(beneficiary, amount)| {
-                let about = About {
-                    notice: None,
-                    service_code,
-                    beneficiary,
-                };
-                Posting::new(debit, credit, amount, about)
-            })
-            .collect();
-        Ok(Entry {
-            reason,
-            day,
-            reference: self.id.to_string(),
-            postings,
-        })
+        Ok(self.entry(
+            (Reason::Published, day),
+            (Account::Receivable, Account::RevenueDue),
+            &amend::by_body(&owed)?,
+        ))
     }
 
     /// Makes a draft payable, or what an appeal had stopped.
@@ -544,6 +512,7 @@ impl Position {
         Ok(Change {
             moves,
             entries: vec![self.published(day)?],
+            ..Change::default()
         })
     }
 
@@ -569,25 +538,14 @@ impl Position {
             .into());
         }
         let moves = self.step_all(open.iter().copied(), Event::Withdraw)?;
-        let owed: Vec<&Notice> = match self.chosen_option() {
-            Some(chosen) => open
-                .into_iter()
-                .filter(|notice| notice.option == chosen)
-                .collect(),
-            None => open
-                .into_iter()
-                .filter(|notice| notice.option == 1)
-                .collect(),
-        };
-        let booked: Vec<&Notice> = owed
-            .into_iter()
-            .filter(|n| n.state != State::Draft)
-            .collect();
+        // A draft had not been booked.
+        let owed = self.booked()?;
         let accounts = (Account::RevenueDue, Account::Receivable);
-        let entry = self.owed_entry(Reason::Withdrawn, day, &booked, accounts)?;
+        let entry = self.entry((Reason::Withdrawn, day), accounts, &owed);
         Ok(Change {
             moves,
             entries: vec![entry],
+            ..Change::default()
         })
     }
 
@@ -596,7 +554,8 @@ impl Position {
     /// # Errors
     /// [`Refused`] when no notice is open.
     pub fn suspend(&self) -> Result<Change, IntentError> {
-        self.step_those(State::Open, Event::Suspend)
+        let open = self.notices.iter().filter(|n| n.state == State::Open);
+        Ok(self.moved(open, Event::Suspend)?)
     }
 
     /// Makes payable again what an appeal had stopped.
@@ -604,20 +563,8 @@ impl Position {
     /// # Errors
     /// [`Refused`] when no notice is suspended.
     pub fn resume(&self) -> Result<Change, IntentError> {
-        self.step_those(State::Suspended, Event::Resume)
-    }
-
-    fn step_those(&self, state: State, event: Event) -> Result<Change, IntentError> {
-        let those = self.notices.iter().filter(|n| n.state == state);
-        let moves = self.step_all(those, event)?;
-        if let (true, Some(notice)) = (moves.is_empty(), self.notices.first()) {
-            let state = notice.state;
-            return Err(Refused { state, event }.into());
-        }
-        Ok(Change {
-            moves,
-            entries: Vec::new(),
-        })
+        let suspended = self.notices.iter().filter(|n| n.state == State::Suspended);
+        Ok(self.moved(suspended, Event::Resume)?)
     }
 
     fn step_all<'a>(
@@ -649,6 +596,9 @@ pub enum IntentError {
     /// The state does not allow it.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// The new last day to pay is past.
+    #[error("the day to pay by must not be past")]
+    TermPassed,
     /// A sum overflows.
     #[error(transparent)]
     Money(#[from] MoneyError),

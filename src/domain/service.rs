@@ -398,6 +398,16 @@ impl Schedule {
             .unwrap_or(Cents::ZERO)
     }
 
+    /// The same prices, the last of which holds until a later day; one without an end is never shortened.
+    #[must_use]
+    pub fn extended(&self, until: Day) -> Schedule {
+        let mut steps = self.0.clone();
+        if let Some(last) = steps.last_mut() {
+            last.until = last.until.map(|end| end.max(until));
+        }
+        Schedule(steps)
+    }
+
     /// The steps, in time order.
     #[must_use]
     pub fn steps(&self) -> &[Step] {

@@ -134,6 +134,11 @@ impl TestApp {
         balance.unwrap().get()
     }
 
+    /// Where the database is, for other programs.
+    pub(crate) fn database_url(&self) -> &str {
+        &self.database.url
+    }
+
     /// Everything the database holds.
     pub(crate) fn dump(&self) -> String {
         database::dump(&mut self.database.connect())

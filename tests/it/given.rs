@@ -117,7 +117,7 @@ pub(crate) async fn withdrawn(app: &TestApp, position: &Position) {
 }
 
 pub(crate) async fn published(app: &TestApp, position: &Position) {
-    amended(app, position, Intent::Publish).await;
+    amended(app, position, Intent::Open).await;
 }
 
 async fn amended(app: &TestApp, position: &Position, intent: Intent) {

@@ -18,6 +18,8 @@ mod soap;
 mod xsd;
 
 #[cfg(test)]
+mod adding;
+#[cfg(test)]
 mod alternatives;
 #[cfg(test)]
 mod arch;
@@ -41,6 +43,8 @@ mod numbers;
 mod office;
 #[cfg(test)]
 mod payments;
+#[cfg(test)]
+mod plans;
 #[cfg(test)]
 mod preview;
 #[cfg(test)]

@@ -168,7 +168,7 @@ pub struct NoticeSummary {
     pub paid_date: Option<NaiveDate>,
 }
 
-/// One way to pay the whole position. Options exclude each other.
+/// One way to pay the whole position, or what was unpaid of it. Options exclude each other.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PaymentOption {
@@ -179,6 +179,10 @@ pub struct PaymentOption {
     /// Its notices, in the order they fall due.
     #[schema(min_items = 1, max_items = 100)]
     pub notices: Vec<NoticeSummary>,
+    /// Notices that were withdrawn when their unpaid rest was put on these; empty for a way to pay the
+    /// whole.
+    #[schema(min_items = 0, max_items = 1000)]
+    pub replaces: Vec<NoticeNumber>,
 }
 
 /// A debt position.
@@ -211,7 +215,7 @@ pub struct DebtPositionView {
     #[schema(min_items = 0, max_items = 200)]
     pub assessment: Vec<AssessmentRow>,
     /// The ways to pay it.
-    #[schema(min_items = 1, max_items = 20)]
+    #[schema(min_items = 1, max_items = 200)]
     pub payment_options: Vec<PaymentOption>,
     /// Whether a receipt has come for all of it.
     pub paid: bool,
@@ -244,9 +248,9 @@ impl DebtPositionView {
     /// A position as it stands on a day.
     #[must_use]
     pub fn of(position: &Position, today: Day) -> DebtPositionView {
-        let chosen = position.chosen_option().unwrap_or(1);
-        let mut of_chosen = position.notices.iter().filter(|n| n.option == chosen);
-        let reported = of_chosen.all(|n| n.state == State::Settled);
+        let mut paid = position.notices.iter().filter(|n| n.is_paid());
+        let reported =
+            position.stands_in(&[State::Settled]) && paid.all(|n| n.state == State::Settled);
         let summary = position.summary(today);
         DebtPositionView {
             debt_position_id: position.id,
@@ -330,6 +334,12 @@ fn options(position: &Position, today: Day) -> Vec<PaymentOption> {
             notices: notices
                 .iter()
                 .map(|notice| summary(position, notice, today))
+                .collect(),
+            replaces: notices
+                .iter()
+                .take(1)
+                .flat_map(|notice| &notice.replaces)
+                .map(|number| NoticeNumber::new(number.as_str()))
                 .collect(),
         }
     };

@@ -6,7 +6,8 @@ use crate::app::{
     settlement, treasury,
 };
 use crate::domain::canteen_account::CreditError;
-use crate::domain::position::{PositionError, RepriceError};
+use crate::domain::lifecycle::Refused;
+use crate::domain::position::{PositionError, ReplanError, RepriceError};
 use crate::domain::service::DetailsError;
 use crate::domain::text::{Rule, Said};
 
@@ -84,7 +85,18 @@ impl From<positions::Error> for Problem {
             E::NumberTaken => Problem::of(&catalogue::NOTICE_NUMBER_TAKEN),
             E::Unknown => Problem::of(&catalogue::NOT_FOUND),
             E::Stale { .. } => Problem::of(&catalogue::PRECONDITION_FAILED),
-            E::Refused(_) => Problem::of(&catalogue::STATE_FORBIDS),
+            E::Refused(refused) | E::Replan(ReplanError::Refused(refused)) => {
+                let Refused { state, event } = refused;
+                Problem::of(&catalogue::STATE_FORBIDS).saying(Said::new(
+                    format!("Nello stato `{state}` l'operazione `{event}` non è possibile."),
+                    format!("In state `{state}`, `{event}` is not possible."),
+                ))
+            }
+            E::TermPassed => rule(
+                "/due_date",
+                Said::new("non può essere una data passata", "must not be past"),
+            ),
+            E::Replan(why) => rule(&place_of(&why), why.said()),
             E::Position(PositionError::Numbers { given, needed }) => rule(
                 "/notice_numbers",
                 Said::new(
@@ -110,6 +122,19 @@ impl From<positions::Error> for Problem {
             E::Position(PositionError::Money(why)) | E::Money(why) => rule("/details", why.said()),
             E::Store(store) => store.into(),
         }
+    }
+}
+
+/// Where the request of a new plan breaks a rule.
+fn place_of(error: &ReplanError) -> String {
+    match error {
+        ReplanError::DueDay { index } => format!("/due_dates/{index}"),
+        ReplanError::TooSmall { .. } | ReplanError::Schedule(_) => "/due_dates".to_owned(),
+        ReplanError::Numbers { .. } => "/notice_numbers".to_owned(),
+        ReplanError::Refused(_)
+        | ReplanError::Beneficiaries(_)
+        | ReplanError::Description(_)
+        | ReplanError::Money(_) => String::new(),
     }
 }
 

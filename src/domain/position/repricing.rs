@@ -123,7 +123,10 @@ impl Position {
         number: NoticeNumber,
         day: Day,
     ) -> Result<Integration, RepriceError> {
-        let option = self.chosen_option().ok_or(RepriceError::NothingPaid)?;
+        if self.chosen_option().is_none() {
+            return Err(RepriceError::NothingPaid);
+        }
+        let option = self.carrying_option();
         let own = || self.notices.iter().filter(|notice| notice.option == option);
         let open = own().any(|n| !n.is_paid() && n.state != State::Cancelled);
         if open {
@@ -142,6 +145,7 @@ impl Position {
             schedule: draft.schedule,
             state: State::Open,
             paid_on: None,
+            replaces: own().next().map_or_else(Vec::new, |n| n.replaces.clone()),
         };
         let mut more = Shares::default();
         more.add_notice(&notice)?;
@@ -166,7 +170,8 @@ impl Position {
             .notices
             .iter()
             .any(|other| other.number != notice.number && other.is_paid());
-        if notice.option == 1 || others_paid {
+        // A rest was booked at its price when it was made.
+        if notice.option == 1 || others_paid || !notice.replaces.is_empty() {
             return Ok(None);
         }
         let mut difference = Shares::default();

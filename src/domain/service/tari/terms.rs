@@ -81,6 +81,9 @@ pub struct TariTerms {
     /// Plans of instalments, alternative to each other and to the single payment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plans: Vec<Plan>,
+    /// Smallest instalment of a plan that is granted on request, cents (TQRIF: 10000).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_instalment_cents: Option<i64>,
 }
 
 fn usual_minimum() -> i64 {

@@ -46,6 +46,9 @@ pub(in super::super) fn check(terms: &TariTerms, findings: &mut Findings) {
             "there is no such day of the year",
         );
     }
+    if let Some(least) = terms.minimum_instalment_cents {
+        findings.range("/minimum_instalment_cents", least, 1..=99_999_999_999);
+    }
     if let Some(day) = terms.single_due_on {
         findings.day("/single_due_on", day);
     } else if terms.plans.is_empty() {
