@@ -10,9 +10,9 @@ PYTHON ?= python3
 POSTGRES := tests/scripts/postgres
 # Where the database of `run`, `demo` and `demo-crash` is; without it they use a SQLite file under target/.
 DATABASE_URL ?=
-# Folder with the official schemas of pagoPA: wsdl/ and xsd-common/.
+# Folder with the official schemas of pagoPA: wsdl/ and xsd-common/. `off`: go on without them.
 PAGOPA_SCHEMAS ?= $(if $(wildcard ../shared/pagopa/wsdl),../shared/pagopa)
-# Folder with contract_check.py, the demands on the published contract.
+# Folder with contract_check.py, the demands on the published contract. `off`: go on without them.
 CHECKS ?= $(if $(wildcard ../shared/checks/contract_check.py),../shared/checks)
 # Further arguments of the tests: `make test ARGS=receipts`.
 ARGS ?=
@@ -47,7 +47,7 @@ unit: ## the tests beside the code, no database server
 
 .PHONY: properties
 properties: ## the laws of the domain, 10,000 cases each (nightly; `make unit` runs 256)
-	@PROPTEST_CASES=$${PROPTEST_CASES:-10000} TEST_POSTGRES=off tests/scripts/tests --release --lib domain:: $(ARGS)
+	@PROPTEST_CASES=$${PROPTEST_CASES:-10000} TEST_POSTGRES=off tests/scripts/tests --profile nightly --lib domain:: $(ARGS)
 
 .PHONY: bench
 bench: ## price a million waste-tax positions in memory; prints positions a second on one core
@@ -66,7 +66,7 @@ contract: ## the committed contract is the served one, and meets the demands of 
 	@CHECKS='$(CHECKS)' PYTHON='$(PYTHON)' VENV='$(VENV)' tests/scripts/contract
 
 .PHONY: schemathesis
-schemathesis: ## throw generated requests at the running engine, 90 seconds at most
+schemathesis: ## throw generated requests at the running engine, the same ones each time
 	@PYTHON='$(PYTHON)' VENV='$(VENV)' tests/scripts/schemathesis
 
 .PHONY: demo
@@ -96,7 +96,7 @@ states: ## write the life of a notice to docs/states.md
 	@mv docs/states.md.new docs/states.md
 
 .PHONY: ci
-ci: check conformance contract test ## what continuous integration runs
+ci: check conformance contract test schemathesis ## what continuous integration runs
 	@tests/scripts/unchanged
 
 .PHONY: clean

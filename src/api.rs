@@ -9,6 +9,7 @@
 
 pub mod assessments;
 pub mod auth;
+pub mod canteen;
 pub mod contract;
 pub mod creditors;
 pub mod edge;
@@ -26,10 +27,13 @@ pub mod problem;
 pub mod reconciliation;
 mod repeat;
 pub mod reports;
+pub mod repricing;
 pub mod scalars;
+pub mod search;
 pub mod services;
 pub mod settlement;
 pub mod status;
+mod strict_json;
 pub mod treasury;
 
 use std::num::NonZeroU32;
@@ -76,7 +80,7 @@ impl State {
     ///
     /// # Errors
     /// [`StartError`].
-    pub fn new(ctx: Ctx, registry: prometheus::Registry) -> Result<State, StartError> {
+    pub fn new(ctx: Ctx, registry: &prometheus::Registry) -> Result<State, StartError> {
         let mut document = document();
         let contract = Contract::new(&document)?;
         let public_url = ctx.config.public_url.trim_end_matches('/').to_owned();
@@ -123,8 +127,11 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(positions::register_debt_position)
         .service(positions::list_debt_positions)
         .service(positions::show_debt_position)
-        .service(positions::amend_debt_position)
+        .service(positions::amend::amend_debt_position)
+        .service(positions::amend::add_payment_option)
         .service(positions::search_debt_positions)
+        .service(repricing::replace_debt_position_notification)
+        .service(repricing::register_integration)
         .service(notices::show_notice)
         .service(notices::print_notice)
         .service(notices::quote_notice)
@@ -136,12 +143,23 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(settlement::list_settlement_flow_entries)
         .service(settlement::pull_settlement_flows)
         .service(treasury::import_treasury_entries)
+        .service(search::search_all)
         .service(treasury::create_treasury_entry)
         .service(treasury::list_treasury_refusals)
         .service(treasury::list_treasury_entries)
         .service(treasury::show_treasury_entry)
         .service(reconciliation::list_reconciliations)
         .service(reconciliation::show_reconciliation)
+        .service(canteen::open_canteen_account)
+        .service(canteen::list_canteen_accounts)
+        .service(canteen::show_canteen_account)
+        .service(canteen::amend_canteen_account)
+        .service(canteen::list_canteen_movements)
+        .service(canteen::top_up_canteen_account)
+        .service(canteen::debit_canteen_meal)
+        .service(canteen::transfer_canteen_credit)
+        .service(canteen::refund_canteen_credit)
+        .service(canteen::correct_canteen_credit)
         .service(reports::show_report)
         .service(jobs::list_jobs)
         .service(jobs::show_job)
@@ -166,14 +184,6 @@ pub fn configure(cfg: &mut web::ServiceConfig, state: web::Data<State>) {
                 .route("/problems/{slug}", web::get().to(show_problems))
                 .service(pages),
         );
-}
-
-/// Puts metrics, liveness and readiness on a server that the public network does not reach.
-pub fn configure_operations(cfg: &mut web::ServiceConfig, state: web::Data<State>) {
-    cfg.app_data(state)
-        .service(metrics::scrape)
-        .service(metrics::live)
-        .service(metrics::ready);
 }
 
 async fn show_document(state: web::Data<State>) -> HttpResponse {

@@ -49,11 +49,16 @@ pub mod position;
 pub mod receipt;
 
 pub mod reconciliation;
+pub mod search;
 pub mod settlement;
 pub mod treasury;
 
 pub mod document;
 pub mod payload;
 
+pub mod canteen_account;
+pub mod school_expense;
+
+pub mod balance;
 pub mod isee;
 pub mod service;

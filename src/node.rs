@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::app::payments::{self, Outcome, Payable};
 use crate::ctx::Ctx;
-use crate::domain::calendar::{self, Day};
+use crate::domain::calendar;
 use crate::domain::creditor::Creditor;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
@@ -35,9 +35,6 @@ use fault::{Fault, Refusal};
 
 /// The notice number with which pagoPA probes stations: answered as unknown, without a look-up.
 const PROBE: &str = "000000000000000000";
-
-/// Due date of debts without one: the schema wants a date, and nobody takes this one for a deadline.
-const FAR_DUE_DATE: Option<Day> = Day::from_ymd_opt(2999, 12, 31);
 
 /// Mounts the door.
 pub fn configure(cfg: &mut web::ServiceConfig, ctx: &Ctx) {
@@ -233,7 +230,7 @@ fn payment(creditor: &Creditor, payable: &Payable) -> Result<Payment<TransferV2>
     Ok(Payment {
         creditor_reference_id: iuv.to_string(),
         payment_amount: amount(payable.total)?,
-        due_date: payable.notice.due_on.or(FAR_DUE_DATE).unwrap_or(Day::MAX),
+        due_date: payable.due_on,
         retention_date: None,
         last_payment: None,
         description,

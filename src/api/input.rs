@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::contract::Operation;
 use super::problem::{FieldError, Problem, catalogue};
+use super::strict_json::{self, JsonError};
 use crate::domain::text::Said;
 use crate::wire::giornale;
 
@@ -72,6 +73,19 @@ impl<T: DeserializeOwned> FromRequest for FromQuery<T> {
     }
 }
 
+impl From<JsonError> for Problem {
+    fn from(error: JsonError) -> Problem {
+        match error {
+            JsonError::Malformed => Problem::of(&catalogue::MALFORMED_BODY),
+            JsonError::Repeated(pointer) => Problem::at(
+                &catalogue::CONTRACT_VIOLATION,
+                &pointer,
+                Said::new("è indicato più di una volta", "is given more than once"),
+            ),
+        }
+    }
+}
+
 /// A JSON body and the digest of its bytes, by which a repeated request is recognised.
 pub struct FromBody<T> {
     /// What it says.
@@ -116,8 +130,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Review<T> {
         Box::pin(async move {
             let (operation, media_type) = start?;
             let bytes = read(&request, &mut payload, JSON_BYTES_MAX).await?;
-            let json: Value = serde_json::from_slice(&bytes)
-                .map_err(|_reason_may_quote| Problem::of(&catalogue::MALFORMED_BODY))?;
+            let json = strict_json::read(&bytes)?;
             let (json, broken) = operation.review_body(&media_type, json);
             let value = typed(json).map_err(|unreadable| unreadable.with(broken.clone()))?;
             let digest = Sha256::digest(&bytes).into();
@@ -135,6 +148,9 @@ pub struct TextFile {
     pub media_type: String,
     /// SHA-256 of the bytes as they came.
     pub digest: [u8; 32],
+    /// SHA-256 of that and of the query, by which a repeated request is recognised: the same file read by
+    /// another description of it is another intent.
+    pub intent: [u8; 32],
 }
 
 impl FromRequest for TextFile {
@@ -148,7 +164,9 @@ impl FromRequest for TextFile {
         Box::pin(async move {
             let (operation, media_type) = start?;
             let bytes = read(&request, &mut payload, FILE_BYTES_MAX).await?;
-            let digest = Sha256::digest(&bytes).into();
+            let digest: [u8; 32] = Sha256::digest(&bytes).into();
+            let intent = [digest.as_slice(), request.query_string().as_bytes()].concat();
+            let intent = Sha256::digest(intent).into();
             let text = giornale::decode(bytes, charset(&request))
                 .ok_or_else(|| Problem::of(&catalogue::MALFORMED_BODY))?;
             match operation.check_body(&media_type, Value::String(text))? {
@@ -156,6 +174,7 @@ impl FromRequest for TextFile {
                     text,
                     media_type,
                     digest,
+                    intent,
                 }),
                 Value::Null
                 | Value::Bool(_)
@@ -337,9 +356,13 @@ impl FromRequest for Conditions {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let fits = |text: &str| {
+            (1..=200).contains(&text.trim().len())
+                && text.bytes().all(|b| (b' '..=b'~').contains(&b))
+        };
         let read = |name: &str| match request.headers().get(name).map(|value| value.to_str()) {
             None => Ok(None),
-            Some(Ok(text)) if (1..=200).contains(&text.trim().len()) => Ok(Some(text.to_owned())),
+            Some(Ok(text)) if fits(text) => Ok(Some(text.to_owned())),
             Some(_) => {
                 let at = format!("#header/{name}");
                 Err(Problem::at(
@@ -460,6 +483,22 @@ mod tests {
         assert!(conditions(None, Some("\"1\", W/\"2\"")).is_known(2));
         assert!(!conditions(None, Some("\"1\"")).is_known(2));
         assert!(!Conditions::default().is_known(1));
+    }
+
+    #[test]
+    fn a_condition_is_as_long_as_the_contract_says_and_printable() {
+        let read = |text: &str| {
+            let request = actix_web::test::TestRequest::default().insert_header(("If-Match", text));
+            Conditions::from_request(&request.to_http_request(), &mut Payload::None).into_inner()
+        };
+        assert_eq!(
+            read("\"1\", \"2\"").unwrap().matches.as_deref(),
+            Some("\"1\", \"2\"")
+        );
+        assert!(read(&"a".repeat(200)).is_ok());
+        for wrong in ["", " ", "a\tb", "\u{e8}", &"a".repeat(201)] {
+            assert!(read(wrong).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

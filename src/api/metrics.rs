@@ -1,18 +1,11 @@
-//! Counters of the HTTP edge, in the text format of Prometheus, on the operations port.
+//! Counters of the HTTP edge; the operations door shows them.
 
 use std::time::Duration;
 
-use actix_web::{HttpResponse, get, web};
-use prometheus::{
-    Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder,
-};
-
-use super::State;
-use crate::app::health;
+use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 
 /// What the edge counts.
 pub struct Metrics {
-    registry: Registry,
     requests: IntCounterVec,
     seconds: HistogramVec,
 }
@@ -22,7 +15,7 @@ impl Metrics {
     ///
     /// # Errors
     /// When the registry already has counters of these names.
-    pub fn new(registry: Registry) -> Result<Metrics, prometheus::Error> {
+    pub fn new(registry: &Registry) -> Result<Metrics, prometheus::Error> {
         let requests = IntCounterVec::new(
             Opts::new(
                 "avviso_http_requests_total",
@@ -42,11 +35,7 @@ impl Metrics {
         )?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(seconds.clone()))?;
-        Ok(Metrics {
-            registry,
-            requests,
-            seconds,
-        })
+        Ok(Metrics { requests, seconds })
     }
 
     /// Counts an answer.
@@ -57,33 +46,5 @@ impl Metrics {
         self.seconds
             .with_label_values(&[operation])
             .observe(took.as_secs_f64());
-    }
-}
-
-/// The counters, for whoever scrapes them.
-#[get("/metrics")]
-pub(super) async fn scrape(state: web::Data<State>) -> HttpResponse {
-    let mut text = Vec::new();
-    let encoder = TextEncoder::new();
-    match encoder.encode(&state.metrics.registry.gather(), &mut text) {
-        Ok(()) => HttpResponse::Ok()
-            .content_type(encoder.format_type().to_owned())
-            .body(text),
-        Err(_) => HttpResponse::InternalServerError().finish(),
-    }
-}
-
-/// The process runs.
-#[get("/live")]
-pub(super) async fn live() -> HttpResponse {
-    HttpResponse::Ok().body("live\n")
-}
-
-/// The process can serve: its database answers and has the schema of this build.
-#[get("/ready")]
-pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
-    match state.ctx.read(health::check).await {
-        Ok(()) => HttpResponse::Ok().body("ready\n"),
-        Err(unready) => HttpResponse::ServiceUnavailable().body(format!("{unready}\n")),
     }
 }

@@ -75,6 +75,9 @@ pub struct NoticeView {
     pub service_code: ServiceCode,
     /// Who owes.
     pub debtor: Debtor,
+    /// Who owes the same debt beside the debtor.
+    #[schema(min_items = 0, max_items = 9)]
+    pub joint_debtors: Vec<Debtor>,
     /// What is paid.
     pub description: Line140,
     /// At once, or an instalment of a plan.
@@ -289,6 +292,7 @@ impl NoticeView {
             cbill_code: creditor.cbill.as_ref().map(|t| CbillCode::new(t.as_str())),
             service_code: ServiceCode::new(position.service_code.as_str()),
             debtor: debtor_view(&position.debtor),
+            joint_debtors: position.joint_debtors.iter().map(debtor_view).collect(),
             description: Line140::new(notice.description.as_str()),
             kind: notice.option_kind.into(),
             instalment: plan.then_some(notice.sequence),

@@ -23,6 +23,7 @@ const ID: &str = "019a0000-0000-7000-8000-000000000001";
 /// An engine with two towns and a client for each role of each; it lives as long as the tests.
 struct Engine {
     state: web::Data<State>,
+    counters: prometheus::Registry,
     _scratch: Scratch,
 }
 
@@ -62,9 +63,10 @@ async fn engine(rate_per_second: u32) -> Engine {
                 .unwrap();
         }
     }
-    let state = web::Data::new(State::new(ctx, prometheus::Registry::new()).unwrap());
+    let counters = prometheus::Registry::new();
     Engine {
-        state,
+        state: web::Data::new(State::new(ctx, &counters).unwrap()),
+        counters,
         _scratch: scratch,
     }
 }
@@ -328,6 +330,13 @@ async fn bodies_that_cannot_be_read_are_told_apart() {
         call(create().set_payload("[".repeat(100_000))).await.slug(),
         "malformed-body"
     );
+    let twice = r#"{"service_code": "TARI", "debtor": {"type": "person", "type": "body"}}"#;
+    let refused = call(create().set_payload(twice)).await;
+    assert_eq!(refused.slug(), "contract-violation");
+    assert_eq!(
+        refused.problem()["errors"],
+        json!([{"pointer": "/debtor/type", "detail": "is given more than once"}])
+    );
     let large = "x".repeat(input::JSON_BYTES_MAX + 1);
     assert_eq!(
         call(create().set_payload(large)).await.slug(),
@@ -505,30 +514,20 @@ async fn a_panic_is_an_internal_error_without_its_cause() {
 }
 
 #[actix_web::test]
-async fn metrics_liveness_and_readiness_are_on_the_operations_port_only() {
-    let state = shared().await;
+async fn requests_are_counted_and_the_counters_are_not_for_the_public() {
+    let Engine {
+        state, counters, ..
+    } = &engine(100_000).await;
     call_on(state.clone(), TestRequest::get().uri("/v1/status")).await;
-    let app =
-        init_service(App::new().configure(|cfg| configure_operations(cfg, state.clone()))).await;
-    let request = TestRequest::get().uri("/metrics").to_request();
-    let text = actix_web::test::call_and_read_body(&app, request).await;
-    let text = String::from_utf8(text.to_vec()).unwrap();
+    let text = prometheus::TextEncoder::new()
+        .encode_to_string(&counters.gather())
+        .unwrap();
     assert!(
-        text.contains("avviso_http_requests_total{operation=\"show_status\",status=\"200\"}"),
+        text.contains("avviso_http_requests_total{operation=\"show_status\",status=\"200\"} 1"),
         "{text}"
     );
-    let request = TestRequest::get().uri("/ready").to_request();
-    assert_eq!(
-        actix_web::test::call_service(&app, request)
-            .await
-            .status()
-            .as_u16(),
-        200
-    );
-    assert_eq!(
-        call_on(state, TestRequest::get().uri("/metrics"))
-            .await
-            .slug(),
-        "not-found"
-    );
+    for path in ["/metrics", "/live", "/ready"] {
+        let answer = call_on(state.clone(), TestRequest::get().uri(path)).await;
+        assert_eq!(answer.slug(), "not-found");
+    }
 }

@@ -3,11 +3,14 @@
 use crate::ctx::Ctx;
 use crate::domain::calendar::Day;
 use crate::domain::creditor::Creditor;
-use crate::domain::document::{AmountRow, DocumentCreditor, DocumentParty, NoticeDocument};
+use crate::domain::document::{
+    Alternative, AmountRow, DocumentCreditor, DocumentParty, NoticeDocument,
+};
 use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::money::Cents;
 use crate::domain::notice_number::NoticeNumber;
 use crate::domain::payload::{PayloadError, QrPayload};
-use crate::domain::position::{NotPayable, Notice, Position};
+use crate::domain::position::{Debtor, NotPayable, Notice, Position};
 use crate::domain::service::OptionKind;
 use crate::render::notice_pdf::notice_pdf;
 use crate::render::pdf::RenderError;
@@ -84,16 +87,19 @@ pub fn document(
     let qr = QrPayload::new(number.clone(), creditor.tax_code.clone(), amount)?;
     let document = NoticeDocument {
         creditor: creditor_of(&creditor),
-        debtor: debtor_of(&position),
+        debtor: debtor_of(&position.debtor),
+        joint_debtors: position.joint_debtors.iter().map(debtor_of).collect(),
         subject: notice.description.to_string(),
         notice_number: number.clone(),
         iuv: notice.iuv(),
         amount,
         due_on: notice.due_on,
         qr_text: qr.to_string(),
+        alternatives: alternatives(&position, &notice, on),
         instalments: instalments_beside(&position, &notice),
         explanation: explanation(&position, &notice),
-        amount_may_change: notice.schedule.steps().len() > 1,
+        // Without a term the notification is still to come, and with it other prices.
+        amount_may_change: notice.schedule.steps().len() > 1 || notice.due_on.is_none(),
     };
     Ok((document, position.issued_on))
 }
@@ -129,45 +135,61 @@ pub(crate) fn creditor_of(creditor: &Creditor) -> DocumentCreditor {
     }
 }
 
-fn debtor_of(position: &Position) -> DocumentParty {
-    let address = position
-        .debtor
-        .address
-        .as_ref()
-        .map_or_else(Vec::new, |address| {
-            let mut town = String::new();
-            if let Some(code) = &address.postal_code {
-                town.push_str(code.as_str());
-                town.push(' ');
-            }
-            town.push_str(address.city.as_str());
-            if let Some(province) = &address.province {
-                town.push_str(&format!(" ({province})"));
-            }
-            vec![address.street.to_string(), town]
-        });
+fn debtor_of(debtor: &Debtor) -> DocumentParty {
+    let address = debtor.address.as_ref().map_or_else(Vec::new, |address| {
+        let mut town = String::new();
+        if let Some(code) = &address.postal_code {
+            town.push_str(code.as_str());
+            town.push(' ');
+        }
+        town.push_str(address.city.as_str());
+        if let Some(province) = &address.province {
+            town.push_str(&format!(" ({province})"));
+        }
+        vec![address.street.to_string(), town]
+    });
     DocumentParty {
-        full_name: position.debtor.full_name.to_string(),
-        tax_code: position.debtor.tax_code.to_string(),
+        full_name: debtor.full_name.to_string(),
+        tax_code: debtor.tax_code.to_string(),
         address,
     }
 }
 
+/// The other single notices of the debt that can be paid on a day.
+fn alternatives(position: &Position, notice: &Notice, on: Day) -> Vec<Alternative> {
+    let others = position
+        .notices
+        .iter()
+        .filter(|n| n.option_kind == OptionKind::Single && n.option != notice.option);
+    let offered = others.filter_map(|other| {
+        let due = position.payable_on(other, on).ok()?;
+        Some(Alternative {
+            notice_number: other.number.clone(),
+            reason: due.step.reason.clone(),
+            amount: due.total,
+        })
+    });
+    offered.collect()
+}
+
 /// How many instalments may be chosen instead of this single notice.
 fn instalments_beside(position: &Position, notice: &Notice) -> Option<u16> {
-    if notice.option_kind != OptionKind::Single {
+    if notice.option_kind != OptionKind::Single || !notice.replaces.is_empty() {
         return None;
     }
     let plan = position
         .notices
         .iter()
-        .filter(|n| n.option_kind == OptionKind::Plan);
+        .filter(|n| n.option_kind == OptionKind::Plan && n.replaces.is_empty());
     plan.map(|n| n.sequence).max()
 }
 
-/// The rows explain the whole debt; an instalment shows only itself.
+/// The rows explain the whole debt as the first option asks it; an instalment, or a notice that asks
+/// something else, shows only itself.
 fn explanation(position: &Position, notice: &Notice) -> Vec<AmountRow> {
-    if notice.option_kind != OptionKind::Single {
+    let explained = Cents::sum(position.rows.iter().map(|row| row.amount));
+    let is_whole = explained == Ok(notice.schedule.nominal());
+    if notice.option_kind != OptionKind::Single || !is_whole {
         return Vec::new();
     }
     let row = |row: &crate::domain::service::Row| AmountRow {

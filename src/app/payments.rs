@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::app::{notices, reconciliation};
+use crate::app::{canteen, notices, reconciliation};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Day, Instant};
 use crate::domain::document::{DocumentParty, ReceiptDocument, ReceiptTransfer};
@@ -70,6 +70,8 @@ pub struct Payable {
     pub amounts: Vec<Cents>,
     /// Why this amount.
     pub reason: String,
+    /// Last day to pay in time, or a technical one: some messages cannot do without.
+    pub due_on: Day,
 }
 
 /// May this notice be paid today, and how much is due? The day decides, not a timer.
@@ -89,6 +91,9 @@ pub fn verify(
         .cloned()
         .ok_or(Error::UnknownNotice)?;
     let due = position.payable_on(&notice, today)?;
+    let due_on = notice
+        .due_on
+        .unwrap_or_else(|| position.technical_due_on(today));
     let (total, amounts, reason) = (due.total, due.step.amounts.clone(), due.step.reason.clone());
     Ok(Payable {
         position,
@@ -96,6 +101,7 @@ pub fn verify(
         total,
         amounts,
         reason,
+        due_on,
     })
 }
 
@@ -206,6 +212,9 @@ pub fn receive(
     let key = (creditor, new.receipt_id.as_str());
     store::receipts::insert_message(tx, key, (ctx.ids.next(), message), now, false)?;
     apply(tx, now, ctx, &filed, change)?;
+    if let Some(position) = &position {
+        canteen::credit(tx, now, ctx, &filed, position)?;
+    }
     reconciliation::classify_receipt(tx, now, ctx, creditor, new.iuv.as_str())?;
     Ok(Outcome::Filed)
 }

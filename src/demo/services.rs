@@ -15,8 +15,8 @@ pub(crate) enum Price {
     Citizen(fn(&mut Chance) -> Value),
     /// The same, asked of a firm.
     Firm(fn(&mut Chance) -> Value),
-    /// Waste tax of an earlier year, one notice.
-    Tari,
+    /// Waste tax of the year before, assessed.
+    Arrears,
     /// A month of meals.
     Meals,
     /// A parking ticket.
@@ -46,7 +46,7 @@ const fn other(code: &'static str, count: u64, months: (u32, u32), price: Price)
 /// Every other service of the town. Those with sixty days to pay end in October, so that the year
 /// closes with what it has asked.
 pub(crate) const OTHERS: &[Other] = &[
-    other("TARI-PREC", 120, (1, 9), Price::Tari),
+    other("TARI-PREC", 120, (1, 9), Price::Arrears),
     other(
         "IMU-ACC",
         160,
@@ -255,7 +255,7 @@ pub(crate) const OTHERS: &[Other] = &[
 pub(crate) fn generic_details(chance: &mut Chance, price: Price) -> Option<Value> {
     match price {
         Price::Citizen(details) | Price::Firm(details) => Some(json!({"generic": details(chance)})),
-        Price::Tari | Price::Meals | Price::Ticket => None,
+        Price::Arrears | Price::Meals | Price::Ticket => None,
     }
 }
 
@@ -384,7 +384,7 @@ fn stamps(chance: &mut Chance, count: usize) -> Value {
 }
 
 /// A household for the waste tax of `year`.
-pub(crate) fn tari_details(chance: &mut Chance, plan: Option<&str>) -> Value {
+pub(crate) fn tari_details(chance: &mut Chance, plan: &str) -> Value {
     let occupants = [1, 1, 2, 2, 2, 3, 3, 4, 4, 5];
     let at = usize::try_from(chance.below(10)).unwrap_or(0);
     let occupants = occupants.get(at).copied().unwrap_or(2);
@@ -406,10 +406,24 @@ pub(crate) fn tari_details(chance: &mut Chance, plan: Option<&str>) -> Value {
     if !reductions.is_empty() {
         set(&mut details, "reductions", json!(reductions));
     }
-    if let Some(plan) = plan {
-        set(&mut details, "plan", json!(plan));
-    }
+    set(&mut details, "plan", json!(plan));
     json!({"tari": details})
+}
+
+/// Waste tax of the year before that nobody paid: tax, TEFA, components and costs of the act.
+pub(crate) fn arrears_details(chance: &mut Chance) -> Value {
+    let twentieths = chance.between(450, 2_100);
+    json!({"arrears": {
+        "act": "assessment",
+        "year": 2025,
+        "costs_cents": 970,
+        "debts": [{
+            "due_on": "2025-12-02",
+            "tax_cents": twentieths * 20,
+            "province_cents": twentieths,
+            "exempt_cents": 760,
+        }],
+    }})
 }
 
 /// The meals of a family in a month. `month` is counted from the family's seed, so that the ISEE and the
@@ -437,9 +451,10 @@ pub(crate) fn meals_details(seed: u64, parent: u64, (year, month): (i64, i64)) -
             })
         })
         .collect();
-    let mut details = json!({"year": year, "month": month, "resident": resident, "pupils": pupils});
+    let month = json!({"year": year, "month": month, "pupils": pupils});
+    let mut details = json!({"resident": resident, "months": [month]});
     if stated {
-        set(&mut details, "isee_cents", json!(isee));
+        set(&mut details, "isee", json!([{"isee_cents": isee}]));
     }
     json!({"canteen": details})
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::domain::calendar::Day;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
+use crate::domain::money::Cents;
 use crate::domain::notice_number::SegregationCode;
 use crate::domain::service::{Beneficiary, Destination, Service};
 use crate::domain::taxonomy::TaxonomyCode;
@@ -82,6 +83,16 @@ pub struct ServiceRow {
     pub terms: Terms,
     /// When these terms hold, by day of issue.
     pub valid: Validity,
+}
+
+impl ServiceRow {
+    /// The smallest instalment that is granted when what is unpaid is put on new notices: the term
+    /// `minimum_instalment_cents` of the kinds that have it.
+    #[must_use]
+    pub fn minimum_instalment(&self) -> Option<Cents> {
+        let cents = self.terms.get("minimum_instalment_cents")?.as_i64()?;
+        Cents::new(cents).ok()
+    }
 }
 
 /// A period of days, both ends included.

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::domain::calendar::Day;
+use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::service::DetailsError;
 use crate::domain::text::Text;
 
@@ -86,6 +87,24 @@ impl Findings {
                 pointer,
                 "deve essere una data dal 2000-01-01 al 2099-12-31",
                 "must be a date from 2000-01-01 to 2099-12-31",
+            );
+        }
+    }
+
+    /// The tax code of a person: 16 characters in capital letters, with the right check character.
+    pub(crate) fn person(&mut self, pointer: impl Into<String>, code: &str) {
+        let is_a_person = || FiscalCode::parse(code).is_ok_and(|parsed| parsed.as_str() == code);
+        if code.len() != 16 {
+            self.add(
+                pointer,
+                "deve avere 16 caratteri",
+                "must have 16 characters",
+            );
+        } else if !is_a_person() {
+            self.add(
+                pointer,
+                "non è il codice fiscale di una persona, in lettere maiuscole, con il carattere di controllo giusto",
+                "is not the tax code of a person, in capital letters, with the right check character",
             );
         }
     }

@@ -94,6 +94,15 @@ impl InterestTerms {
         Ok(Accrued { stretches, amount })
     }
 
+    /// The same at the bare legal rate.
+    #[must_use]
+    pub fn without_spread(&self) -> InterestTerms {
+        InterestTerms {
+            spread_bp: 0,
+            ..self.clone()
+        }
+    }
+
     /// The rate of a day with the spread, and its last day.
     fn rate_on(&self, day: Day) -> Result<(i64, Day), InterestError> {
         let in_force = self.legal_rates.iter().rev();
@@ -112,10 +121,6 @@ impl InterestTerms {
     }
 
     /// Every rule that the terms break, under a pointer.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "read by the kinds that charge interest")
-    )]
     pub(crate) fn check(&self, at: &str, findings: &mut Findings) {
         let rates = format!("{at}/legal_rates");
         findings.count(rates.as_str(), self.legal_rates.len(), 1..=200);

@@ -179,10 +179,7 @@ pub fn receive(
         position.and_then(|p| Some((p, p.notice(&receipt.notice_number)?)))
     {
         let step = lifecycle::record(notice.state, Event::Receipt);
-        let excluded = position
-            .chosen_option()
-            .is_some_and(|chosen| chosen != notice.option);
-        let twice = excluded || seen.earlier_receipt;
+        let twice = position.paid_otherwise(notice) || seen.earlier_receipt;
         change.step = Some(step);
         change.anomaly = if twice {
             Some(Anomaly::PaidTwice)
@@ -191,6 +188,8 @@ pub fn receive(
         };
         // Only the first payment of what is owed changes its price; any other one is owed back.
         if !twice && !matches!(notice.state, State::Cancelled | State::Elsewhere) {
+            let choice = position.choice(notice, day, &receipt.receipt_id)?;
+            change.entries.extend(choice);
             change
                 .entries
                 .extend(repriced(position, notice, receipt, day)?);
@@ -294,4 +293,4 @@ fn collected(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

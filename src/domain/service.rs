@@ -3,7 +3,9 @@
 //! The `Details` and `Terms` structs of the kinds derive serde and utoipa: a service's input is a wire
 //! shape, and "a new kind of charge is one file" is worth that exception.
 
+pub mod arrears;
 pub mod canteen;
+pub mod canteen_credit;
 pub mod fine;
 pub mod generic;
 pub mod tari;
@@ -14,6 +16,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use crate::domain::balance::{Balance, Notified, Payment};
 use crate::domain::calendar::Day;
 use crate::domain::findings::Findings;
 use crate::domain::fiscal_code::FiscalCode;
@@ -47,14 +50,50 @@ pub trait ServiceKind: Sync {
 
     /// Shape of `details` for the OpenAPI document: component name and every schema it needs.
     fn details_schema(&self) -> DetailsSchema;
+
+    /// The details once the notification is known, for kinds whose terms start at one.
+    ///
+    /// # Errors
+    /// The notification does not fit, or the kind knows none.
+    fn notified(
+        &self,
+        _details: &serde_json::Value,
+        _notification: serde_json::Value,
+    ) -> Result<Notified, Vec<DetailsError>> {
+        Err(vec![DetailsError::new(
+            "",
+            "per questo servizio i termini non decorrono da una notifica",
+            "the terms of this service do not start at a notification",
+        )])
+    }
+
+    /// Holds what was paid against what was due on that day; `issued_on` of the service is the day the
+    /// rest is asked on.
+    ///
+    /// # Errors
+    /// It cannot be told yet, or the kind does not ask for the rest of a payment.
+    fn balance(
+        &self,
+        _details: &serde_json::Value,
+        _service: &Service,
+        _paid: Payment,
+    ) -> Result<Balance, Vec<DetailsError>> {
+        Err(vec![DetailsError::new(
+            "",
+            "per questo servizio un pagamento non si integra",
+            "payments of this service are not completed by a further notice",
+        )])
+    }
 }
 
 /// Every kind, in the order of the documentation. A new kind is one file and one word here.
 pub static ALL: &[&dyn ServiceKind] = &[
     &tari::Tari,
     &canteen::Canteen,
+    &canteen_credit::CanteenCredit,
     &fine::Fine,
     &generic::Generic,
+    &arrears::Arrears,
 ];
 
 /// The kind with this code.
@@ -132,10 +171,11 @@ impl Service {
         let room = DESCRIPTION_MAX
             .saturating_sub(rest.chars().count())
             .saturating_sub(3);
-        fit(
-            &format!("{} - {rest}", fit(&self.title, room)),
-            DESCRIPTION_MAX,
-        )
+        let mut text = String::with_capacity(DESCRIPTION_MAX);
+        text.push_str(&fit(&self.title, room));
+        text.push_str(" - ");
+        text.push_str(rest);
+        fit(&text, DESCRIPTION_MAX)
     }
 }
 
@@ -356,6 +396,16 @@ impl Schedule {
             .first()
             .and_then(|step| Cents::sum(step.amounts.iter().copied()).ok())
             .unwrap_or(Cents::ZERO)
+    }
+
+    /// The same prices, the last of which holds until a later day; one without an end is never shortened.
+    #[must_use]
+    pub fn extended(&self, until: Day) -> Schedule {
+        let mut steps = self.0.clone();
+        if let Some(last) = steps.last_mut() {
+            last.until = last.until.map(|end| end.max(until));
+        }
+        Schedule(steps)
     }
 
     /// The steps, in time order.

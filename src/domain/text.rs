@@ -102,8 +102,11 @@ impl<const N: usize> fmt::Display for Text<N> {
 /// are valid and the whole may be too long for its element.
 #[must_use]
 pub fn fit(text: &str, max: usize) -> String {
-    text.trim()
-        .chars()
+    let text = text.trim();
+    if text.len() <= max {
+        return text.to_owned(); // no more characters than bytes
+    }
+    text.chars()
         .take(max)
         .collect::<String>()
         .trim_end()

@@ -27,17 +27,17 @@ const TABLE: &str = "notice";
 #[diesel(table_name = notice, treat_none_as_default_value = false)]
 pub(super) struct NoticeRow {
     creditor: String,
-    number: String,
+    pub(super) number: String,
     iuv: String,
     pub(super) position_id: Id,
     service_code: String,
     option_no: i16,
     option_kind: String,
     sequence: i16,
-    description: String,
-    due_on: Option<Day>,
-    amount_cents: i64,
-    terms: Json,
+    pub(super) description: String,
+    pub(super) due_on: Option<Day>,
+    pub(super) amount_cents: i64,
+    pub(super) terms: Json,
     state: String,
     paid_on: Option<Day>,
 }
@@ -57,8 +57,18 @@ pub struct Advance {
 
 /// Inserts the notices of a new position; false when a number or IUV is taken.
 pub(super) fn insert(tx: &mut Tx<'_>, position: &Position) -> Result<bool, Error> {
-    let rows: Vec<NoticeRow> = position
-        .notices
+    add(tx, position, &position.notices)
+}
+
+/// Inserts more notices of a position; false when a number or IUV is taken.
+///
+/// # Errors
+/// The database's.
+pub fn add(tx: &mut Tx<'_>, position: &Position, notices: &[Notice]) -> Result<bool, Error> {
+    if notices.is_empty() {
+        return Ok(true);
+    }
+    let rows: Vec<NoticeRow> = notices
         .iter()
         .map(|notice| NoticeRow::from_domain(position, notice))
         .collect::<Result<_, _>>()?;
@@ -118,6 +128,30 @@ pub fn advance(
             .execute(c))?;
     }
     Ok(())
+}
+
+/// Writes the term and the price of a notice again; its number, its beneficiaries and its state stay.
+///
+/// # Errors
+/// [`Error::Changed`] when there is no such notice.
+pub fn rewrite(tx: &mut Tx<'_>, position: &Position, notice: &Notice) -> Result<(), Error> {
+    let row = NoticeRow::from_domain(position, notice)?;
+    let updated = on!(&mut **tx, |c| diesel::update(
+        notice::table.find((row.creditor.as_str(), row.number.as_str()))
+    )
+    .set((
+        notice::due_on.eq(row.due_on),
+        notice::amount_cents.eq(row.amount_cents),
+        notice::terms.eq(&row.terms),
+    ))
+    .execute(c))?;
+    match updated {
+        1 => Ok(()),
+        _ => Err(Error::Changed {
+            table: TABLE,
+            id: row.number,
+        }),
+    }
 }
 
 /// Notices whose last payable day has passed and whose state does not say so yet.
@@ -214,6 +248,8 @@ pub fn insert_quote(
 struct Terms {
     transfers: Vec<TransferTerms>,
     steps: Vec<StepTerms>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    replaces: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -265,7 +301,7 @@ impl AccountTerms {
 }
 
 impl NoticeRow {
-    fn from_domain(position: &Position, notice: &Notice) -> Result<NoticeRow, Error> {
+    pub(super) fn from_domain(position: &Position, notice: &Notice) -> Result<NoticeRow, Error> {
         let corrupt = |why: &dyn std::fmt::Display| Error::corrupt(TABLE, &notice.number, why);
         let transfers = notice.transfers.iter().map(|transfer| TransferTerms {
             tax_code: transfer.to.tax_code.to_string(),
@@ -288,6 +324,7 @@ impl NoticeRow {
         let terms = Terms {
             transfers: transfers.collect(),
             steps: steps.collect(),
+            replaces: notice.replaces.iter().map(ToString::to_string).collect(),
         };
         Ok(NoticeRow {
             creditor: position.creditor.to_string(),
@@ -332,6 +369,10 @@ impl NoticeRow {
             })
         });
         let steps = steps.collect::<Result<Vec<_>, Error>>()?;
+        let replaces = terms
+            .replaces
+            .iter()
+            .map(|number| NoticeNumber::parse(number));
         Ok(Notice {
             number: NoticeNumber::parse(&self.number).map_err(|e| corrupt(&e))?,
             option: u16::try_from(self.option_no).map_err(|e| corrupt(&e))?,
@@ -344,6 +385,9 @@ impl NoticeRow {
             transfers,
             state: State::from_name(&self.state).ok_or_else(|| corrupt(&"state"))?,
             paid_on: self.paid_on,
+            replaces: replaces
+                .collect::<Result<_, _>>()
+                .map_err(|e| corrupt(&e))?,
         })
     }
 }

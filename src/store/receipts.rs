@@ -322,6 +322,13 @@ impl PartyRow {
     }
 }
 
+/// Who paid, else who owed, of a stored receipt.
+pub(super) fn payer(parties: Json, id: Uuid) -> Result<Party, Error> {
+    let parties: Parties =
+        serde_json::from_value(parties.0).map_err(|why| Error::corrupt(TABLE, id, why))?;
+    parties.payer.unwrap_or(parties.debtor).into_domain(id)
+}
+
 impl ReceiptRow {
     fn from_domain(filed: &Filed) -> Result<ReceiptRow, Error> {
         let receipt = &filed.receipt;

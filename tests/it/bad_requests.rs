@@ -116,7 +116,8 @@ both_databases! {
                 "service_code": "MENSA",
                 "debtor": {"type": "person", "tax_code": "RSSMRA85T10A562S", "full_name": "Mario Rossi"},
                 "details": {"canteen": {
-                    "year": 2026, "month": 13, "resident": true, "isee_cents": 1234567.891, "pupils": []}},
+                    "resident": true, "isee": [{"isee_cents": 1234567.891}],
+                    "months": [{"year": 2026, "month": 13, "pupils": []}]}},
             })),
             ("fine", json!({
                 "service_code": "CDS-VERBALI",

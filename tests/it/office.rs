@@ -120,7 +120,7 @@ both_databases! {
         let cancelled = office.patch(&path, opened.header("etag"), &wanted("cancelled")).send().await;
         assert_eq!(cancelled.expect(200)["state"], "cancelled");
         assert_eq!(Message::verify(&number).send(&app).await.outcome(), "PAA_PAGAMENTO_ANNULLATO");
-        let again = office.patch(&path, cancelled.header("etag"), &wanted("open")).send().await;
+        let again = office.patch(&path, cancelled.header("etag"), &wanted("cancelled")).send().await;
         assert_eq!(again.slug(), "state-forbids");
     }
 

@@ -331,8 +331,12 @@ fn finish_operation(operation: &mut Value, path: &str, method: &str) {
                     || path.ends_with("/amount")
                     || path.ends_with("/pdf")
             }
-            "412" => matches!(method, "put" | "patch"),
-            "428" => method == "patch",
+            "412" => matches!(method, "put" | "patch") || has_header("If-Match"),
+            "428" => {
+                method == "patch"
+                    || (method == "post" && has_header("If-Match"))
+                    || (method == "put" && path.ends_with("/notification"))
+            }
             "413" | "415" => body,
             _ => true,
         };

@@ -2,9 +2,12 @@
 
 use super::{FieldError, Problem, catalogue};
 use crate::app::{
-    creditors, notices, payments, positions, reconciliation, reports, settlement, treasury,
+    canteen, creditors, notices, payments, positions, reconciliation, reports, repricing,
+    settlement, treasury,
 };
-use crate::domain::position::PositionError;
+use crate::domain::canteen_account::CreditError;
+use crate::domain::lifecycle::Refused;
+use crate::domain::position::{PositionError, ReplanError, RepriceError};
 use crate::domain::service::DetailsError;
 use crate::domain::text::{Rule, Said};
 
@@ -82,7 +85,18 @@ impl From<positions::Error> for Problem {
             E::NumberTaken => Problem::of(&catalogue::NOTICE_NUMBER_TAKEN),
             E::Unknown => Problem::of(&catalogue::NOT_FOUND),
             E::Stale { .. } => Problem::of(&catalogue::PRECONDITION_FAILED),
-            E::Refused(_) => Problem::of(&catalogue::STATE_FORBIDS),
+            E::Refused(refused) | E::Replan(ReplanError::Refused(refused)) => {
+                let Refused { state, event } = refused;
+                Problem::of(&catalogue::STATE_FORBIDS).saying(Said::new(
+                    format!("Nello stato `{state}` l'operazione `{event}` non è possibile."),
+                    format!("In state `{state}`, `{event}` is not possible."),
+                ))
+            }
+            E::TermPassed => rule(
+                "/due_date",
+                Said::new("non può essere una data passata", "must not be past"),
+            ),
+            E::Replan(why) => rule(&place_of(&why), why.said()),
             E::Position(PositionError::Numbers { given, needed }) => rule(
                 "/notice_numbers",
                 Said::new(
@@ -98,9 +112,118 @@ impl From<positions::Error> for Problem {
                     why.to_string(),
                 ),
             ),
+            E::Position(why @ PositionError::JointDebtors) => rule(
+                "/joint_debtors",
+                Said::new(
+                    "i coobbligati sono al più nove, ciascuno con il proprio codice fiscale",
+                    why.to_string(),
+                ),
+            ),
             E::Position(PositionError::Money(why)) | E::Money(why) => rule("/details", why.said()),
             E::Store(store) => store.into(),
         }
+    }
+}
+
+/// Where the request of a new plan breaks a rule.
+fn place_of(error: &ReplanError) -> String {
+    match error {
+        ReplanError::DueDay { index } => format!("/due_dates/{index}"),
+        ReplanError::TooSmall { .. } | ReplanError::Schedule(_) => "/due_dates".to_owned(),
+        ReplanError::Numbers { .. } => "/notice_numbers".to_owned(),
+        ReplanError::Refused(_)
+        | ReplanError::Beneficiaries(_)
+        | ReplanError::Description(_)
+        | ReplanError::Money(_) => String::new(),
+    }
+}
+
+impl Problem {
+    /// What was typed for an account breaks rules: pointers go below `base`.
+    pub(in super::super) fn of_canteen(error: canteen::Error, base: &str) -> Problem {
+        use canteen::Error as E;
+        match error {
+            E::UnknownService(_) => Problem::at(
+                &catalogue::UNKNOWN_SERVICE,
+                "/service_code",
+                Said::new(
+                    "non è una mensa prepagata in vigore",
+                    "is no canteen paid in advance in force",
+                ),
+            ),
+            E::Unknown => Problem::of(&catalogue::NOT_FOUND),
+            E::UnknownReceiver => Problem::at(
+                &catalogue::RULE_VIOLATION,
+                "/to_canteen_account_id",
+                Said::new(
+                    "deve essere un altro conto della stessa mensa",
+                    "must be another account of the same canteen",
+                ),
+            ),
+            E::Stale { .. } => Problem::of(&catalogue::PRECONDITION_FAILED),
+            E::Details(found) => {
+                Problem::of(&catalogue::RULE_VIOLATION).with(findings(base, &found))
+            }
+            E::PaidElsewhere => Problem::of(&catalogue::STATE_FORBIDS),
+            E::Credit(CreditError::BelowFloor { .. }) => {
+                Problem::of(&catalogue::CREDIT_DOES_NOT_SUFFICE)
+            }
+            E::Credit(CreditError::Money(why)) | E::Money(why) => {
+                Problem::at(&catalogue::RULE_VIOLATION, "/amount_cents", why.said())
+            }
+            E::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<repricing::Error> for Problem {
+    fn from(error: repricing::Error) -> Problem {
+        use repricing::Error as E;
+        match error {
+            E::Unknown => Problem::of(&catalogue::NOT_FOUND),
+            E::Stale { .. } => Problem::of(&catalogue::PRECONDITION_FAILED),
+            E::NoStation => Problem::of(&catalogue::NO_STATION),
+            E::NoService => Problem::of(&catalogue::UNKNOWN_SERVICE),
+            E::Details(found) => {
+                // The body is the notification: what it breaks has its place in it.
+                let found: Vec<DetailsError> = found
+                    .into_iter()
+                    .map(|mut error| {
+                        if let Some(rest) = error.pointer.strip_prefix("/notification") {
+                            error.pointer = rest.to_owned();
+                        }
+                        error
+                    })
+                    .collect();
+                Problem::of(&catalogue::RULE_VIOLATION).with(findings("", &found))
+            }
+            E::NotificationKnown => Problem::of(&catalogue::NOTIFICATION_KNOWN),
+            E::NothingShort { .. } | E::Reprice(RepriceError::NothingPaid) => {
+                Problem::of(&catalogue::NOTHING_SHORT)
+            }
+            E::Reprice(RepriceError::Refused(_) | RepriceError::StillOpen) => {
+                Problem::of(&catalogue::STATE_FORBIDS)
+            }
+            E::Reprice(why @ RepriceError::Reshaped) => {
+                let it = "il nuovo prezzo non si adatta agli avvisi già stampati";
+                Problem::at(
+                    &catalogue::RULE_VIOLATION,
+                    "",
+                    Said::new(it, why.to_string()),
+                )
+            }
+            E::Reprice(RepriceError::Money(why)) => {
+                Problem::at(&catalogue::RULE_VIOLATION, "", why.said())
+            }
+            E::Reprice(RepriceError::Description(_)) | E::Number(_) | E::Money(_) => broken(&error),
+            E::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<canteen::Error> for Problem {
+    fn from(error: canteen::Error) -> Problem {
+        Problem::of_canteen(error, "")
     }
 }
 
@@ -186,7 +309,21 @@ impl From<reports::Error> for Problem {
                     "no settlement flow has this id",
                 ),
             ),
-            E::Money(_) => broken(&error),
+            E::TooLong => Problem::at(
+                &catalogue::RULE_VIOLATION,
+                "#query/from_date",
+                Said::new(
+                    format!(
+                        "dà più di {} righe: chiedi meno giorni, o non una stampa",
+                        reports::PDF_ROWS_MAX
+                    ),
+                    format!(
+                        "gives more than {} rows: ask for fewer days, or not for a print",
+                        reports::PDF_ROWS_MAX
+                    ),
+                ),
+            ),
+            E::Money(_) | E::Write(_) => broken(&error),
             E::Store(store) => store.into(),
         }
     }

@@ -125,7 +125,7 @@ fn every_fault_of_a_file_is_told_with_its_line_and_path() {
 fn every_broken_rule_of_a_file_is_told_with_its_line_and_path() {
     let broken = ALTOPASCIO
         .replacen("kind = \"fine\"", "kind = \"tax\"", 1)
-        .replacen("full_price_cents = 520", "full_price_cents = -1", 1)
+        .replacen("top_up_min_cents = 500", "top_up_min_cents = -1", 1)
         .replacen("code = \"NIDO\"", "code = \"MENSA\"", 1)
         .replacen(
             "iban = \"IT39F9999924700000000000102\"",
@@ -137,7 +137,7 @@ fn every_broken_rule_of_a_file_is_told_with_its_line_and_path() {
     for pointer in [
         "/services/1/iban",
         "/services/1/kind",
-        "/services/2/terms/full_price_cents",
+        "/services/2/terms/top_up_min_cents",
         "/services/4/valid_from",
     ] {
         assert!(found.contains(&pointer), "{pointer} in {found:?}");

@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::position::tests::{cents, day, fine, tari, with_state};
 
-fn receipt_for(position: &Position, index: usize, amounts: &[i64]) -> Receipt {
+pub(crate) fn receipt_for(position: &Position, index: usize, amounts: &[i64]) -> Receipt {
     let notice = &position.notices[index];
     let party = Party {
         kind: DebtorKind::Person,
