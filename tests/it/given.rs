@@ -50,7 +50,7 @@ pub(crate) fn lamps(quantity: i64) -> Create {
 
 /// The details of so many lamps.
 pub(crate) fn of_lamps(quantity: i64) -> Value {
-    json!({"inputs": [{"name": "lamps", "value": quantity.to_string()}]})
+    json!({"inputs": [{"input": "lamps", "value": quantity.to_string()}]})
 }
 
 /// A filing of a firm: 60 euro to the town and two stamps of 16 to the Revenue Agency.
@@ -62,7 +62,7 @@ pub(crate) fn filing() -> Create {
 pub(crate) fn of_filing() -> Value {
     let stamp = |hash: &str| json!({"document_sha256": hash, "province": "AQ"});
     json!({
-        "inputs": [{"name": "filing", "value": "scia"}],
+        "inputs": [{"input": "filing", "value": "scia"}],
         "stamps": [
             stamp("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="),
             stamp("ypeBEsobvcr6wjGzmiPcTaeG7/gUfE5yuYB3ha/uSLs="),

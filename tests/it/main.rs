@@ -55,6 +55,7 @@ mod reports;
 mod schema;
 #[cfg(test)]
 mod search;
+#[cfg(test)]
 mod stamps;
 #[cfg(test)]
 mod treasury;
