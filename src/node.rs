@@ -177,12 +177,12 @@ async fn get_payment(
     let (of, inner) = (creditor.tax_code.clone(), ctx.clone());
     let payable = match request.version {
         Version::V2 => {
-            let quote = move |tx: &mut _, now| payments::quote(tx, now, &inner, &of, &number);
-            ctx.write(quote).await?
+            ctx.write(move |tx, now| payments::quote(tx, now, &inner, &of, &number))
+                .await?
         }
         Version::V1 => {
-            let quote = move |tx: &mut _, now| payments::quote_in_v1(tx, now, &inner, &of, &number);
-            ctx.write(quote).await?
+            ctx.write(move |tx, now| payments::quote_in_v1(tx, now, &inner, &of, &number))
+                .await?
         }
     };
     let payment = payment(creditor, &payable)?;
