@@ -29,6 +29,7 @@ mod repeat;
 pub mod reports;
 pub mod repricing;
 pub mod scalars;
+pub mod search;
 pub mod services;
 pub mod settlement;
 pub mod status;
@@ -141,6 +142,7 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(settlement::list_settlement_flow_entries)
         .service(settlement::pull_settlement_flows)
         .service(treasury::import_treasury_entries)
+        .service(search::search_all)
         .service(treasury::create_treasury_entry)
         .service(treasury::list_treasury_refusals)
         .service(treasury::list_treasury_entries)

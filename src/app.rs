@@ -20,6 +20,7 @@ pub mod positions;
 pub mod reconciliation;
 pub mod reports;
 pub mod repricing;
+pub mod search;
 pub mod settlement;
 pub mod treasury;
 

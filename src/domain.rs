@@ -36,6 +36,7 @@ pub mod iban;
 pub mod interest;
 pub mod money;
 pub mod notice_number;
+pub mod stamp;
 pub mod taxonomy;
 pub mod terms;
 pub mod text;
@@ -48,6 +49,7 @@ pub mod position;
 pub mod receipt;
 
 pub mod reconciliation;
+pub mod search;
 pub mod settlement;
 pub mod treasury;
 
@@ -55,6 +57,8 @@ pub mod document;
 pub mod payload;
 
 pub mod canteen_account;
-pub mod isee;
 pub mod school_expense;
+
+pub mod balance;
+pub mod isee;
 pub mod service;

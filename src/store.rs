@@ -24,6 +24,7 @@ pub mod jobs;
 
 pub mod reconciliation;
 pub mod reports;
+pub mod search;
 pub mod settlement;
 pub mod treasury;
 

@@ -148,6 +148,9 @@ pub struct TextFile {
     pub media_type: String,
     /// SHA-256 of the bytes as they came.
     pub digest: [u8; 32],
+    /// SHA-256 of that and of the query, by which a repeated request is recognised: the same file read by
+    /// another description of it is another intent.
+    pub intent: [u8; 32],
 }
 
 impl FromRequest for TextFile {
@@ -161,7 +164,9 @@ impl FromRequest for TextFile {
         Box::pin(async move {
             let (operation, media_type) = start?;
             let bytes = read(&request, &mut payload, FILE_BYTES_MAX).await?;
-            let digest = Sha256::digest(&bytes).into();
+            let digest: [u8; 32] = Sha256::digest(&bytes).into();
+            let intent = [digest.as_slice(), request.query_string().as_bytes()].concat();
+            let intent = Sha256::digest(intent).into();
             let text = giornale::decode(bytes, charset(&request))
                 .ok_or_else(|| Problem::of(&catalogue::MALFORMED_BODY))?;
             match operation.check_body(&media_type, Value::String(text))? {
@@ -169,6 +174,7 @@ impl FromRequest for TextFile {
                     text,
                     media_type,
                     digest,
+                    intent,
                 }),
                 Value::Null
                 | Value::Bool(_)

@@ -33,6 +33,7 @@ use crate::domain::service;
         (name = "payments", description = "Who paid what, and the receipts."),
         (name = "reconciliations", description = "Which money has been matched with which debt, and why."),
         (name = "reports", description = "Tables for the accounting office, with their control totals."),
+        (name = "search", description = "Everything that bears an identifier."),
         (name = "settlement-flows", description = "What providers say they have transferred."),
         (name = "status", description = "Health of the service."),
         (name = "treasury", description = "Movements on the creditor's accounts."),

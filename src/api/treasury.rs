@@ -256,7 +256,7 @@ pub(super) async fn import_treasury_entries(
     query: FromQuery<TreasuryImportQuery>,
     file: TextFile,
 ) -> Result<HttpResponse, Problem> {
-    let asked = Asked::new(&caller, "import_treasury_entries", &key, file.digest)?;
+    let asked = Asked::new(&caller, "import_treasury_entries", &key, file.intent)?;
     if let Some(answer) = asked.before(&state).await? {
         return Ok(answer);
     }

@@ -3,7 +3,9 @@
 use crate::ctx::Ctx;
 use crate::domain::calendar::Day;
 use crate::domain::creditor::Creditor;
-use crate::domain::document::{AmountRow, DocumentCreditor, DocumentParty, NoticeDocument};
+use crate::domain::document::{
+    Alternative, AmountRow, DocumentCreditor, DocumentParty, NoticeDocument,
+};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::domain::notice_number::NoticeNumber;
@@ -23,6 +25,9 @@ pub enum Error {
     /// It cannot be paid on that day, so there is nothing to print or to ask.
     #[error(transparent)]
     NotPayable(#[from] NotPayable),
+    /// It buys a digital revenue stamp: nobody can pay it from paper.
+    #[error("the notice buys a digital revenue stamp and is paid online only")]
+    OnlineOnly,
     /// It cannot be written as a QR code.
     #[error(transparent)]
     Payload(#[from] PayloadError),
@@ -38,7 +43,11 @@ impl Retry for Error {
     fn retryable(&self) -> bool {
         match self {
             Error::Store(error) => error.retryable(),
-            Error::Unknown | Error::NotPayable(_) | Error::Payload(_) | Error::Render(_) => false,
+            Error::Unknown
+            | Error::NotPayable(_)
+            | Error::OnlineOnly
+            | Error::Payload(_)
+            | Error::Render(_) => false,
         }
     }
 }
@@ -70,6 +79,9 @@ pub fn document(
     on: Day,
 ) -> Result<(NoticeDocument, Day), Error> {
     let (position, notice) = find(conn, creditor, number)?;
+    if notice.has_stamps() {
+        return Err(Error::OnlineOnly);
+    }
     let creditor = ctx.registry.creditor(creditor).ok_or(Error::Unknown)?;
     let amount = position.payable_on(&notice, on)?.total;
     let qr = QrPayload::new(number.clone(), creditor.tax_code.clone(), amount)?;
@@ -83,6 +95,7 @@ pub fn document(
         amount,
         due_on: notice.due_on,
         qr_text: qr.to_string(),
+        alternatives: alternatives(&position, &notice, on),
         instalments: instalments_beside(&position, &notice),
         explanation: explanation(&position, &notice),
         // Without a term the notification is still to come, and with it other prices.
@@ -140,6 +153,23 @@ fn debtor_of(debtor: &Debtor) -> DocumentParty {
         tax_code: debtor.tax_code.to_string(),
         address,
     }
+}
+
+/// The other single notices of the debt that can be paid on a day.
+fn alternatives(position: &Position, notice: &Notice, on: Day) -> Vec<Alternative> {
+    let others = position
+        .notices
+        .iter()
+        .filter(|n| n.option_kind == OptionKind::Single && n.option != notice.option);
+    let offered = others.filter_map(|other| {
+        let due = position.payable_on(other, on).ok()?;
+        Some(Alternative {
+            notice_number: other.number.clone(),
+            reason: due.step.reason.clone(),
+            amount: due.total,
+        })
+    });
+    offered.collect()
 }
 
 /// How many instalments may be chosen instead of this single notice.

@@ -29,6 +29,9 @@ pub enum Error {
     /// It cannot be paid today.
     #[error(transparent)]
     NotPayable(#[from] NotPayable),
+    /// A digital stamp was asked for with a message that cannot carry one.
+    #[error("the notice buys a digital revenue stamp, which takes paGetPaymentV2")]
+    StampInV1,
     /// The receipt contradicts itself.
     #[error(transparent)]
     Receipt(#[from] ReceiptError),
@@ -47,6 +50,7 @@ impl Retry for Error {
             Error::UnknownNotice
             | Error::UnknownPayment
             | Error::NotPayable(_)
+            | Error::StampInV1
             | Error::Receipt(_)
             | Error::Render(_) => false,
         }
@@ -272,7 +276,9 @@ pub fn document(
         .ok_or(Error::UnknownPayment)?;
     let receipt = filed.receipt;
     let transfers = receipt.transfers.iter().map(|transfer| ReceiptTransfer {
-        beneficiary_name: if transfer.beneficiary == body.tax_code {
+        beneficiary_name: if transfer.stamp.is_some() {
+            "Marca da bollo digitale".to_owned()
+        } else if transfer.beneficiary == body.tax_code {
             body.legal_name.to_string()
         } else {
             transfer.beneficiary.to_string()

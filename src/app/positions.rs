@@ -227,6 +227,8 @@ pub async fn create<R: Send + 'static>(
             Placed::NumberTaken => return Err(Error::NumberTaken),
         }
         canteen::tie(tx, &position)?;
+        let marks = crate::domain::search::marks(&position.details);
+        store::search::keep_marks(tx, &position.creditor, position.id, &marks)?;
         if position
             .notices
             .iter()

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::app::numbers;
 use crate::ctx::Ctx;
+use crate::domain::balance::{Balance, Notified, Payment};
 use crate::domain::calendar::{self, Day, Instant};
 use crate::domain::creditor::Creditor;
 use crate::domain::fiscal_code::FiscalCode;
@@ -13,9 +14,7 @@ use crate::domain::lifecycle::Anomaly;
 use crate::domain::money::{Cents, MoneyError};
 use crate::domain::notice_number::NumberError;
 use crate::domain::position::{Position, RepriceError};
-use crate::domain::service::{
-    self, Balance, DetailsError, Notified, Payment, Service, ServiceKind,
-};
+use crate::domain::service::{self, DetailsError, Service, ServiceKind};
 use crate::store::notices::Advance;
 use crate::store::receipts::Filter;
 use crate::store::{self, Conn, Tx, db::Retry};
@@ -182,6 +181,12 @@ pub async fn complete<R: Send + 'static>(
     id: Uuid,
     seal: impl Fn(&mut Tx<'_>, Instant, &Position) -> Result<R, Error> + Send + 'static,
 ) -> Result<R, Error> {
+    // Nothing is reserved for a position that is not there.
+    let held = tax_code.clone();
+    let known = ctx.read(move |conn| store::positions::get(conn, &held, id));
+    if known.await?.is_none() {
+        return Err(Error::Unknown);
+    }
     let body = creditor(ctx, tax_code)?;
     let station = body.issuing_station(ctx.today()).ok_or(Error::NoStation)?;
     let code = &station.segregation_code;

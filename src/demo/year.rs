@@ -201,13 +201,10 @@ impl Year {
                 };
                 let who = chance.below(12_000);
                 let debtor = match service.price {
-                    Price::FirmCents(..) => people::firm(seed, who),
-                    Price::Fixed
-                    | Price::Units(..)
-                    | Price::Cents(..)
-                    | Price::Arrears
-                    | Price::Meals
-                    | Price::Ticket => people::debtor(seed, who),
+                    Price::Firm(_) => people::firm(seed, who),
+                    Price::Citizen(_) | Price::Arrears | Price::Meals | Price::Ticket => {
+                        people::debtor(seed, who)
+                    }
                 };
                 let details = match services::generic_details(&mut chance, service.price) {
                     Some(details) => details,
@@ -223,11 +220,7 @@ impl Year {
         match price {
             Price::Arrears => services::arrears_details(chance),
             Price::Ticket => slip_details(chance, (day, 50_000 + place)),
-            Price::Meals
-            | Price::Fixed
-            | Price::Units(..)
-            | Price::Cents(..)
-            | Price::FirmCents(..) => services::meals_details(
+            Price::Meals | Price::Citizen(_) | Price::Firm(_) => services::meals_details(
                 self.seed,
                 40_000 + place,
                 (day.year().into(), day.month().into()),

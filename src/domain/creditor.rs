@@ -7,7 +7,7 @@ use crate::domain::calendar::Day;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
 use crate::domain::notice_number::SegregationCode;
-use crate::domain::service::{Beneficiary, Service};
+use crate::domain::service::{Beneficiary, Destination, Service};
 use crate::domain::taxonomy::TaxonomyCode;
 use crate::domain::terms::Terms;
 use crate::domain::text::Text;
@@ -131,7 +131,7 @@ impl ServiceRow {
             main: Arc::new(Beneficiary {
                 tax_code: creditor.tax_code.clone(),
                 legal_name: creditor.legal_name.to_string(),
-                iban: self.iban.clone(),
+                account: Destination::Iban(self.iban.clone()),
                 taxonomy: self.taxonomy.clone(),
             }),
             others: self.others.clone(),

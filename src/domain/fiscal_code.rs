@@ -188,6 +188,8 @@ impl fmt::Display for FiscalCode {
 
 #[cfg(test)]
 mod tests {
+    mod vectors;
+
     use super::*;
 
     #[test]

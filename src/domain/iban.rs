@@ -130,6 +130,8 @@ impl fmt::Display for Iban {
 
 #[cfg(test)]
 mod tests {
+    mod vectors;
+
     use super::*;
     use proptest::prelude::*;
 

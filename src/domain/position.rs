@@ -274,6 +274,15 @@ impl Notice {
         matches!(self.state, State::Paid | State::Settled | State::Elsewhere)
     }
 
+    /// Whether it buys digital revenue stamps. Such a notice is paid on the creditor's own pages only, not
+    /// at the counter of a provider.
+    #[must_use]
+    pub fn has_stamps(&self) -> bool {
+        self.transfers
+            .iter()
+            .any(|transfer| transfer.to.stamp().is_some())
+    }
+
     /// What each beneficiary was booked to receive at publication.
     pub fn nominal(&self) -> impl Iterator<Item = (&TransferDraft, Cents)> {
         let amounts = self

@@ -4,14 +4,11 @@
 //! shape, and "a new kind of charge is one file" is worth that exception.
 
 pub mod arrears;
-mod balance;
 pub mod canteen;
 pub mod canteen_credit;
 pub mod fine;
 pub mod generic;
 pub mod tari;
-
-pub use balance::{Balance, Notified, Payment};
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,11 +16,13 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use crate::domain::balance::{Balance, Notified, Payment};
 use crate::domain::calendar::Day;
 use crate::domain::findings::Findings;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
 use crate::domain::money::{Cents, MoneyError};
+use crate::domain::stamp::Stamp;
 use crate::domain::taxonomy::TaxonomyCode;
 use crate::domain::terms::{Terms, read_terms};
 use crate::domain::text::{Said, fit};
@@ -190,10 +189,39 @@ pub struct Beneficiary {
     pub tax_code: FiscalCode,
     /// Name of the body.
     pub legal_name: String,
-    /// Account that is credited.
-    pub iban: Iban,
+    /// What the money buys, or the account that is credited.
+    pub account: Destination,
     /// Collection code of this part.
     pub taxonomy: TaxonomyCode,
+}
+
+/// Where the money of a transfer goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// To an account.
+    Iban(Iban),
+    /// Into a digital revenue stamp, which the provider hands out: no account is credited.
+    Stamp(Stamp),
+}
+
+impl Beneficiary {
+    /// The account that is credited, unless the money buys a stamp.
+    #[must_use]
+    pub fn iban(&self) -> Option<&Iban> {
+        match &self.account {
+            Destination::Iban(iban) => Some(iban),
+            Destination::Stamp(_) => None,
+        }
+    }
+
+    /// The stamp that the money buys.
+    #[must_use]
+    pub fn stamp(&self) -> Option<&Stamp> {
+        match &self.account {
+            Destination::Iban(_) => None,
+            Destination::Stamp(stamp) => Some(stamp),
+        }
+    }
 }
 
 /// What is owed and how it may be paid. Options exclude each other; inside a plan every notice is due.
@@ -432,4 +460,4 @@ impl From<ScheduleError> for DetailsError {
 #[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -9,6 +9,8 @@ use crate::domain::money::Cents;
 
 /// Longest flow identifier.
 const FLOW_ID_MAX: usize = 35;
+/// Longest run of identifier characters that is kept.
+const RUN_MAX: usize = 60;
 /// Shortest cut identifier that may be compared: the date and some of the PSP.
 pub const PREFIX_MIN: usize = 16;
 /// What stands before the identifier.
@@ -265,10 +267,12 @@ fn is_id_char(c: char) -> bool {
     c.is_ascii_digit() || c.is_ascii_uppercase() || c == '-' || c == '_'
 }
 
-/// Splits off the run of identifier characters at the beginning.
+/// Splits off the run of identifier characters at the beginning; what is longer than any identifier is cut,
+/// because a reference is the key of an index.
 fn id_run(text: &str) -> (&str, &str) {
     let end = text.find(|c| !is_id_char(c)).unwrap_or(text.len());
-    text.split_at_checked(end).unwrap_or((text, ""))
+    let (run, rest) = text.split_at_checked(end).unwrap_or((text, ""));
+    (run.get(..RUN_MAX).unwrap_or(run), rest)
 }
 
 /// The ISO date at the beginning, with single blanks inside it forgiven.

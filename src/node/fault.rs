@@ -117,7 +117,7 @@ fn code_of(refusal: &Refusal) -> (&'static str, &'static str) {
 
 fn code_of_payment(error: &payments::Error) -> (&'static str, &'static str) {
     use payments::Error::{
-        NotPayable as No, Receipt, Render, Store, UnknownNotice, UnknownPayment,
+        NotPayable as No, Receipt, Render, StampInV1, Store, UnknownNotice, UnknownPayment,
     };
     let unknown = (
         "PAA_PAGAMENTO_SCONOSCIUTO",
@@ -139,7 +139,7 @@ fn code_of_payment(error: &payments::Error) -> (&'static str, &'static str) {
             "PAA_PAGAMENTO_ANNULLATO",
             "Pagamento in attesa risulta annullato all'Ente Creditore",
         ),
-        Receipt(_) => SEMANTICS,
+        StampInV1 | Receipt(_) => SEMANTICS,
         Render(_) | Store(_) => SYSTEM_ERROR,
     }
 }

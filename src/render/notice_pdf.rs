@@ -196,19 +196,16 @@ fn debtor(
         );
         next = y + 17.2;
     }
-    for (place, joint) in document.joint_debtors.iter().enumerate() {
-        let label = match place {
-            0 => "In solido con: ",
-            _ => "",
-        };
-        let line = format!("{label}{} ({})", joint.full_name, joint.tax_code);
+    if !document.joint_debtors.is_empty() {
+        let named = document.joint_debtors.iter();
+        let named = named.map(|joint| format!("{} ({})", joint.full_name, joint.tax_code));
+        let line = format!("In solido con: {}", named.collect::<Vec<_>>().join(", "));
         y = sheet.paragraph(
             section,
-            block(RIGHT_START, next, 244.0, (10.7, 2)),
+            block(RIGHT_START, next, 244.0, (10.7, 5)),
             SMALL,
             &line,
         );
-        next = y + 10.7;
     }
     Ok(y)
 }

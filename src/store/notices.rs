@@ -16,7 +16,8 @@ use crate::domain::lifecycle::{Anomaly, Move, State};
 use crate::domain::money::Cents;
 use crate::domain::notice_number::{NoticeNumber, SegregationCode};
 use crate::domain::position::{Notice, Position};
-use crate::domain::service::{Beneficiary, OptionKind, Schedule, Step, TransferDraft};
+use crate::domain::service::{Beneficiary, Destination, OptionKind, Schedule, Step, TransferDraft};
+use crate::domain::stamp::{DocumentHash, Province, Stamp};
 use crate::domain::taxonomy::TaxonomyCode;
 use crate::domain::text::Text;
 
@@ -219,10 +220,22 @@ struct Terms {
 struct TransferTerms {
     tax_code: String,
     legal_name: String,
-    iban: String,
+    #[serde(flatten)]
+    account: AccountTerms,
     taxonomy: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     metadata: Vec<(String, String)>,
+}
+
+/// `"iban": "IT…"`, or `"stamp": {…}`.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum AccountTerms {
+    Iban(String),
+    Stamp {
+        document_sha256: String,
+        province: String,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -233,13 +246,37 @@ struct StepTerms {
     amounts_cents: Vec<i64>,
 }
 
+impl AccountTerms {
+    fn into_domain(self) -> Result<Destination, String> {
+        let said = |error: &dyn std::fmt::Display| error.to_string();
+        Ok(match self {
+            AccountTerms::Iban(iban) => {
+                Destination::Iban(Iban::parse(&iban).map_err(|e| said(&e))?)
+            }
+            AccountTerms::Stamp {
+                document_sha256,
+                province,
+            } => Destination::Stamp(Stamp {
+                document: DocumentHash::parse(&document_sha256).map_err(|e| said(&e))?,
+                province: Province::parse(&province).map_err(|e| said(&e))?,
+            }),
+        })
+    }
+}
+
 impl NoticeRow {
     pub(super) fn from_domain(position: &Position, notice: &Notice) -> Result<NoticeRow, Error> {
         let corrupt = |why: &dyn std::fmt::Display| Error::corrupt(TABLE, &notice.number, why);
         let transfers = notice.transfers.iter().map(|transfer| TransferTerms {
             tax_code: transfer.to.tax_code.to_string(),
             legal_name: transfer.to.legal_name.clone(),
-            iban: transfer.to.iban.to_string(),
+            account: match &transfer.to.account {
+                Destination::Iban(iban) => AccountTerms::Iban(iban.to_string()),
+                Destination::Stamp(stamp) => AccountTerms::Stamp {
+                    document_sha256: stamp.document.to_string(),
+                    province: stamp.province.to_string(),
+                },
+            },
             taxonomy: transfer.to.taxonomy.to_string(),
             metadata: transfer.metadata.clone(),
         });
@@ -279,7 +316,7 @@ impl NoticeRow {
                 to: Arc::new(Beneficiary {
                     tax_code: FiscalCode::as_stated(&transfer.tax_code).map_err(|e| corrupt(&e))?,
                     legal_name: transfer.legal_name,
-                    iban: Iban::parse(&transfer.iban).map_err(|e| corrupt(&e))?,
+                    account: transfer.account.into_domain().map_err(|e| corrupt(&e))?,
                     taxonomy: TaxonomyCode::parse(&transfer.taxonomy).map_err(|e| corrupt(&e))?,
                 }),
                 metadata: transfer.metadata,

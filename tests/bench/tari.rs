@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use avviso::domain::fiscal_code::FiscalCode;
 use avviso::domain::iban::Iban;
-use avviso::domain::service::{self, Beneficiary, Service};
+use avviso::domain::service::{self, Beneficiary, Destination, Service};
 use avviso::domain::taxonomy::TaxonomyCode;
 use serde_json::{Value, json};
 
@@ -84,7 +84,7 @@ fn body(
     Ok(Arc::new(Beneficiary {
         tax_code: FiscalCode::parse(tax_code)?,
         legal_name: name.to_owned(),
-        iban: Iban::parse(iban)?,
+        account: Destination::Iban(Iban::parse(iban)?),
         taxonomy: TaxonomyCode::parse(taxonomy)?,
     }))
 }

@@ -10,7 +10,7 @@ fn lamps() -> Value {
     json!({
         "service_code": "LAMPADE",
         "debtor": {"type": "person", "tax_code": "RSSMRA85T10A562S", "full_name": "Mario Rossi"},
-        "details": {"generic": {"quantity": 1}},
+        "details": {"generic": crate::given::of_lamps(1)},
     })
 }
 
@@ -41,12 +41,11 @@ both_databases! {
             ("missing debtor", post(&with("/debtor", Value::Null))),
             ("null debtor", raw(br#"{"service_code": "LAMPADE", "debtor": null, "details": {"generic": {}}}"#)),
             ("array for an object", post(&json!(["LAMPADE"]))),
-            ("text for a number", post(&with("/details/generic/quantity", json!("1")))),
-            ("fraction", post(&with("/details/generic/quantity", json!(1.5)))),
-            ("negative", post(&with("/details/generic/quantity", json!(-1)))),
-            ("too many", post(&with("/details/generic/quantity", json!(100_001)))),
+            ("number for a text", post(&with("/details/generic/inputs/0/value", json!(1)))),
+            ("too many", post(&with("/details/generic/inputs/0/value", json!("51")))),
+            ("unknown input", post(&with("/details/generic/inputs/0/name", json!("candles")))),
             ("beyond 64 bits", raw(
-                lamps().to_string().replace("\"quantity\":1", "\"quantity\":99999999999999999999").as_bytes())),
+                lamps().to_string().replace("{\"inputs\"", "{\"amount_cents\":99999999999999999999,\"inputs\"").as_bytes())),
             ("NUL in a name", post(&with("/debtor/full_name", json!("Mario\u{0}Rossi")))),
             ("long name", post(&with("/debtor/full_name", json!("x".repeat(71))))),
             ("empty name", post(&with("/debtor/full_name", json!("")))),

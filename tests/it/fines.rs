@@ -57,10 +57,11 @@ async fn asked(app: &TestApp, number: &str) -> String {
 
 /// The receipt of a payment activated before, made at a time of the clock in Rome.
 async fn receipt(app: &TestApp, number: &str, (id, at): (&str, &str), payment: &Answer) {
+    let (day, _) = at.split_once('T').unwrap();
     let receipt = Message::send_rt("paSendRTV2", number, id, payment)
         .with("payment_date_time", at)
-        .with("application_date", &at[..10])
-        .with("transfer_date", &at[..10]);
+        .with("application_date", day)
+        .with("transfer_date", day);
     let answer = receipt.send(app).await;
     assert_eq!(answer.outcome(), "OK", "{}", answer.pretty());
 }
@@ -182,6 +183,17 @@ both_databases! {
         };
         assert_eq!(asked(&discounted).await, "137.40");
         assert_eq!(asked(&reduced).await, "189.30");
+        let (ctx, town, first) = (app.ctx.clone(), neighbour.clone(), position.notices[0].number.clone());
+        let today = app.ctx.today();
+        let print = move |conn: &mut _| avviso::app::notices::document(conn, &ctx, &town, &first, today);
+        let (page, _) = app.ctx.read(print).await.unwrap();
+        // Each page tells of the other number, and that a notification may change the price.
+        let told: Vec<(&str, i64)> = page.alternatives.iter()
+            .map(|other| (other.notice_number.as_str(), other.amount.get())).collect();
+        assert_eq!(told, [(reduced.as_str(), 18_930)]);
+        assert!(page.amount_may_change);
+        let sum: i64 = page.explanation.iter().map(|row| row.amount.get()).sum();
+        assert_eq!(sum, 13_740);
         notify(&office, &position, &by_mail("2026-04-29")).await.expect(200);
         app.set_clock("2026-05-05T08:00:00Z");
         assert_eq!(asked(&discounted).await, "189.30");

@@ -45,7 +45,29 @@ pub(crate) fn fine_to_notify() -> Create {
 
 /// Votive lamps: one notice.
 pub(crate) fn lamps(quantity: i64) -> Create {
-    request("LAMPADE", "generic", json!({"quantity": quantity}))
+    request("LAMPADE", "generic", of_lamps(quantity))
+}
+
+/// The details of so many lamps.
+pub(crate) fn of_lamps(quantity: i64) -> Value {
+    json!({"inputs": [{"name": "lamps", "value": quantity.to_string()}]})
+}
+
+/// A filing of a firm: 60 euro to the town and two stamps of 16 to the Revenue Agency.
+pub(crate) fn filing() -> Create {
+    request("SUAP", "generic", of_filing())
+}
+
+/// The details of a filing.
+pub(crate) fn of_filing() -> Value {
+    let stamp = |hash: &str| json!({"document_sha256": hash, "province": "AQ"});
+    json!({
+        "inputs": [{"name": "filing", "value": "scia"}],
+        "stamps": [
+            stamp("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="),
+            stamp("ypeBEsobvcr6wjGzmiPcTaeG7/gUfE5yuYB3ha/uSLs="),
+        ],
+    })
 }
 
 fn request(service: &str, kind: &str, details: Value) -> Create {

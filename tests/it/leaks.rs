@@ -34,7 +34,7 @@ both_databases! {
         let account = given::canteen_account(&given::canteen(&app).await, &["TRDVLI16C61A241T"]).await;
         let roles: Vec<&str> = avviso::domain::client::ROLES.iter().map(|(role, _)| *role).collect();
         let (ours, theirs) = (app.office().await, app.client(&neighbour, &roles).await);
-        assert_eq!(listed(&ours, "/canteen-accounts", "canteen_account_id").await, [account.clone()]);
+        assert_eq!(listed(&ours, "/canteen-accounts", "canteen_account_id").await, [account.as_str()]);
         let mut lists = 0;
         for (path, operation) in reads() {
             if path.contains('{') || operation == "show_status" {

@@ -46,6 +46,11 @@ mod preview;
 #[cfg(test)]
 mod receipts;
 #[cfg(test)]
+mod reports;
+#[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod search;
+mod stamps;
 #[cfg(test)]
 mod treasury;

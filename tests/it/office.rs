@@ -24,7 +24,7 @@ fn lamps(quantity: i64) -> Value {
     json!({
         "service_code": "LAMPADE",
         "debtor": {"type": "person", "tax_code": "RSSMRA85T10A562S", "full_name": "Mario Rossi"},
-        "details": {"generic": {"quantity": quantity}},
+        "details": {"generic": given::of_lamps(quantity)},
     })
 }
 

@@ -108,6 +108,9 @@ both_databases! {
         assert_eq!(counts(&first), [4, 0, 0, 1], "{first}");
         let again = import(&office, "bank-list-2", query, "text/csv", file.clone()).send().await.expect(201);
         assert_eq!(counts(&again), [0, 4, 0, 1]);
+        let other = query.replace("booked,value", "value,booked");
+        let other = import(&office, "bank-list-2", &other, "text/csv", file.clone()).send().await;
+        assert_eq!(other.slug(), "idempotency-key-reused");
         for (key, wrong, pointer) in [
             ("bank-list-3", "?columns=booked,amount", "#query/account"),
             ("bank-list-4", "?columns=booked,colour&account=1", "#query/columns"),

@@ -18,5 +18,5 @@ CREATE TABLE treasury_refusal (
     PRIMARY KEY (creditor, id)
 );
 
-CREATE INDEX treasury_entry_by_provisional ON treasury_entry (creditor, year, provisional)
+CREATE INDEX treasury_entry_by_provisional ON treasury_entry (creditor, provisional)
     WHERE provisional IS NOT NULL;

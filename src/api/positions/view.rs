@@ -9,8 +9,8 @@ use super::{Debtor, DebtorType};
 use crate::api::creditors::Address;
 use crate::api::scalars::{
     Cents, CountryCode, CreditorTaxCode, EmailAddress, Iban, Iuv, Line35, Line70, Line140,
-    Line1000, NoticeNumber, PostalCode, Reference, Revision, ServiceCode, SignedCents, TaxCode,
-    TaxonomyCode, TotalCents, Word,
+    Line1000, NoticeNumber, PostalCode, ProvinceCode, Reference, Revision, ServiceCode,
+    Sha256Base64, SignedCents, TaxCode, TaxonomyCode, TotalCents, Word,
 };
 use crate::domain::calendar::Day;
 use crate::domain::lifecycle::State;
@@ -106,6 +106,16 @@ pub struct AssessmentRow {
     pub amount_cents: SignedCents,
 }
 
+/// A digital revenue stamp for one document.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StampRequest {
+    /// SHA-256 of the document: base64 of the 32 bytes.
+    pub document_sha256: Sha256Base64,
+    /// Province the payer lives in.
+    pub province: ProvinceCode,
+}
+
 /// What one body receives of a notice.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -117,8 +127,14 @@ pub struct Transfer {
     pub beneficiary_tax_code: CreditorTaxCode,
     /// Name of the beneficiary.
     pub beneficiary_legal_name: Line140,
-    /// Account that is credited.
-    pub iban: Iban,
+    /// Account that is credited; absent when the transfer buys a stamp.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub iban: Option<Iban>,
+    /// The digital revenue stamp that is bought; absent when an account is credited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub stamp: Option<StampRequest>,
     /// Collection code.
     pub taxonomy_code: TaxonomyCode,
     /// Amount today; a beneficiary may get nothing.
@@ -402,7 +418,11 @@ pub(in crate::api) fn transfers(
         index,
         beneficiary_tax_code: CreditorTaxCode::new(draft.to.tax_code.as_str()),
         beneficiary_legal_name: Line140::new(draft.to.legal_name.as_str()),
-        iban: Iban::new(draft.to.iban.as_str()),
+        iban: draft.to.iban().map(|iban| Iban::new(iban.as_str())),
+        stamp: draft.to.stamp().map(|stamp| StampRequest {
+            document_sha256: Sha256Base64::new(stamp.document.as_str()),
+            province: ProvinceCode::new(stamp.province.as_str()),
+        }),
         taxonomy_code: TaxonomyCode::new(draft.to.taxonomy.to_string()),
         amount_cents: TotalCents(amount.get()),
     };

@@ -113,6 +113,10 @@ catalogue! {
         "Nothing is missing" / "Non manca nulla",
         "What was paid covers what was due on that day, or nothing was paid." / "Quanto pagato copre quanto era dovuto quel giorno, oppure non è stato pagato nulla.",
         "Read the payments of the debt position; what was paid beyond what was due is to be refunded.";
+    ONLINE_ONLY: 409 "online-only",
+        "The notice is paid online only" / "L'avviso si paga solo online",
+        "The notice buys a digital revenue stamp, which no counter sells: there is nothing to print." / "L'avviso comprende una marca da bollo digitale, che agli sportelli non si vende: non c'è nulla da stampare.",
+        "Send the citizen to the creditor's own pages to pay it.";
     PRECONDITION_FAILED: 412 "precondition-failed",
         "The resource has changed" / "La risorsa è cambiata",
         "The entity tag is not that of the resource as it is now." / "L'etichetta non è quella attuale della risorsa.",

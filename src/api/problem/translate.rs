@@ -208,6 +208,7 @@ impl From<notices::Error> for Problem {
         match error {
             E::Unknown => Problem::of(&catalogue::NOT_FOUND),
             E::NotPayable(why) => Problem::of(&catalogue::NOT_PAYABLE).saying(why.said()),
+            E::OnlineOnly => Problem::of(&catalogue::ONLINE_ONLY),
             E::Payload(_) | E::Render(_) => broken(&error),
             E::Store(store) => store.into(),
         }
@@ -220,7 +221,7 @@ impl From<payments::Error> for Problem {
         match error {
             E::UnknownNotice | E::UnknownPayment => Problem::of(&catalogue::NOT_FOUND),
             E::NotPayable(why) => Problem::of(&catalogue::NOT_PAYABLE).saying(why.said()),
-            E::Receipt(_) | E::Render(_) => broken(&error),
+            E::StampInV1 | E::Receipt(_) | E::Render(_) => broken(&error),
             E::Store(store) => store.into(),
         }
     }
@@ -283,7 +284,21 @@ impl From<reports::Error> for Problem {
                     "no settlement flow has this id",
                 ),
             ),
-            E::Money(_) => broken(&error),
+            E::TooLong => Problem::at(
+                &catalogue::RULE_VIOLATION,
+                "#query/from_date",
+                Said::new(
+                    format!(
+                        "dà più di {} righe: chiedi meno giorni, o non una stampa",
+                        reports::PDF_ROWS_MAX
+                    ),
+                    format!(
+                        "gives more than {} rows: ask for fewer days, or not for a print",
+                        reports::PDF_ROWS_MAX
+                    ),
+                ),
+            ),
+            E::Money(_) | E::Write(_) => broken(&error),
             E::Store(store) => store.into(),
         }
     }

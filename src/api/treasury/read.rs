@@ -75,7 +75,7 @@ fn said(error: &giornale::LineError) -> Said {
         }
         R::Missing => "manca".to_owned(),
         R::Form(_) => "non ha la forma della colonna".to_owned(),
-        R::TooLong => "è troppo lunga, la lettura si è fermata".to_owned(),
+        R::TooLong => "è troppo lunga".to_owned(),
         R::Unreadable(_) => "la lettura si è fermata".to_owned(),
     };
     let place = error.column.unwrap_or("intera riga");

@@ -18,7 +18,7 @@ use crate::domain::creditor::{Account, Creditor, ServiceRow, Station, Validity};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
 use crate::domain::notice_number::SegregationCode;
-use crate::domain::service::Beneficiary;
+use crate::domain::service::{Beneficiary, Destination};
 use crate::domain::taxonomy::TaxonomyCode;
 use crate::domain::text::Text;
 
@@ -372,7 +372,7 @@ impl Reading<'_> {
         Some(Beneficiary {
             tax_code: tax_code?,
             legal_name: legal_name?.to_string(),
-            iban: iban?,
+            account: Destination::Iban(iban?),
             taxonomy: taxonomy?,
         })
     }

@@ -241,7 +241,7 @@ async fn a_new_tariff_is_a_new_version_of_the_service() {
     versions.retain(|row| row.code.as_str() == "LAMPADE");
     let mut next = versions[0].clone();
     versions[0].valid.until = Some("2026-12-31".parse().unwrap());
-    next.terms["price"]["tariff"]["unit_cents"] = 1700.into();
+    next.terms["rows"][0]["price"]["cents"] = 1500.into();
     next.valid = Validity {
         from: "2027-01-01".parse().unwrap(),
         until: None,

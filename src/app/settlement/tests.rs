@@ -203,7 +203,8 @@ pub(crate) fn receipt(position: &Position, index: usize, id: &str) -> Receipt {
             index,
             amount,
             beneficiary: transfer.to.tax_code.clone(),
-            iban: Some(transfer.to.iban.to_string()),
+            iban: transfer.to.iban().map(ToString::to_string),
+            stamp: None,
             taxonomy: transfer.to.taxonomy.to_string(),
         })
         .collect();

@@ -206,17 +206,15 @@ struct Shares(Vec<(FiscalCode, Cents)>);
 
 impl Shares {
     fn add_notice(&mut self, notice: &Notice) -> Result<(), MoneyError> {
-        let nominal = notice.nominal();
-        nominal
-            .map(|(transfer, amount)| self.add(&transfer.to.tax_code, amount))
-            .collect()
+        notice
+            .nominal()
+            .try_for_each(|(transfer, amount)| self.add(&transfer.to.tax_code, amount))
     }
 
     fn take_notice(&mut self, notice: &Notice) -> Result<(), MoneyError> {
-        let nominal = notice.nominal();
-        nominal
-            .map(|(transfer, amount)| self.add(&transfer.to.tax_code, amount.negated()))
-            .collect()
+        notice
+            .nominal()
+            .try_for_each(|(transfer, amount)| self.add(&transfer.to.tax_code, amount.negated()))
     }
 
     fn add(&mut self, who: &FiscalCode, amount: Cents) -> Result<(), MoneyError> {

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use super::*;
 use crate::domain::iban::Iban;
 use crate::domain::notice_number::SegregationCode;
-use crate::domain::service::{Beneficiary, NoticeDraft, OptionDraft, Step};
+use crate::domain::service::{Beneficiary, Destination, NoticeDraft, OptionDraft, Step};
 use crate::domain::taxonomy::TaxonomyCode;
 
 pub(crate) fn day(text: &str) -> Day {
@@ -18,7 +18,7 @@ fn to(tax_code: &str, iban: &str, taxonomy: &str) -> TransferDraft {
     let to = Beneficiary {
         tax_code: FiscalCode::parse(tax_code).unwrap(),
         legal_name: "Ente".into(),
-        iban: Iban::parse(iban).unwrap(),
+        account: Destination::Iban(Iban::parse(iban).unwrap()),
         taxonomy: TaxonomyCode::parse(taxonomy).unwrap(),
     };
     TransferDraft {

@@ -15,7 +15,8 @@ fn receipt_for(position: &Position, index: usize, amounts: &[i64]) -> Receipt {
             index,
             amount: cents(*amount),
             beneficiary: transfer.to.tax_code.clone(),
-            iban: Some(transfer.to.iban.to_string()),
+            iban: transfer.to.iban().map(ToString::to_string),
+            stamp: transfer.to.stamp().map(|_| b"<marcaDaBollo/>".to_vec()),
             taxonomy: transfer.to.taxonomy.to_string(),
         })
         .collect();

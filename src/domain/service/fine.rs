@@ -4,9 +4,10 @@
 use serde_json::{Value, json};
 
 use super::{
-    Assessment, Balance, DetailsError, DetailsSchema, NoticeDraft, Notified, OptionDraft,
-    OptionKind, Payment, Row, Schedule, Service, ServiceKind, Step, TransferDraft, read_terms,
+    Assessment, DetailsError, DetailsSchema, NoticeDraft, OptionDraft, OptionKind, Row, Schedule,
+    Service, ServiceKind, Step, TransferDraft, read_terms,
 };
+use crate::domain::balance::{Balance, Notified, Payment};
 use crate::domain::calendar::Day;
 use crate::domain::findings::{Findings, read};
 use crate::domain::money::Cents;

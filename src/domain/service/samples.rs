@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Beneficiary, Service};
+use super::{Beneficiary, Destination, Service};
 use crate::domain::calendar::Day;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
@@ -18,7 +18,7 @@ pub(crate) fn beneficiary(name: &str, tax_code: &str, iban: &str, taxonomy: &str
     Beneficiary {
         tax_code: FiscalCode::parse(tax_code).unwrap(),
         legal_name: name.to_owned(),
-        iban: Iban::parse(iban).unwrap(),
+        account: Destination::Iban(Iban::parse(iban).unwrap()),
         taxonomy: TaxonomyCode::parse(taxonomy).unwrap(),
     }
 }
@@ -67,11 +67,29 @@ pub(crate) fn terms(kind: &str) -> Value {
         "fine" => fine_terms(),
         "arrears" => arrears_terms(),
         "generic" => json!({
-            "price": {"tariff": {"unit_cents": 1708, "unit_label": "lampada"}},
+            "inputs": [
+                {"name": "lamps", "label": "lampade", "asks": {"quantity": {"maximum": 100_000}}},
+            ],
+            "rows": [
+                {"code": "lamps", "label": "Lampade votive", "price": {"cents": 1400}, "times": [{"quantity": "lamps"}]},
+                {"code": "vat", "label": "IVA 22 %", "price": {"share": {"bp": 2200}}},
+            ],
+            "stamps": stamp_terms(),
+            "plans": [{"code": "two", "due_days": [30, 180]}],
             "due_days": 30,
         }),
         other => panic!("no sample terms of kind {other}"),
     }
+}
+
+/// Stamps as the Revenue Agency sells them.
+pub(crate) fn stamp_terms() -> Value {
+    json!({
+        "cents": 1600,
+        "agency_tax_code": "06363391001",
+        "agency_legal_name": "Agenzia delle entrate",
+        "taxonomy": "9/0115103TS/",
+    })
 }
 
 fn tari_terms() -> Value {
@@ -245,7 +263,7 @@ pub(crate) fn details(kind: &str) -> Value {
         }),
         "arrears" => arrears_details(),
         "generic" => json!({
-            "quantity": 3,
+            "inputs": [{"name": "lamps", "value": "3"}],
             "description": "loculo 12, anno 2026",
             "due_on": "2026-05-31",
         }),

@@ -1,3 +1,5 @@
+mod vectors;
+
 use super::samples::{day, details, service, terms};
 use super::*;
 use proptest::prelude::*;
@@ -282,16 +284,40 @@ fn any_details(kind: &str) -> BoxedStrategy<Value> {
             .boxed(),
         "fine" => any_report().boxed(),
         "arrears" => any_arrears().boxed(),
-        "generic" => (
-            1i64..100_000,
-            proptest::option::of(some_day("2026-04-01", 400)),
-        )
-            .prop_map(|(quantity, due)| {
-                object([("quantity", Some(json!(quantity))), ("due_on", due)])
-            })
-            .boxed(),
+        "generic" => any_charge().boxed(),
         other => panic!("no generator for kind {other}"),
     }
+}
+
+/// Lamps, with stamps or by instalments.
+fn any_charge() -> impl Strategy<Value = Value> {
+    let stamp = json!({
+        "document_sha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+        "province": "AQ",
+    });
+    (
+        1i64..=100_000,
+        proptest::option::of(some_day("2026-04-01", 30)),
+        prop_oneof![
+            Just((0, false)),
+            (1usize..=4).prop_map(|n| (n, false)),
+            Just((0, true))
+        ],
+    )
+        .prop_map(move |(lamps, due, (stamps, plan))| {
+            object([
+                (
+                    "inputs",
+                    Some(json!([{"name": "lamps", "value": lamps.to_string()}])),
+                ),
+                ("plan", plan.then(|| json!("two"))),
+                (
+                    "stamps",
+                    (stamps > 0).then(|| json!(vec![stamp.clone(); stamps])),
+                ),
+                ("due_on", due),
+            ])
+        })
 }
 
 /// A dwelling, a business or a stall, in any state.
@@ -460,7 +486,10 @@ fn any_report() -> impl Strategy<Value = Value> {
 }
 
 /// What every kind promises, whatever the details (architecture, "How a service plugs in").
-fn keeps_the_contract(assessment: &Assessment, service: &Service) -> Result<(), TestCaseError> {
+pub(super) fn keeps_the_contract(
+    assessment: &Assessment,
+    service: &Service,
+) -> Result<(), TestCaseError> {
     let explained = Cents::sum(assessment.rows.iter().map(|row| row.amount)).unwrap();
     prop_assert!(!assessment.options.is_empty());
     for (place, option) in assessment.options.iter().enumerate() {

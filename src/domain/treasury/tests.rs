@@ -142,6 +142,18 @@ fn texts_without_a_reference_give_nothing() {
 }
 
 #[test]
+fn what_is_kept_of_an_endless_identifier_fits_an_index() {
+    for start in ["", "2026-03-02"] {
+        let reference = flow(&format!(
+            "/PUR/LGPE-RIVERSAMENTO/URI/{start}{}",
+            "A1-".repeat(2000)
+        ));
+        let all = [Some(reference.id), reference.joined, reference.open];
+        assert!(all.iter().flatten().all(|kept| kept.len() <= 70), "{all:?}");
+    }
+}
+
+#[test]
 fn only_pending_credits_are_in_scope_and_reversals_take_away() {
     let mut entry = Movement {
         year: 2026,

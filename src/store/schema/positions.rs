@@ -120,6 +120,7 @@ diesel::table! {
         amount_cents -> BigInt,
         taxonomy -> Text,
         own -> Bool,
+        stamp -> Nullable<Binary>,
     }
 }
 
@@ -153,6 +154,17 @@ diesel::table! {
         notice_number -> Nullable<Text>,
         service_code -> Nullable<Text>,
         beneficiary -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::store::types::Guid;
+    position_mark (creditor, mark, kind, position_id) {
+        creditor -> Text,
+        mark -> Text,
+        kind -> Text,
+        position_id -> Guid,
     }
 }
 

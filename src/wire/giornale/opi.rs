@@ -49,22 +49,7 @@ pub(super) fn movement(head: &Head, entry: &Element, line: u64) -> Result<Moveme
         "tipo_documento",
         line,
     )?;
-    let numbered = |column| {
-        let number = text(column).map(|text| read(columns::number, text, column, line));
-        number.transpose()
-    };
-    let provisional = match document {
-        Document::PendingIn | Document::PendingOut => match numbered("numero_documento")? {
-            Some(number) => Some(number),
-            None => numbered("numero_bolletta_quietanza")?,
-        },
-        Document::CollectionOrder
-        | Document::PaymentOrder
-        | Document::Advance
-        | Document::OwnTransfer
-        | Document::CashFund
-        | Document::CashDeficit => None,
-    };
+    let provisional = provisional(document, entry, line)?;
     let year = head
         .year
         .as_deref()
@@ -109,6 +94,26 @@ pub(super) fn movement(head: &Head, entry: &Element, line: u64) -> Result<Moveme
         remittance: text("causale").and_then(columns::free).unwrap_or_default(),
         bank_reference: reference.and_then(|text| fit_optional(text, REFERENCE_CHARS_MAX)),
     })
+}
+
+/// The number of a *sospeso*; other documents have numbers of their own kind.
+fn provisional(document: Document, entry: &Element, line: u64) -> Result<Option<i64>, LineError> {
+    match document {
+        Document::PendingIn | Document::PendingOut => {}
+        Document::CollectionOrder
+        | Document::PaymentOrder
+        | Document::Advance
+        | Document::OwnTransfer
+        | Document::CashFund
+        | Document::CashDeficit => return Ok(None),
+    }
+    let columns = ["numero_documento", "numero_bolletta_quietanza"];
+    let mut found = columns
+        .iter()
+        .filter_map(|column| Some((*column, entry.text_at(&[column])?)));
+    let number = found.next();
+    let number = number.map(|(column, text)| read(columns::number, text, column, line));
+    number.transpose()
 }
 
 fn day(text: &str) -> Result<chrono::NaiveDate, Rule> {

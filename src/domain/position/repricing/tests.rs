@@ -45,10 +45,12 @@ fn two_notices() -> Position {
 /// Cents moved from revenue to what is owed; negative for the other way.
 fn moved(entry: Option<&Entry>) -> i64 {
     let postings = entry.map_or(&[][..], |entry| &entry.postings);
-    let moved = postings.iter().map(|p| match p.debit {
-        Account::Receivable => p.amount.get(),
-        _ => p.amount.negated().get(),
-    });
+    let moved = postings
+        .iter()
+        .map(|p| match p.debit == Account::Receivable {
+            true => p.amount.get(),
+            false => p.amount.negated().get(),
+        });
     moved.sum()
 }
 

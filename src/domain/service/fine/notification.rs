@@ -8,7 +8,7 @@ use crate::domain::calendar::{Day, LocalCalendar};
 /// How a report reached who must pay it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notification {
-    /// Handed over by the officer at once (art. 200 CdS).
+    /// Handed over by the officer at once (art. 200 of the highway code).
     Immediate {
         /// Day of the violation.
         on: Day,

@@ -2,9 +2,10 @@
 //! towards what is due later.
 
 use super::Report;
+use crate::domain::balance::{Balance, Payment};
 use crate::domain::calendar::Day;
 use crate::domain::money::Cents;
-use crate::domain::service::{Balance, DetailsError, Payment, Step};
+use crate::domain::service::{DetailsError, Step};
 
 impl Report<'_> {
     /// Holds what was paid against what was due on that day. The rest is asked on the day of issue of

@@ -88,7 +88,7 @@ pub enum AfterReduced {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FineRegime {
-    /// The highway code: the minimum, less the discount (art. 202 CdS).
+    /// The highway code: the minimum, less the discount (art. 202).
     #[default]
     HighwayCode,
     /// Regulations, ordinances and other laws: a third of the maximum or twice the minimum
