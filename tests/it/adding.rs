@@ -47,7 +47,7 @@ both_databases! {
         std::fs::copy(fixture, folder.path().join(fixture)).unwrap();
         std::fs::write(folder.path().join(file_named(&document, ".toml")), &rows[0]).unwrap();
         let programs = Path::new(env!("CARGO_BIN_EXE_avviso")).parent().unwrap();
-        let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+        let path = format!("{}:{}", programs.display(), crate::database::variable("PATH").unwrap());
         let done = Command::new("bash")
             .args(["-euc", &commands[0]])
             .current_dir(folder.path())

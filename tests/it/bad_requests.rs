@@ -27,6 +27,22 @@ fn with(pointer: &str, value: Value) -> Value {
     body
 }
 
+/// What is answered to each of these calls in a language.
+async fn complaints(cases: &[(&str, Call)], language: &str) -> String {
+    let mut answers = String::new();
+    for (name, call) in cases {
+        let call = call.clone().header("accept-language", language);
+        let reply = call.send().await;
+        assert!(
+            reply.status.is_client_error(),
+            "{name}: {}",
+            reply.complaint()
+        );
+        answers.push_str(&format!("{name}: {}\n", reply.complaint()));
+    }
+    answers
+}
+
 both_databases! {
     async fn bad_positions_are_refused_with_the_place_and_the_rule(app: TestApp) {
         let office = app.office().await;
@@ -88,13 +104,7 @@ both_databases! {
         ];
         let before = app.dump();
         for (language, snapshot) in [("en", "bad_positions"), ("it", "bad_positions_it")] {
-            let mut answers = String::new();
-            for (name, call) in &cases {
-                let reply = call.clone().header("accept-language", language).send().await;
-                assert!(reply.status.is_client_error(), "{name}: {}", reply.complaint());
-                answers.push_str(&format!("{name}: {}\n", reply.complaint()));
-            }
-            check_text(snapshot, &answers);
+            check_text(snapshot, &complaints(&cases, language).await);
         }
         assert_eq!(app.dump(), before, "a refusal changes nothing");
     }

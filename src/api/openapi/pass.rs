@@ -298,6 +298,8 @@ fn finish_operation(operation: &mut Value, path: &str, method: &str) {
             .any(|p| p.get("name") == Some(&json!(name)))
     };
     let input = body || !parameters.is_empty();
+    let changes = method == "post" || path.ends_with("/notification");
+    let versioned = changes && has_header("If-Match");
     let Some(responses) = child(operation, "responses").and_then(Value::as_object_mut) else {
         return;
     };
@@ -332,11 +334,7 @@ fn finish_operation(operation: &mut Value, path: &str, method: &str) {
                     || path.ends_with("/pdf")
             }
             "412" => matches!(method, "put" | "patch") || has_header("If-Match"),
-            "428" => {
-                method == "patch"
-                    || (method == "post" && has_header("If-Match"))
-                    || (method == "put" && path.ends_with("/notification"))
-            }
+            "428" => method == "patch" || versioned,
             "413" | "415" => body,
             _ => true,
         };
