@@ -39,3 +39,5 @@ mod payments;
 mod receipts;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod scripts;
