@@ -28,6 +28,8 @@ mod door;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod forgetting;
+#[cfg(test)]
 mod leaks;
 #[cfg(test)]
 mod numbers;
