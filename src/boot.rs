@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use crate::api;
 use crate::config::{Config, Profile};
 use crate::ctx::Ctx;
-use crate::jobs::{KINDS, Worker, pull_flows};
+use crate::jobs::{KINDS, Worker, timers};
 use crate::node;
 use crate::store::conn::{Access, SchemaState};
 use crate::store::{self, Conn};
@@ -197,15 +197,13 @@ impl Door {
     }
 }
 
-/// Keeps the registry fresh and, where jobs run, sees that each creditor's flows are pulled.
+/// Keeps the registry fresh and, where jobs run, sees that each creditor has those that repeat.
 async fn refresh(ctx: Ctx, jobs: Jobs) {
     loop {
-        let pulls = ctx.config.flows.is_some() && ctx.config.flow_minutes > 0;
         if jobs == Jobs::Here
-            && pulls
-            && let Err(error) = enqueue_pulls(&ctx).await
+            && let Err(error) = enqueue_timers(&ctx).await
         {
-            tracing::warn!(%error, "the pulls of reporting flows cannot be enqueued");
+            tracing::warn!(%error, "the jobs that repeat cannot be enqueued");
         }
         tokio::time::sleep(REGISTRY_EVERY).await;
         if let Err(error) = ctx.reload_registry().await {
@@ -214,16 +212,16 @@ async fn refresh(ctx: Ctx, jobs: Jobs) {
     }
 }
 
-/// One repeating job for each creditor; those that are there stay as they are.
-async fn enqueue_pulls(ctx: &Ctx) -> Result<(), store::Error> {
+/// The repeating jobs of each creditor; those that are there stay as they are.
+async fn enqueue_timers(ctx: &Ctx) -> Result<(), store::Error> {
     let creditors = ctx.registry.creditors();
-    let pulls: Vec<_> = creditors
+    let timers: Vec<_> = creditors
         .iter()
-        .map(|c| pull_flows::job(ctx, &c.tax_code))
+        .flat_map(|creditor| timers(ctx, &creditor.tax_code))
         .collect();
     ctx.write(move |tx, now| {
-        for pull in &pulls {
-            store::jobs::enqueue(tx, now, pull)?;
+        for timer in &timers {
+            store::jobs::enqueue(tx, now, timer)?;
         }
         Ok::<_, store::Error>(())
     })

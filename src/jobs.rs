@@ -4,6 +4,7 @@
 //! `ctx.jobs_due.notify_one()` after the commit, and a poll each second finds the rest. A job may run twice
 //! (its worker died after the work and before the record), so every kind bears repetition.
 
+pub mod forget_answers;
 pub mod pull_flows;
 
 use std::panic::AssertUnwindSafe;
@@ -20,8 +21,9 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::ctx::Ctx;
 use crate::domain::calendar::Instant;
+use crate::domain::fiscal_code::FiscalCode;
 use crate::store;
-use crate::store::jobs::{self, Ending, Job, Lease};
+use crate::store::jobs::{self, Ending, Job, Lease, NewJob};
 
 /// One kind of job. A new kind is a file in `jobs/` and a line in [`KINDS`].
 pub struct Kind {
@@ -32,7 +34,17 @@ pub struct Kind {
 }
 
 /// Every kind of job.
-pub static KINDS: &[Kind] = &[pull_flows::KIND];
+pub static KINDS: &[Kind] = &[forget_answers::KIND, pull_flows::KIND];
+
+/// The jobs of a creditor that repeat by themselves, to be enqueued once.
+#[must_use]
+pub fn timers(ctx: &Ctx, creditor: &FiscalCode) -> Vec<NewJob> {
+    let pulls = ctx.config.flows.is_some() && ctx.config.flow_minutes > 0;
+    let pull = pulls.then(|| pull_flows::job(ctx, creditor));
+    std::iter::once(forget_answers::job(ctx, creditor))
+        .chain(pull)
+        .collect()
+}
 
 /// What a run made.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,9 +1,18 @@
-//! Repeated requests: the answer to an intent is stored with what the intent did, and given again.
+//! Repeated requests: the answer to an intent is stored with what the intent did, and given again for a
+//! day at least.
+
+use chrono::TimeDelta;
 
 pub use crate::store::idempotency::{Answered, Intent};
 
 use crate::domain::calendar::Instant;
+use crate::domain::fiscal_code::FiscalCode;
 use crate::store::{self, Conn, Tx};
+
+/// How long an answer is kept at least; the contract says so.
+const KEPT: TimeDelta = TimeDelta::hours(24);
+/// Answers forgotten in one transaction.
+pub const BATCH: usize = 500;
 
 /// What was answered to an intent, if it came before.
 ///
@@ -31,4 +40,15 @@ pub fn remember(
         });
     }
     Ok(())
+}
+
+/// Forgets the oldest answers of a creditor that nobody can count on any more, one batch of them; how many.
+///
+/// # Errors
+/// The database's.
+pub fn forget(tx: &mut Tx<'_>, now: Instant, creditor: &FiscalCode) -> Result<usize, store::Error> {
+    let Some(before) = now.checked_sub_signed(KEPT) else {
+        return Ok(0);
+    };
+    store::idempotency::forget(tx, creditor, before, BATCH)
 }

@@ -2,8 +2,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 use crate::ctx::scratch::Scratch;
-use crate::domain::fiscal_code::FiscalCode;
-use crate::store::jobs::{JobState, NewJob};
+use crate::store::jobs::JobState;
 
 static RUNS: AtomicU32 = AtomicU32::new(0);
 

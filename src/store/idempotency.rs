@@ -111,13 +111,35 @@ pub fn insert_once(
     Ok(Inserted::from_count(made))
 }
 
-/// Forgets the answers of a creditor that are older than an instant; how many.
+/// Forgets the oldest answers of a creditor that are older than an instant, so many at most (more only
+/// when several are of the same microsecond); how many.
 ///
 /// # Errors
 /// The database's.
-pub fn forget(tx: &mut Tx<'_>, creditor: &FiscalCode, before: Instant) -> Result<usize, Error> {
+pub fn forget(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    before: Instant,
+    most: usize,
+) -> Result<usize, Error> {
+    let last = i64::try_from(most).unwrap_or(i64::MAX).saturating_sub(1);
+    let newest_of_them: Option<At> = on!(&mut **tx, |c| idempotency::table
+        .filter(idempotency::creditor.eq(creditor.as_str()))
+        .filter(idempotency::created_at.lt(At(before)))
+        .order(idempotency::created_at)
+        .offset(last)
+        .select(idempotency::created_at)
+        .first(c)
+        .optional())?;
     let old = idempotency::table
         .filter(idempotency::creditor.eq(creditor.as_str()))
         .filter(idempotency::created_at.lt(At(before)));
-    Ok(on!(&mut **tx, |c| diesel::delete(old).execute(c))?)
+    let forgotten = match newest_of_them {
+        Some(newest) => {
+            let batch = old.filter(idempotency::created_at.le(newest));
+            on!(&mut **tx, |c| diesel::delete(batch).execute(c))?
+        }
+        None => on!(&mut **tx, |c| diesel::delete(old).execute(c))?,
+    };
+    Ok(forgotten)
 }

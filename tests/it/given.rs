@@ -6,7 +6,7 @@ use avviso::domain::position::{Debtor, DebtorKind, Notice, Position, Publication
 use avviso::domain::text::Text;
 use serde_json::{Value, json};
 
-use crate::app::TestApp;
+use crate::app::{TOWN, TestApp};
 use crate::rest::Caller;
 use crate::soap::{Answer, Message};
 
@@ -164,6 +164,12 @@ pub(crate) async fn paid(app: &TestApp, number: &str, receipt_id: &str) -> Messa
 /// An office of the town, which has a canteen paid in advance.
 pub(crate) async fn canteen(app: &TestApp) -> Caller {
     let office = app.office().await;
+    canteen_of(&office, (TOWN, "IT69F9999940440000000000202")).await;
+    office
+}
+
+/// A canteen paid in advance, in the town of this office.
+pub(crate) async fn canteen_of(office: &Caller, (town, iban): (&str, &str)) {
     let tariff = json!({
         "price": {"brackets": {
             "steps": [
@@ -178,7 +184,7 @@ pub(crate) async fn canteen(app: &TestApp) -> Caller {
     });
     let service = json!({"versions": [{
         "valid_from_date": "2026-01-01", "kind": "canteen_credit", "title": "Mensa prepagata",
-        "taxonomy_code": "9/0107101TS/", "iban": "IT69F9999940440000000000202",
+        "taxonomy_code": "9/0107101TS/", "iban": iban,
         "accounting_key": "E.3.01.02.01.008",
         "terms": {
             "tariff": tariff, "due_days": 30,
@@ -186,25 +192,33 @@ pub(crate) async fn canteen(app: &TestApp) -> Caller {
             "credit_floor_cents": -1000, "reminder_below_cents": 1000,
         },
     }]});
-    let path = "/creditors/99999000203/services/MENSA-CREDITO";
+    let path = format!("/creditors/{town}/services/MENSA-CREDITO");
     let put = office
-        .put(path, &service)
+        .put(&path, &service)
         .header("if-none-match", "*")
         .send()
         .await;
     assert!(put.status.is_success(), "{}", put.complaint());
-    office
+}
+
+/// A new account of these pupils, in the order of birth, held by Mario Rossi.
+pub(crate) async fn canteen_account(office: &Caller, pupils: &[&str]) -> String {
+    canteen_account_of(office, ("RSSMRA85T10A562S", "Mario Rossi"), pupils).await
 }
 
 /// A new account of these pupils, in the order of birth.
-pub(crate) async fn canteen_account(office: &Caller, pupils: &[&str]) -> String {
+pub(crate) async fn canteen_account_of(
+    office: &Caller,
+    (tax_code, full_name): (&str, &str),
+    pupils: &[&str],
+) -> String {
     let pupils: Vec<Value> = (1..)
         .zip(pupils)
         .map(|(order, code)| json!({"pupil_tax_code": code, "pupil_name": "Alunno", "sibling_order": order}))
         .collect();
     let account = json!({
         "service_code": "MENSA-CREDITO",
-        "holder": {"tax_code": "RSSMRA85T10A562S", "full_name": "Mario Rossi"},
+        "holder": {"tax_code": tax_code, "full_name": full_name},
         "family": {"resident": true, "isee": [{"isee_cents": 1_800_000}], "pupils": pupils},
     });
     let opened = office

@@ -1,109 +1,412 @@
-//! Two towns on one engine never see each other.
+//! Two towns on one engine never see each other. Both have something of everything; what is asked is read
+//! from the contract, so that an operation that is added is asked as well, or its test fails.
 
+use std::collections::BTreeMap;
+
+use avviso::app::settlement;
+use avviso::domain::client::ROLES;
+use avviso::domain::fiscal_code::FiscalCode;
+use avviso::domain::money::Cents;
+use avviso::domain::settlement::{Header, Line, Outcome};
+use avviso::domain::text::Text;
 use serde_json::{Value, json};
 
-use crate::given::{self, single};
+use crate::app::TestApp;
+use crate::given;
 use crate::rest::{Caller, document};
+use crate::soap::Message;
 
-/// Every GET operation: its path and its id.
-fn reads() -> Vec<(String, String)> {
-    let paths = document()["paths"].as_object().unwrap();
-    let reads = paths.iter().filter_map(|(path, item)| {
-        Some((
-            path.clone(),
-            item.get("get")?["operationId"].as_str()?.to_owned(),
-        ))
-    });
-    reads.collect()
+/// A town with something of everything.
+struct Lively {
+    caller: Caller,
+    /// What fills the parameters of paths and queries, by their names.
+    own: BTreeMap<String, String>,
+    /// What nobody else may see.
+    secrets: Vec<String>,
 }
 
-/// Identifiers of everything that the owner of a list sees in it.
-async fn listed(owner: &Caller, path: &str, id: &str) -> Vec<String> {
-    let page = owner.get(path).send().await.expect(200);
-    let items = page["items"].as_array().unwrap().iter();
-    items
-        .map(|item| item[id].as_str().unwrap().to_owned())
+/// What tells one town from the other.
+struct Traits {
+    town: FiscalCode,
+    debtor: &'static str,
+    debtor_code: &'static str,
+    word: &'static str,
+    iban: &'static str,
+    pupil: &'static str,
+}
+
+/// Brings a town to life: a position, a payment, a flow, cash, a job, and the codes of them all.
+async fn lively(app: &TestApp, traits: Traits) -> Lively {
+    let Traits {
+        town,
+        debtor,
+        debtor_code,
+        word,
+        iban,
+        pupil,
+    } = traits;
+    let mut command = given::lamps(3);
+    command.reference = Some(Text::parse(&format!("REF-{word}")).unwrap());
+    command.debtor.full_name = Text::parse(debtor).unwrap();
+    command.debtor.tax_code = FiscalCode::parse(debtor_code).unwrap();
+    let position = given::position_of(app, &town, command).await;
+    let notice = position.notices[0].clone();
+    let receipt_id = format!("receipt{word}");
+    pay(
+        app,
+        &town,
+        notice.number.as_str(),
+        (&receipt_id, debtor, debtor_code),
+    )
+    .await;
+    let iuv = notice.iuv().as_str().to_owned();
+    let amount = Cents::sum(notice.nominal().map(|(_, amount)| amount)).unwrap();
+    let flow_id = format!("2026-04-02PSP{word}-0001");
+    report(app, &town, &flow_id, (&iuv, &receipt_id, amount)).await;
+    let every: Vec<&str> = ROLES.iter().map(|(role, _)| *role).collect();
+    let caller = app.client(&town, &every).await;
+    let journal = format!(
+        "esercizio;conto;numero_movimento;tipo_movimento;tipo_documento;tipo_operazione;numero_provvisorio;importo;data_movimento;data_valuta;ordinante;causale\n\
+         {word}\n\
+         2026;000000123456;7;ENTRATA;SOSPESO ENTRATA;ESEGUITO;7;{};2026-04-02;2026-04-02;Banca {word};/PUR/LGPE-RIVERSAMENTO/URI/{flow_id}\n",
+        amount.italian()
+    );
+    let import = caller.post("/treasury-imports", &json!(null));
+    import
+        .bytes("text/csv", journal.into_bytes())
+        .send()
+        .await
+        .expect(201);
+    caller
+        .post("/settlement-flow-pulls", &json!(null))
+        .send()
+        .await
+        .expect(202);
+
+    given::canteen_of(&caller, (town.as_str(), iban)).await;
+    let holder = (debtor_code, debtor);
+    let account = given::canteen_account_of(&caller, holder, &[pupil]).await;
+    let top_up = format!("/canteen-accounts/{account}/top-ups");
+    let top_up = caller.post(&top_up, &json!({"amount_cents": 1000})).send();
+    let top_up = top_up.await.expect(201);
+    let number = top_up["payment_options"][0]["notices"][0]["notice_number"].as_str();
+    let credited = format!("credit{word}");
+    pay(
+        app,
+        &town,
+        number.unwrap(),
+        (&credited, debtor, debtor_code),
+    )
+    .await;
+
+    let mut own = BTreeMap::from([
+        ("creditor_tax_code".to_owned(), town.to_string()),
+        ("service_code".to_owned(), "LAMPADE".to_owned()),
+        (
+            "notice_number".to_owned(),
+            notice.number.as_str().to_owned(),
+        ),
+        ("flow_code".to_owned(), flow_id.clone()),
+        ("iuv".to_owned(), iuv.clone()),
+        ("canteen_account_id".to_owned(), account),
+        ("holder_tax_code".to_owned(), debtor_code.to_owned()),
+    ]);
+    for (path, id) in [
+        ("/debt-positions", "debt_position_id"),
+        ("/payments", "payment_id"),
+        ("/settlement-flows", "settlement_flow_id"),
+        ("/treasury-entries", "treasury_entry_id"),
+        ("/reconciliations", "reconciliation_id"),
+        ("/jobs", "job_id"),
+    ] {
+        let page = caller.get(path).send().await.expect(200);
+        let first = page["items"][0][id].as_str();
+        own.insert(
+            id.to_owned(),
+            first.unwrap_or_else(|| panic!("{path}: {page}")).to_owned(),
+        );
+    }
+    let mut secrets = vec![
+        receipt_id,
+        credited,
+        pupil.to_owned(),
+        debtor.to_owned(),
+        debtor_code.to_owned(),
+        word.to_owned(),
+    ];
+    // Services of the same code are in both towns.
+    secrets.extend(
+        own.iter()
+            .filter(|(name, _)| *name != "service_code")
+            .map(|(_, id)| id.clone()),
+    );
+    Lively {
+        caller,
+        own,
+        secrets,
+    }
+}
+
+async fn pay(
+    app: &TestApp,
+    town: &FiscalCode,
+    number: &str,
+    (receipt_id, debtor, debtor_code): (&str, &str, &str),
+) {
+    let of_town = |message: Message| {
+        message
+            .with("id_pa", town.as_str())
+            .with("fiscal_code", town.as_str())
+    };
+    let payment = of_town(Message::get_payment_v2(number)).send(app).await;
+    let receipt = of_town(Message::send_rt("paSendRTV2", number, receipt_id, &payment))
+        .with("debtor_name", debtor)
+        .with("debtor_code", debtor_code);
+    assert_eq!(receipt.send(app).await.outcome(), "OK");
+}
+
+/// Files a flow with one row.
+async fn report(
+    app: &TestApp,
+    town: &FiscalCode,
+    flow_id: &str,
+    (iuv, receipt_id, amount): (&str, &str, Cents),
+) {
+    let at = app.ctx.now();
+    let header = Header {
+        psp_id: "AGID_01".to_owned(),
+        flow_id: flow_id.to_owned(),
+        revision: 1,
+        flow_at: at,
+        regulation: "SCT1".to_owned(),
+        regulation_on: "2026-04-02".parse().unwrap(),
+        receiver: town.to_string(),
+        declared_count: 1,
+        declared_sum: amount,
+        published_at: at,
+    };
+    let line = Line {
+        number: 1,
+        iuv: iuv.to_owned(),
+        iur: receipt_id.to_owned(),
+        transfer: 1,
+        amount,
+        outcome: Outcome::Executed,
+        paid_on: "2026-04-01".parse().unwrap(),
+    };
+    let (ctx, town) = (app.ctx.clone(), town.clone());
+    let ingest = move |tx: &mut avviso::store::Tx<'_>, now| {
+        let lines = std::slice::from_ref(&line);
+        let header = &header;
+        settlement::ingest(tx, now, &ctx, &town, settlement::Arrived { header, lines })
+    };
+    app.ctx.write(ingest).await.unwrap();
+}
+
+/// The two towns.
+async fn towns(app: &TestApp) -> [Lively; 2] {
+    let neighbour = app.neighbour().await;
+    let first = Traits {
+        town: app.town(),
+        debtor: "Mario Rossi",
+        debtor_code: "RSSMRA85T10A562S",
+        word: "ALPHA",
+        iban: "IT69F9999940440000000000202",
+        pupil: "TRDVLI16C61A241T",
+    };
+    let second = Traits {
+        town: neighbour,
+        debtor: "Bartolomeo Marsicano",
+        debtor_code: "MRSBTL54E03A515D",
+        word: "BRAVO",
+        iban: "IT39F9999924700000000000102",
+        pupil: "LNCNCL18S08A515N",
+    };
+    [lively(app, first).await, lively(app, second).await]
+}
+
+/// A GET operation of the contract.
+struct Read {
+    path: String,
+    id: String,
+    /// Its query parameters.
+    query: Vec<&'static Value>,
+    /// Whether its answer has `items`.
+    list: bool,
+}
+
+fn resolved(value: &'static Value) -> &'static Value {
+    match value["$ref"].as_str() {
+        Some(reference) => document().pointer(&reference[1..]).unwrap(),
+        None => value,
+    }
+}
+
+/// Every GET operation that somebody with a key may call.
+fn reads() -> Vec<Read> {
+    let paths = document()["paths"].as_object().unwrap();
+    let read = |(path, item): (&String, &'static Value)| {
+        let operation = item.get("get")?;
+        let parameters = operation["parameters"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(resolved);
+        let of_query = parameters.filter(|parameter| parameter["in"] == "query");
+        let answer = resolved(&operation["responses"]["200"]);
+        let shape = resolved(&answer["content"]["application/json"]["schema"]);
+        Some(Read {
+            path: path.clone(),
+            id: operation["operationId"].as_str()?.to_owned(),
+            query: of_query.collect(),
+            list: shape["properties"].get("items").is_some(),
+        })
+    };
+    paths
+        .iter()
+        .filter_map(read)
+        .filter(|read| read.id != "show_status")
         .collect()
 }
 
+/// The paths of an operation with the parameters of a town in it: one, or one for each report.
+fn addresses(read: &Read, town: &Lively) -> Vec<String> {
+    let mut path = read.path.clone();
+    for (name, value) in &town.own {
+        path = path.replace(&format!("{{{name}}}"), value);
+    }
+    if !path.contains("{report}") {
+        assert!(
+            !path.contains('{'),
+            "{path}: a town of this test has nothing of that"
+        );
+        return vec![path];
+    }
+    let reports = avviso::app::reports::Name::ALL.iter();
+    let year = "from_date=2026-01-01&to_date=2026-12-31";
+    reports
+        .map(|report| format!("{}?{year}", path.replace("{report}", report.as_str())))
+        .collect()
+}
+
+/// The same address with one more parameter.
+fn asking(address: &str, name: &str, value: &str) -> String {
+    let join = if address.contains('?') { '&' } else { '?' };
+    format!("{address}{join}{name}={value}")
+}
+
+fn hides(address: &str, body: &[u8], other: &Lively) {
+    let text = String::from_utf8_lossy(body);
+    for secret in &other.secrets {
+        assert!(
+            !text.contains(secret.as_str()),
+            "{address} shows {secret}: {text}"
+        );
+    }
+}
+
+async fn shows_only_its_own(read: &Read, reader: &Lively, other: &Lively) {
+    for address in addresses(read, reader) {
+        let own = reader.caller.get(&address).send().await;
+        let page = own.expect(200);
+        let items = page["items"].as_array().unwrap();
+        // Nothing waits in either town: its receipt, flow and cash agree.
+        assert!(
+            !items.is_empty() || address.contains("not-reconciled"),
+            "{address}: nothing to see"
+        );
+        hides(&address, &own.body, other);
+        for parameter in &read.query {
+            let name = parameter["name"].as_str().unwrap();
+            if name == "cursor" {
+                let mut taken = 0;
+                for cursor in CURSORS {
+                    let asked = asking(&address, name, cursor);
+                    let page = reader.caller.get(&asked).send().await;
+                    taken += usize::from(page.status.is_success());
+                    hides(&asked, &page.body, other);
+                }
+                assert!(taken > 0, "{address}: no cursor of this test is one of it");
+            } else if let Some(foreign) = other.own.get(name).filter(|_| name != "service_code") {
+                let asked = asking(&address, name, foreign);
+                let found = reader.caller.get(&asked).send().await;
+                hides(&asked, &found.body, other);
+                // A report passes over a flow that it is not about, and has none that is foreign.
+                if !read.path.contains("{report}") {
+                    assert_eq!(found.expect(200)["items"], json!([]), "{asked}");
+                }
+            }
+        }
+    }
+}
+
+/// Places before and after everything: each list takes those that have the form of its own.
+const CURSORS: [&str; 8] = [
+    "0",
+    "1",
+    "00000000000",
+    "99999999999",
+    "A",
+    "ZZZ",
+    "00000000-0000-7000-8000-000000000000",
+    "ffffffff-ffff-7fff-bfff-ffffffffffff",
+];
+
 both_databases! {
     async fn no_list_shows_what_belongs_to_another_town(app: TestApp) {
-        let neighbour = app.neighbour().await;
-        let number = single(&given::position(&app, given::tari()).await);
-        given::paid(&app, &number, "token-1").await;
-        let account = given::canteen_account(&given::canteen(&app).await, &["TRDVLI16C61A241T"]).await;
-        let roles: Vec<&str> = avviso::domain::client::ROLES.iter().map(|(role, _)| *role).collect();
-        let (ours, theirs) = (app.office().await, app.client(&neighbour, &roles).await);
-        assert_eq!(listed(&ours, "/canteen-accounts", "canteen_account_id").await, [account.as_str()]);
-        let mut lists = 0;
-        for (path, operation) in reads() {
-            if path.contains('{') || operation == "show_status" {
-                continue;
-            }
-            let own = ours.get(&path).send().await;
-            let foreign = theirs.get(&path).send().await;
-            let text = String::from_utf8_lossy(&foreign.body).into_owned();
-            for secret in [app.town().as_str(), &number, &account, "token-1", "Mario Rossi", "RSSMRA85T10A562S"] {
-                assert!(!text.contains(secret), "{operation} shows {secret}: {text}");
-            }
-            if foreign.status.is_success() && operation != "list_creditors" {
-                assert_eq!(foreign.json()["items"], json!([]), "{operation}");
-            }
-            lists += usize::from(own.status.is_success());
+        let [alpha, bravo] = towns(&app).await;
+        let lists: Vec<Read> = reads().into_iter().filter(|read| read.list).collect();
+        assert!(lists.len() >= 10, "only {} lists", lists.len());
+        for list in &lists {
+            shows_only_its_own(list, &alpha, &bravo).await;
+            shows_only_its_own(list, &bravo, &alpha).await;
         }
-        assert!(lists >= 4, "only {lists} lists were asked");
-        assert_eq!(listed(&theirs, "/creditors", "creditor_tax_code").await, [neighbour.as_str()]);
+        let search = json!({"notice_number": alpha.own["notice_number"]});
+        let found = bravo.caller.call(actix_web::http::Method::POST, "/debt-position-searches").json(&search).send().await;
+        assert_eq!(found.expect(200)["items"], json!([]));
     }
 
     async fn what_another_town_owns_is_not_found(app: TestApp) {
-        let neighbour = app.neighbour().await;
-        let position = given::position(&app, given::tari()).await;
-        let number = single(&position);
-        given::paid(&app, &number, "token-1").await;
-        let roles: Vec<&str> = avviso::domain::client::ROLES.iter().map(|(role, _)| *role).collect();
-        let (ours, theirs) = (app.office().await, app.client(&neighbour, &roles).await);
-        let payment = listed(&ours, "/payments", "payment_id").await.remove(0);
-        let account = given::canteen_account(&given::canteen(&app).await, &["TRDVLI16C61A241T"]).await;
-        let mut asked = 0;
-        for (path, operation) in reads().into_iter().filter(|(path, _)| path.contains('{')) {
-            let path = path
-                .replace("{debt_position_id}", &position.id.to_string())
-                .replace("{payment_id}", &payment)
-                .replace("{canteen_account_id}", &account)
-                .replace("{creditor_tax_code}", app.town().as_str())
-                .replace("{service_code}", "TARI")
-                .replace("{notice_number}", &number);
-            if path.contains('{') {
-                continue;
+        let [alpha, bravo] = towns(&app).await;
+        let owned = |read: &Read| read.path.contains('{') && !read.path.contains("{report}");
+        let resources: Vec<Read> = reads().into_iter().filter(owned).collect();
+        assert!(resources.len() >= 14, "only {} resources", resources.len());
+        for read in &resources {
+            for (owner, other) in [(&alpha, &bravo), (&bravo, &alpha)] {
+                for address in addresses(read, owner) {
+                    let own = owner.caller.get(&address).send().await;
+                    assert!(own.status.as_u16() != 404, "{address}: {}", own.complaint());
+                    let foreign = other.caller.get(&address).send().await;
+                    assert_eq!(foreign.complaint(), "404 not-found", "{address}");
+                }
             }
-            let own = ours.get(&path).send().await;
-            assert!(own.status.as_u16() != 404, "{operation}: {}", own.complaint());
-            assert_eq!(theirs.get(&path).send().await.complaint(), "404 not-found", "{operation}");
-            asked += 1;
         }
-        assert!(asked >= 8, "only {asked} resources were asked for");
-        for what in ["top-ups", "meals", "transfers", "refunds", "corrections"] {
-            let body = match what {
-                "meals" => json!({"pupil_tax_code": "TRDVLI16C61A241T", "meal_date": "2026-04-07"}),
-                "transfers" => json!({"to_canteen_account_id": account}),
-                "refunds" => json!({}),
-                "corrections" => json!({"amount_cents": 100, "note": "altrui"}),
-                _ => json!({"amount_cents": 1000}),
-            };
-            let posted = theirs.post(&format!("/canteen-accounts/{account}/{what}"), &body).send().await;
-            assert_eq!(posted.complaint(), "404 not-found", "{what}");
-        }
+    }
+
+    async fn what_another_town_owns_is_not_changed(app: TestApp) {
+        let [alpha, bravo] = towns(&app).await;
         let before = app.dump();
         let cancel: Value = json!({"state": "cancelled"});
-        let path = format!("/debt-positions/{}", position.id);
-        let patched = theirs.patch(&path, "\"1\"", &cancel).send().await;
+        let path = format!("/debt-positions/{}", alpha.own["debt_position_id"]);
+        let patched = bravo.caller.patch(&path, "\"1\"", &cancel).send().await;
         assert_eq!(patched.complaint(), "404 not-found");
         let mail = json!({"channel": "mail", "on": "2026-04-29"});
-        let notified = theirs.put(&format!("{path}/notification"), &mail).header("if-match", "\"1\"");
+        let notified = bravo.caller.put(&format!("{path}/notification"), &mail).header("if-match", "\"1\"");
         assert_eq!(notified.send().await.complaint(), "404 not-found");
-        let rest = theirs.post(&format!("{path}/integrations"), &json!({})).send().await;
+        let rest = bravo.caller.post(&format!("{path}/integrations"), &json!({})).send().await;
         assert_eq!(rest.complaint(), "404 not-found");
-        let put = theirs.put("/creditors/99999000203", &json!({})).send().await;
+        let account = &alpha.own["canteen_account_id"];
+        for (what, body) in [
+            ("top-ups", json!({"amount_cents": 1000})),
+            ("meals", json!({"pupil_tax_code": "TRDVLI16C61A241T", "meal_date": "2026-04-07"})),
+            ("transfers", json!({"to_canteen_account_id": account})),
+            ("refunds", json!({})),
+            ("corrections", json!({"amount_cents": 100, "note": "altrui"})),
+        ] {
+            let posted = bravo.caller.post(&format!("/canteen-accounts/{account}/{what}"), &body).send().await;
+            assert_eq!(posted.complaint(), "404 not-found", "{what}");
+        }
+        let put = bravo.caller.put("/creditors/99999000203", &json!({})).send().await;
         assert!(put.status.is_client_error());
         assert_eq!(app.dump(), before);
     }

@@ -35,6 +35,7 @@ mod door;
 mod faults;
 #[cfg(test)]
 mod fines;
+mod forgetting;
 #[cfg(test)]
 mod leaks;
 #[cfg(test)]
@@ -53,6 +54,7 @@ mod receipts;
 mod reports;
 #[cfg(test)]
 mod schema;
+mod scripts;
 #[cfg(test)]
 mod search;
 #[cfg(test)]

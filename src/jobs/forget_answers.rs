@@ -1,0 +1,64 @@
+//! Forgets answers to repeated requests once nobody can count on them any more.
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use super::{Failed, Kind, Ran};
+use crate::app::idempotency;
+use crate::ctx::Ctx;
+use crate::domain::fiscal_code::FiscalCode;
+use crate::store;
+use crate::store::jobs::NewJob;
+
+/// How long after a run the next one begins.
+const EVERY: TimeDelta = TimeDelta::hours(6);
+/// Batches of one run; what is left then is for a run that begins at once, behind the jobs that wait.
+const BATCHES_MAX: usize = 100;
+
+/// The job: one for each creditor, repeating for ever.
+pub const KIND: Kind = Kind {
+    code: CODE,
+    run: |ctx, job| {
+        Box::pin(async move {
+            let all = run(&ctx, &job.creditor).await?;
+            let wait = if all { EVERY } else { TimeDelta::zero() };
+            let now = ctx.now();
+            Ok(now
+                .checked_add_signed(wait)
+                .map_or_else(|| Ran::Done(json!({})), Ran::Again))
+        })
+    },
+};
+
+const CODE: &str = "forget_answers";
+
+/// The repeating job of a creditor, to be enqueued once.
+#[must_use]
+pub fn job(ctx: &Ctx, creditor: &FiscalCode) -> NewJob {
+    NewJob {
+        creditor: creditor.clone(),
+        id: ctx.ids.next(),
+        kind: CODE.to_owned(),
+        once_key: Some(creditor.to_string()),
+        payload: json!({}),
+        run_at: ctx.now(),
+    }
+}
+
+/// Forgets what is old, batch by batch, each in a transaction of its own so that others are not held up.
+/// Whether that was all.
+///
+/// # Errors
+/// The database's.
+pub async fn run(ctx: &Ctx, creditor: &FiscalCode) -> Result<bool, Failed> {
+    for _ in 0..BATCHES_MAX {
+        let owner = creditor.clone();
+        let forgotten = ctx
+            .write::<_, store::Error>(move |tx, now| idempotency::forget(tx, now, &owner))
+            .await?;
+        if forgotten < idempotency::BATCH {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
