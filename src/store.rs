@@ -5,6 +5,7 @@
 
 #[macro_use]
 pub mod conn;
+pub mod among;
 pub mod db;
 pub mod ledger;
 pub mod notices;

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::among::among;
 use super::schema::{notice, notice_event, number_sequence, quote};
 use super::types::{At, Id, Json};
 use super::{Conn, Error, Tx};
@@ -59,12 +60,11 @@ pub(super) fn insert(tx: &mut Tx<'_>, position: &Position) -> Result<bool, Error
         .iter()
         .map(|notice| NoticeRow::from_domain(position, notice))
         .collect::<Result<_, _>>()?;
-    let wanted = rows.len();
-    let made = on!(&mut **tx, |c| diesel::insert_into(notice::table)
-        .values(&rows)
+    let made = insert_rows!(tx, &rows, |c, values| diesel::insert_into(notice::table)
+        .values(values)
         .on_conflict_do_nothing()
-        .execute(c))?;
-    Ok(made == wanted)
+        .execute(c));
+    Ok(made == rows.len())
 }
 
 /// Writes state steps with their history. The only way a state changes.
@@ -176,7 +176,7 @@ pub fn any_taken(
     let numbers: Vec<&str> = numbers.iter().map(NoticeNumber::as_str).collect();
     let taken: i64 = on!(conn, |c| notice::table
         .filter(notice::creditor.eq(creditor.as_str()))
-        .filter(notice::number.eq_any(numbers))
+        .filter(among(notice::number, &numbers))
         .count()
         .get_result(c))?;
     Ok(taken > 0)

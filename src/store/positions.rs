@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::among::among_ids;
 use super::notices::{self, NoticeRow};
 use super::schema::{notice, position};
 use super::types::{At, Id, Json};
@@ -198,7 +199,7 @@ pub fn page(
     let ids: Vec<Id> = rows.iter().map(|row| row.id).collect();
     let mut notices: Vec<NoticeRow> = on!(conn, |c| notice::table
         .filter(notice::creditor.eq(creditor.as_str()))
-        .filter(notice::position_id.eq_any(&ids))
+        .filter(among_ids(notice::position_id, &ids))
         .order((notice::position_id, notice::option_no, notice::sequence))
         .load(c))?;
     rows.into_iter()

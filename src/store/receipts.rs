@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::among::among;
 use super::schema::{receipt, receipt_message, receipt_transfer};
 use super::types::{At, Id, Json};
 use super::{Conn, Error, Inserted, Tx};
@@ -107,9 +108,11 @@ pub fn insert_once(tx: &mut Tx<'_>, filed: &Filed) -> Result<Inserted, Error> {
     let outcome = Inserted::from_count(made);
     if !outcome.already() {
         let rows = transfer_rows(&filed.receipt);
-        on!(&mut **tx, |c| diesel::insert_into(receipt_transfer::table)
-            .values(&rows)
-            .execute(c))?;
+        insert_rows!(tx, &rows, |c, values| diesel::insert_into(
+            receipt_transfer::table
+        )
+        .values(values)
+        .execute(c));
     }
     Ok(outcome)
 }
@@ -255,7 +258,7 @@ fn with_transfers(conn: &mut Conn, rows: Vec<ReceiptRow>) -> Result<Vec<Filed>, 
     let ids: Vec<&str> = rows.iter().map(|row| row.receipt_id.as_str()).collect();
     let mut transfers: Vec<TransferRow> = on!(conn, |c| receipt_transfer::table
         .filter(receipt_transfer::creditor.eq(&creditor))
-        .filter(receipt_transfer::receipt_id.eq_any(&ids))
+        .filter(among(receipt_transfer::receipt_id, &ids))
         .order((receipt_transfer::receipt_id, receipt_transfer::idx))
         .load(c))?;
     rows.into_iter()

@@ -5,6 +5,7 @@ use diesel::upsert::excluded;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::among::{among, among_ids};
 use super::schema::{
     flow, flow_cursor, flow_document, flow_line, notice, position, settlement_lock,
 };
@@ -17,8 +18,6 @@ use crate::domain::settlement::{Header, Line, Outcome, Totals, flow_key};
 use crate::domain::treasury::KnownFlow;
 
 const TABLE: &str = "flow";
-/// Rows written in one statement; SQLite takes 32 766 parameters.
-const CHUNK: usize = 1000;
 
 /// Whether a revision is in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -158,13 +157,13 @@ pub fn hold_positions(tx: &mut Tx<'_>, creditor: &FiscalCode, iuvs: &[&str]) -> 
     if let Conn::Pg(c) = &mut **tx {
         let ids: Vec<Id> = notice::table
             .filter(notice::creditor.eq(creditor.as_str()))
-            .filter(notice::iuv.eq_any(iuvs))
+            .filter(among(notice::iuv, iuvs))
             .select(notice::position_id)
             .distinct()
             .load(c)?;
         let _held: Vec<Id> = position::table
             .filter(position::creditor.eq(creditor.as_str()))
-            .filter(position::id.eq_any(ids))
+            .filter(among_ids(position::id, &ids))
             .order(position::id)
             .select(position::id)
             .for_update()
@@ -259,15 +258,13 @@ pub fn insert(
             id: filed.name(),
         });
     }
-    for chunk in lines.chunks(CHUNK) {
-        let rows: Vec<LineRow> = chunk
-            .iter()
-            .map(|line| LineRow::from_domain(creditor, filed.id, line))
-            .collect();
-        on!(&mut **tx, |c| diesel::insert_into(flow_line::table)
-            .values(&rows)
-            .execute(c))?;
-    }
+    let rows: Vec<LineRow> = lines
+        .iter()
+        .map(|line| LineRow::from_domain(creditor, filed.id, line))
+        .collect();
+    insert_rows!(tx, &rows, |c, values| diesel::insert_into(flow_line::table)
+        .values(values)
+        .execute(c));
     Ok(())
 }
 
@@ -328,7 +325,7 @@ pub fn get_all(conn: &mut Conn, creditor: &FiscalCode, ids: &[Uuid]) -> Result<V
     let ids: Vec<Id> = ids.iter().copied().map(Id).collect();
     let rows: Vec<FlowRow> = on!(conn, |c| flow::table
         .filter(flow::creditor.eq(creditor.as_str()))
-        .filter(flow::id.eq_any(&ids))
+        .filter(among_ids(flow::id, &ids))
         .order(flow::id)
         .load(c))?;
     rows.into_iter().map(FlowRow::into_domain).collect()
@@ -407,7 +404,7 @@ pub fn lines_by_iuvs(
 ) -> Result<Vec<(Uuid, Line)>, Error> {
     let rows: Vec<LineRow> = on!(conn, |c| flow_line::table
         .filter(flow_line::creditor.eq(creditor.as_str()))
-        .filter(flow_line::iuv.eq_any(iuvs))
+        .filter(among(flow_line::iuv, iuvs))
         .order((flow_line::flow, flow_line::line_no))
         .load(c))?;
     rows.into_iter().map(LineRow::into_domain).collect()
@@ -460,7 +457,7 @@ pub fn known(
     let mut found: Vec<(String, String)> = on!(conn, |c| flow::table
         .filter(flow::creditor.eq(creditor.as_str()))
         .filter(flow::state.eq(live))
-        .filter(flow::flow_key.eq_any(keys))
+        .filter(among(flow::flow_key, keys))
         .select((flow::flow_key, flow::psp_id))
         .load(c))?;
     if let Some(open) = open {
@@ -492,7 +489,7 @@ pub fn live_by_keys(
 ) -> Result<Vec<Filed>, Error> {
     let rows: Vec<FlowRow> = on!(conn, |c| flow::table
         .filter(flow::creditor.eq(creditor.as_str()))
-        .filter(flow::flow_key.eq_any(keys))
+        .filter(among(flow::flow_key, keys))
         .filter(flow::state.eq(FlowState::Live.as_str()))
         .order(flow::id)
         .load(c))?;

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::among::among;
 use super::schema::treasury_entry;
 use super::types::{At, Id};
 use super::{Conn, Error, Inserted, Tx};
@@ -201,7 +202,7 @@ pub fn matched_to(
 ) -> Result<Vec<Filed>, Error> {
     let rows: Vec<EntryRow> = on!(conn, |c| treasury_entry::table
         .filter(treasury_entry::creditor.eq(creditor.as_str()))
-        .filter(treasury_entry::matched_key.eq_any(keys))
+        .filter(among(treasury_entry::matched_key, keys))
         .order(treasury_entry::id)
         .load(c))?;
     rows.into_iter().map(EntryRow::into_domain).collect()
@@ -214,7 +215,7 @@ pub fn matched_to(
 pub fn singles(conn: &mut Conn, creditor: &FiscalCode, iuvs: &[&str]) -> Result<Vec<Filed>, Error> {
     let rows: Vec<EntryRow> = on!(conn, |c| treasury_entry::table
         .filter(treasury_entry::creditor.eq(creditor.as_str()))
-        .filter(treasury_entry::reference.eq_any(iuvs))
+        .filter(among(treasury_entry::reference, iuvs))
         .filter(treasury_entry::reference_kind.eq(SINGLE))
         .order(treasury_entry::id)
         .load(c))?;

@@ -11,6 +11,7 @@ use crate::domain::lifecycle::State;
 use crate::domain::money::Cents;
 use crate::domain::notice_number::NoticeNumber;
 use crate::domain::reconciliation::Paid;
+use crate::store::among::{among, among_ids};
 use crate::store::schema::{notice, notice_event, receipt, receipt_transfer};
 use crate::store::types::Id;
 use crate::store::{Conn, Error};
@@ -64,13 +65,13 @@ pub fn notices_around(
 ) -> Result<Vec<NoticeFact>, Error> {
     let positions: Vec<Id> = on!(&mut *conn, |c| notice::table
         .filter(notice::creditor.eq(creditor.as_str()))
-        .filter(notice::iuv.eq_any(iuvs))
+        .filter(among(notice::iuv, iuvs))
         .select(notice::position_id)
         .distinct()
         .load(c))?;
     let rows: Vec<NoticeRow> = on!(conn, |c| notice::table
         .filter(notice::creditor.eq(creditor.as_str()))
-        .filter(notice::position_id.eq_any(&positions))
+        .filter(among_ids(notice::position_id, &positions))
         .select((
             notice::number,
             notice::iuv,
@@ -94,7 +95,7 @@ pub fn withdrawn(
 ) -> Result<BTreeSet<String>, Error> {
     let found: Vec<String> = on!(conn, |c| notice_event::table
         .filter(notice_event::creditor.eq(creditor.as_str()))
-        .filter(notice_event::notice_number.eq_any(numbers))
+        .filter(among(notice_event::notice_number, numbers))
         .filter(notice_event::to_state.eq(State::Cancelled.as_str()))
         .select(notice_event::notice_number)
         .load(c))?;
@@ -129,7 +130,7 @@ pub fn paid(conn: &mut Conn, creditor: &FiscalCode, iuvs: &[&str]) -> Result<Vec
                 .and(receipt_transfer::receipt_id.eq(receipt::receipt_id)))
         )
         .filter(receipt::creditor.eq(creditor.as_str()))
-        .filter(receipt::iuv.eq_any(iuvs))
+        .filter(among(receipt::iuv, iuvs))
         .order((receipt::receipt_id, receipt_transfer::idx))
         .select((
             receipt::receipt_id,
