@@ -170,6 +170,19 @@ impl Conn {
         Ok(on!(self, |c| c.batch_execute(statements))?)
     }
 
+    /// Has statements planned again. PostgreSQL plans a prepared statement once, by the sizes of its tables
+    /// at that moment, and in a new database walks them from end to end; statistics, which would change its
+    /// mind, are made a minute later. SQLite was told what to expect.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn forget_plans(&mut self) -> Result<(), Error> {
+        match self {
+            Conn::Pg(c) => Ok(c.batch_execute("DISCARD PLANS")?),
+            Conn::Lite(_) => Ok(()),
+        }
+    }
+
     /// Applies the migrations that are missing and names them.
     ///
     /// # Errors
