@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use crate::app::{reconciliation, settlement};
+use crate::app::reconciliation::{self, Touched};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::ledger::{About, Account, Entry, Posting, Reason};
 use crate::domain::reconciliation::{LineKind, Quality};
-use crate::domain::treasury::{Chosen, KnownFlow, Movement, Operation, Reference, parse};
+use crate::domain::treasury::{
+    Chosen, FlowReference, KnownFlow, Movement, Operation, Reference, parse,
+};
 use crate::store::treasury::Matched;
 pub use crate::store::treasury::{Filed, Filter};
 use crate::store::{self, Conn, Tx, db::Retry};
@@ -21,9 +23,6 @@ pub enum Error {
     /// No entry has this id.
     #[error("no treasury entry has this id")]
     UnknownEntry,
-    /// What follows from an entry failed.
-    #[error(transparent)]
-    Settlement(#[from] settlement::Error),
     /// The database's.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -33,7 +32,6 @@ impl Retry for Error {
     fn retryable(&self) -> bool {
         match self {
             Error::Store(error) => error.retryable(),
-            Error::Settlement(error) => error.retryable(),
             Error::UnknownEntry => false,
         }
     }
@@ -64,63 +62,62 @@ pub fn ingest(
     movements: &[Movement],
 ) -> Result<Vec<Outcome>, Error> {
     store::settlement::hold(tx, creditor)?;
-    let mut outcomes = Vec::with_capacity(movements.len());
-    let mut fresh = Vec::new();
-    for movement in movements {
-        let name = (movement.year, movement.account.as_str(), movement.number);
-        if let Some(held) = store::treasury::find(tx, creditor, name)? {
-            let same = held.movement == *movement;
-            let outcome = if same {
-                Outcome::AlreadyFiled
-            } else {
-                Outcome::Conflicting
-            };
-            outcomes.push(outcome(held.id));
-            continue;
-        }
-        let filed = Filed {
-            id: ctx.ids.next(),
-            movement: movement.clone(),
-            reference: parse(&movement.text),
-            matched: None,
-            ingested_at: now,
-        };
-        if store::treasury::insert_once(tx, creditor, &filed)?.already() {
-            let (table, id) = ("treasury_entry", movement.key());
-            return Err(store::Error::Changed { table, id }.into());
-        }
-        book(tx, now, ctx, creditor, &filed)?;
-        outcomes.push(Outcome::Filed(filed.id));
-        fresh.push(filed);
-    }
-    classify(tx, now, ctx, creditor, &fresh)?;
-    Ok(outcomes)
-}
-
-/// Finds the flows of new entries and classifies all they concern.
-fn classify(
-    tx: &mut Tx<'_>,
-    now: Instant,
-    ctx: &Ctx,
-    creditor: &FiscalCode,
-    fresh: &[Filed],
-) -> Result<(), Error> {
-    let flows = rematch(tx, now, ctx, creditor, fresh)?;
-    for flow in &flows {
-        settlement::classify_flow(tx, now, ctx, creditor, flow)?;
-    }
+    let entry = |movement: &Movement| Filed {
+        id: ctx.ids.next(),
+        movement: movement.clone(),
+        reference: parse(&movement.text),
+        matched: None,
+        ingested_at: now,
+    };
+    let entries: Vec<Filed> = movements.iter().map(entry).collect();
+    let outcomes = file(tx, creditor, &entries)?;
+    let new = entries.into_iter().zip(&outcomes);
+    let new = new.filter(|(_, outcome)| matches!(outcome, Outcome::Filed(_)));
+    let fresh: Vec<Filed> = new.map(|(entry, _)| entry).collect();
+    book(tx, now, ctx, creditor, &fresh)?;
     let singles = fresh.iter().filter_map(|filed| match &filed.reference {
         Reference::Single(iuv) => Some(iuv.clone()),
         Reference::Flow(_) | Reference::None => None,
     });
-    let singles: BTreeSet<String> = singles.collect();
-    reconciliation::classify(tx, now, ctx, creditor, &singles)?;
-    let mut others = Vec::new();
-    for filed in fresh {
-        others.extend(store::treasury::get(tx, creditor, filed.id)?);
+    let touched = Touched {
+        iuvs: singles.collect(),
+        flows: rematch(tx, now, ctx, creditor, &fresh)?,
+        entries: fresh.iter().map(|filed| filed.id).collect(),
+    };
+    reconciliation::classify(tx, now, ctx, creditor, touched)?;
+    Ok(outcomes)
+}
+
+/// Writes down what is new, and tells each entry whether it was. Mostly all of them are.
+fn file(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    entries: &[Filed],
+) -> Result<Vec<Outcome>, store::Error> {
+    if store::treasury::insert_new(tx, creditor, entries)? == entries.len() {
+        return Ok(entries
+            .iter()
+            .map(|entry| Outcome::Filed(entry.id))
+            .collect());
     }
-    reconciliation::classify_credits(tx, now, ctx, creditor, &others)?;
-    Ok(())
+    let mut outcomes = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let movement = &entry.movement;
+        let name = (movement.year, movement.account.as_str(), movement.number);
+        let held = store::treasury::find(tx, creditor, name)?;
+        let held = held.ok_or_else(|| store::Error::Changed {
+            table: "treasury_entry",
+            id: movement.key(),
+        })?;
+        outcomes.push(if held.id == entry.id {
+            Outcome::Filed(held.id)
+        } else if held.movement == *movement {
+            Outcome::AlreadyFiled(held.id)
+        } else {
+            Outcome::Conflicting(held.id)
+        });
+    }
+    Ok(outcomes)
 }
 
 /// Looks for the flows of these entries again; whatever changes is booked. Returns the flows whose cash
@@ -135,12 +132,17 @@ pub fn rematch(
     creditor: &FiscalCode,
     entries: &[Filed],
 ) -> Result<BTreeSet<KnownFlow>, store::Error> {
+    let named = entries.iter().filter(|entry| entry.movement.in_scope());
+    let named = named.filter_map(|entry| match &entry.reference {
+        Reference::Flow(reference) => Some((entry, reference)),
+        Reference::Single(_) | Reference::None => None,
+    });
+    let (entries, references): (Vec<&Filed>, Vec<&FlowReference>) = named.unzip();
+    let chosen = reconciliation::choose(tx, creditor, &references)?;
     let mut moved = BTreeSet::new();
-    for entry in entries.iter().filter(|entry| entry.movement.in_scope()) {
-        let Reference::Flow(reference) = &entry.reference else {
-            continue;
-        };
-        let found = match reconciliation::choose(tx, creditor, reference)? {
+    let mut booked = Vec::new();
+    for (entry, chosen) in entries.into_iter().zip(chosen) {
+        let found = match chosen {
             Chosen::Exact(flow) => Some(Matched {
                 flow,
                 quality: Quality::Whole,
@@ -154,22 +156,28 @@ pub fn rematch(
         if found == entry.matched {
             continue;
         }
-        let mut postings = Vec::new();
         if let Some(old) = &entry.matched {
             moved.insert(old.flow.clone());
             let accounts = (Account::Announced, Account::UnexplainedCash);
-            postings.push((Reason::CashUnmatched, accounts));
+            booked.push(posted(
+                now,
+                creditor,
+                (entry, Reason::CashUnmatched, accounts),
+            ));
         }
         if let Some(new) = &found {
             moved.insert(new.flow.clone());
             let accounts = (Account::UnexplainedCash, Account::Announced);
-            postings.push((Reason::CashMatched, accounts));
-        }
-        for (reason, accounts) in postings {
-            post(tx, now, ctx, creditor, (entry, reason, accounts))?;
+            booked.push(posted(
+                now,
+                creditor,
+                (entry, Reason::CashMatched, accounts),
+            ));
         }
         store::treasury::set_match(tx, creditor, entry.id, found.as_ref())?;
     }
+    let booked = booked.into_iter().map(|entry| (ctx.ids.next(), entry));
+    store::ledger::post(tx, creditor, booked.collect::<Vec<_>>())?;
     Ok(moved)
 }
 
@@ -179,39 +187,40 @@ fn book(
     now: Instant,
     ctx: &Ctx,
     creditor: &FiscalCode,
-    filed: &Filed,
+    fresh: &[Filed],
 ) -> Result<(), store::Error> {
-    if !filed.movement.in_scope() {
-        return Ok(());
-    }
-    let reason = match filed.movement.operation {
-        Operation::Reversed => Reason::CashReversed,
-        Operation::Executed | Operation::Restored | Operation::Regularised => Reason::Cash,
-    };
-    let accounts = (Account::Bank, Account::UnexplainedCash);
-    post(tx, now, ctx, creditor, (filed, reason, accounts))
+    let in_scope = fresh.iter().filter(|filed| filed.movement.in_scope());
+    let entries = in_scope.map(|filed| {
+        let reason = match filed.movement.operation {
+            Operation::Reversed => Reason::CashReversed,
+            Operation::Executed | Operation::Restored | Operation::Regularised => Reason::Cash,
+        };
+        let accounts = (Account::Bank, Account::UnexplainedCash);
+        (
+            ctx.ids.next(),
+            posted(now, creditor, (filed, reason, accounts)),
+        )
+    });
+    store::ledger::post(tx, creditor, entries.collect::<Vec<_>>())
 }
 
-fn post(
-    tx: &mut Tx<'_>,
+fn posted(
     now: Instant,
-    ctx: &Ctx,
     creditor: &FiscalCode,
     (filed, reason, (debit, credit)): (&Filed, Reason, (Account, Account)),
-) -> Result<(), store::Error> {
+) -> Entry {
     let about = About {
         notice: None,
         service_code: None,
         beneficiary: creditor,
     };
     let posting = Posting::new(debit, credit, filed.movement.effect(), about);
-    let entry = Entry {
+    Entry {
         reason,
         day: calendar::today(now),
         reference: filed.movement.key(),
         postings: posting.into_iter().collect(),
-    };
-    store::ledger::post(tx, creditor, [(ctx.ids.next(), entry)])
+    }
 }
 
 /// An entry with its code.

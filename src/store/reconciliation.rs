@@ -20,7 +20,7 @@ use crate::domain::reconciliation::{
     Code, Explanation, Finding, Flag, LineKind, LineRef, RULES_VERSION,
 };
 
-pub use facts::{NoticeFact, PaidFact, notices_around, paid, withdrawn};
+pub use facts::{NoticeFact, PaidFact, notices_around, paid};
 
 const TABLE: &str = "reconciliation";
 /// Findings compared with what is stored, and written, at a time.

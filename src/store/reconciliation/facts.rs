@@ -1,7 +1,6 @@
 //! Receipts and notices, as the classifier wants them: by payment reference, many at once.
 
-use std::collections::BTreeSet;
-
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -11,7 +10,7 @@ use crate::domain::lifecycle::State;
 use crate::domain::money::Cents;
 use crate::domain::notice_number::NoticeNumber;
 use crate::domain::reconciliation::Paid;
-use crate::store::among::{among, among_ids};
+use crate::store::among::among;
 use crate::store::schema::{notice, notice_event, receipt, receipt_transfer};
 use crate::store::types::Id;
 use crate::store::{Conn, Error};
@@ -31,6 +30,8 @@ pub struct NoticeFact {
     pub service_code: String,
     /// Where it stands.
     pub state: State,
+    /// The creditor has withdrawn it at some time.
+    pub withdrawn: bool,
 }
 
 /// One transfer of a receipt, with what its bookings say.
@@ -52,6 +53,7 @@ struct NoticeRow {
     option_no: i16,
     service_code: String,
     state: String,
+    withdrawn: bool,
 }
 
 /// Notices with these references, and every other notice of the same positions.
@@ -63,15 +65,18 @@ pub fn notices_around(
     creditor: &FiscalCode,
     iuvs: &[&str],
 ) -> Result<Vec<NoticeFact>, Error> {
-    let positions: Vec<Id> = on!(&mut *conn, |c| notice::table
+    let asked = diesel::alias!(notice as asked);
+    let of_asked = asked
+        .filter(asked.field(notice::creditor).eq(creditor.as_str()))
+        .filter(among(asked.field(notice::iuv), iuvs))
+        .select(asked.field(notice::position_id));
+    let withdrawals = notice_event::table
+        .filter(notice_event::creditor.eq(notice::creditor))
+        .filter(notice_event::notice_number.eq(notice::number))
+        .filter(notice_event::to_state.eq(State::Cancelled.as_str()));
+    let around = notice::table
         .filter(notice::creditor.eq(creditor.as_str()))
-        .filter(among(notice::iuv, iuvs))
-        .select(notice::position_id)
-        .distinct()
-        .load(c))?;
-    let rows: Vec<NoticeRow> = on!(conn, |c| notice::table
-        .filter(notice::creditor.eq(creditor.as_str()))
-        .filter(among_ids(notice::position_id, &positions))
+        .filter(notice::position_id.eq_any(of_asked))
         .select((
             notice::number,
             notice::iuv,
@@ -79,27 +84,10 @@ pub fn notices_around(
             notice::option_no,
             notice::service_code,
             notice::state,
-        ))
-        .load(c))?;
+            exists(withdrawals),
+        ));
+    let rows: Vec<NoticeRow> = on!(conn, |c| around.load(c))?;
     rows.into_iter().map(NoticeRow::into_domain).collect()
-}
-
-/// Which of these notices the creditor has withdrawn at some time.
-///
-/// # Errors
-/// The database's.
-pub fn withdrawn(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    numbers: &[&str],
-) -> Result<BTreeSet<String>, Error> {
-    let found: Vec<String> = on!(conn, |c| notice_event::table
-        .filter(notice_event::creditor.eq(creditor.as_str()))
-        .filter(among(notice_event::notice_number, numbers))
-        .filter(notice_event::to_state.eq(State::Cancelled.as_str()))
-        .select(notice_event::notice_number)
-        .load(c))?;
-    Ok(found.into_iter().collect())
 }
 
 #[derive(Queryable)]
@@ -123,6 +111,9 @@ struct PaidRow {
 /// # Errors
 /// The database's, or a corrupt row.
 pub fn paid(conn: &mut Conn, creditor: &FiscalCode, iuvs: &[&str]) -> Result<Vec<PaidFact>, Error> {
+    if iuvs.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows: Vec<PaidRow> = on!(conn, |c| receipt::table
         .inner_join(
             receipt_transfer::table.on(receipt_transfer::creditor
@@ -162,6 +153,7 @@ impl NoticeRow {
             position_id: self.position_id.0,
             option: self.option_no,
             service_code: self.service_code,
+            withdrawn: self.withdrawn,
         })
     }
 }
