@@ -10,7 +10,7 @@ use avviso::domain::fiscal_code::FiscalCode;
 use avviso::domain::iban::Iban;
 use avviso::domain::service::{self, Beneficiary, Destination, Service};
 use avviso::domain::taxonomy::TaxonomyCode;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 const POSITIONS: u32 = 1_000_000;
 /// Distinct households; the roll goes round them.
@@ -29,7 +29,7 @@ fn main() -> anyhow::Result<()> {
         for row in &priced.rows {
             total = total.saturating_add(row.amount.get());
         }
-        for option in black_box(&priced).options.iter() {
+        for option in &black_box(&priced).options {
             notices = notices.saturating_add(option.notices.len());
         }
     }
@@ -58,21 +58,21 @@ fn on_processor() -> Option<u128> {
 }
 
 fn household(n: u32) -> Value {
-    let mut details = json!({
-        "occupants": n % 7 + 1,
-        "area_m2": 40 + n % 140,
-        "premises_address": format!("Via Garibaldi {n}"),
-    });
+    let mut details = Map::new();
+    let mut set = |name: &str, value: Value| details.insert(name.to_owned(), value);
+    set("occupants", json!(n % 7 + 1));
+    set("area_m2", json!(40 + n % 140));
+    set("premises_address", json!(format!("Via Garibaldi {n}")));
     if n % 5 < 2 {
-        details["annex_area_m2"] = json!(8 + n % 30);
+        set("annex_area_m2", json!(8 + n % 30));
     }
-    if n % 8 == 0 {
-        details["reductions"] = json!(["composting"]);
+    if n.is_multiple_of(8) {
+        set("reductions", json!(["composting"]));
     }
-    if n % 10 == 0 {
-        details["occupied_from"] = json!("2026-05-10");
+    if n.is_multiple_of(10) {
+        set("occupied_from", json!("2026-05-10"));
     }
-    details
+    Value::Object(details)
 }
 
 fn body(

@@ -7,6 +7,7 @@ use avviso::app::settlement;
 use avviso::domain::client::ROLES;
 use avviso::domain::fiscal_code::FiscalCode;
 use avviso::domain::money::Cents;
+use avviso::domain::position::Notice;
 use avviso::domain::settlement::{Header, Line, Outcome};
 use avviso::domain::text::Text;
 use serde_json::{Value, json};
@@ -37,80 +38,27 @@ struct Traits {
 
 /// Brings a town to life: a position, a payment, a flow, cash, a job, and the codes of them all.
 async fn lively(app: &TestApp, traits: Traits) -> Lively {
-    let Traits {
-        town,
-        debtor,
-        debtor_code,
-        word,
-        iban,
-        pupil,
-    } = traits;
-    let mut command = given::lamps(3);
-    command.reference = Some(Text::parse(&format!("REF-{word}")).unwrap());
-    command.debtor.full_name = Text::parse(debtor).unwrap();
-    command.debtor.tax_code = FiscalCode::parse(debtor_code).unwrap();
-    let position = given::position_of(app, &town, command).await;
-    let notice = position.notices[0].clone();
-    let receipt_id = format!("receipt{word}");
-    pay(
-        app,
-        &town,
-        notice.number.as_str(),
-        (&receipt_id, debtor, debtor_code),
-    )
-    .await;
-    let iuv = notice.iuv().as_str().to_owned();
-    let amount = Cents::sum(notice.nominal().map(|(_, amount)| amount)).unwrap();
-    let flow_id = format!("2026-04-02PSP{word}-0001");
-    report(app, &town, &flow_id, (&iuv, &receipt_id, amount)).await;
+    let Traits { town, word, .. } = &traits;
     let every: Vec<&str> = ROLES.iter().map(|(role, _)| *role).collect();
-    let caller = app.client(&town, &every).await;
-    let journal = format!(
-        "esercizio;conto;numero_movimento;tipo_movimento;tipo_documento;tipo_operazione;numero_provvisorio;importo;data_movimento;data_valuta;ordinante;causale\n\
-         {word}\n\
-         2026;000000123456;7;ENTRATA;SOSPESO ENTRATA;ESEGUITO;7;{};2026-04-02;2026-04-02;Banca {word};/PUR/LGPE-RIVERSAMENTO/URI/{flow_id}\n",
-        amount.italian()
-    );
-    let import = caller.post("/treasury-imports", &json!(null));
-    import
-        .bytes("text/csv", journal.into_bytes())
-        .send()
-        .await
-        .expect(201);
-    caller
-        .post("/settlement-flow-pulls", &json!(null))
-        .send()
-        .await
-        .expect(202);
+    let caller = app.client(town, &every).await;
+    let flow_code = format!("2026-04-02PSP{word}-0001");
+    let notice = reported(app, &traits, &flow_code).await;
+    cash(&caller, &traits, (&flow_code, &notice)).await;
+    let account = family(app, &caller, &traits).await;
+    let pulled = caller.post("/settlement-flow-pulls", &json!(null)).send();
+    pulled.await.expect(202);
 
-    given::canteen_of(&caller, (town.as_str(), iban)).await;
-    let holder = (debtor_code, debtor);
-    let account = given::canteen_account_of(&caller, holder, &[pupil]).await;
-    let top_up = format!("/canteen-accounts/{account}/top-ups");
-    let top_up = caller.post(&top_up, &json!({"amount_cents": 1000})).send();
-    let top_up = top_up.await.expect(201);
-    let number = top_up["payment_options"][0]["notices"][0]["notice_number"].as_str();
-    let credited = format!("credit{word}");
-    pay(
-        app,
-        &town,
-        number.unwrap(),
-        (&credited, debtor, debtor_code),
-    )
-    .await;
-
-    let mut own = BTreeMap::from([
-        ("creditor_tax_code".to_owned(), town.to_string()),
-        ("service_code".to_owned(), "LAMPADE".to_owned()),
-        (
-            "notice_number".to_owned(),
-            notice.number.as_str().to_owned(),
-        ),
-        ("flow_code".to_owned(), flow_id.clone()),
-        ("iuv".to_owned(), iuv.clone()),
-        ("canteen_account_id".to_owned(), account),
-        ("holder_tax_code".to_owned(), debtor_code.to_owned()),
-    ]);
+    let mut own: BTreeMap<String, String> = [
+        ("creditor_tax_code", town.to_string()),
+        ("service_code", "LAMPADE".to_owned()),
+        ("notice_number", notice.number.as_str().to_owned()),
+        ("flow_code", flow_code),
+        ("iuv", notice.iuv().as_str().to_owned()),
+        ("canteen_account_id", account),
+        ("holder_tax_code", traits.debtor_code.to_owned()),
+    ]
+    .map(|(name, code)| (name.to_owned(), code))
+    .into();
     for (path, id) in [
         ("/debt-positions", "debt_position_id"),
         ("/payments", "payment_id"),
@@ -126,14 +74,8 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
             first.unwrap_or_else(|| panic!("{path}: {page}")).to_owned(),
         );
     }
-    let mut secrets = vec![
-        receipt_id,
-        credited,
-        pupil.to_owned(),
-        debtor.to_owned(),
-        debtor_code.to_owned(),
-        word.to_owned(),
-    ];
+    let mut secrets = vec![format!("receipt{word}"), format!("credit{word}")];
+    secrets.extend([traits.pupil, traits.debtor, traits.debtor_code, word].map(str::to_owned));
     // Services of the same code are in both towns.
     secrets.extend(
         own.iter()
@@ -147,21 +89,62 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
     }
 }
 
-async fn pay(
-    app: &TestApp,
-    town: &FiscalCode,
-    number: &str,
-    (receipt_id, debtor, debtor_code): (&str, &str, &str),
-) {
+/// A position whose notice was paid and reported in a flow.
+async fn reported(app: &TestApp, traits: &Traits, flow_code: &str) -> Notice {
+    let mut command = given::lamps(3);
+    command.reference = Some(Text::parse(&format!("REF-{}", traits.word)).unwrap());
+    command.debtor.full_name = Text::parse(traits.debtor).unwrap();
+    command.debtor.tax_code = FiscalCode::parse(traits.debtor_code).unwrap();
+    let position = given::position_of(app, &traits.town, command).await;
+    let notice = position.notices[0].clone();
+    let receipt_id = format!("receipt{}", traits.word);
+    pay(app, traits, (notice.number.as_str(), &receipt_id)).await;
+    let line = (notice.iuv().as_str().to_owned(), receipt_id, asked(&notice));
+    report(app, &traits.town, flow_code, (&line.0, &line.1, line.2)).await;
+    notice
+}
+
+fn asked(notice: &Notice) -> Cents {
+    Cents::sum(notice.nominal().map(|(_, amount)| amount)).unwrap()
+}
+
+/// The money of the flow, in a file that has a line nobody can read.
+async fn cash(caller: &Caller, traits: &Traits, (flow_code, notice): (&str, &Notice)) {
+    let (word, amount) = (traits.word, asked(notice).italian());
+    let journal = format!(
+        "esercizio;conto;numero_movimento;tipo_movimento;tipo_documento;tipo_operazione;numero_provvisorio;importo;data_movimento;data_valuta;ordinante;causale\n\
+         {word}\n\
+         2026;000000123456;7;ENTRATA;SOSPESO ENTRATA;ESEGUITO;7;{amount};2026-04-02;2026-04-02;Banca {word};/PUR/LGPE-RIVERSAMENTO/URI/{flow_code}\n",
+    );
+    let import = caller.post("/treasury-imports", &json!(null));
+    let import = import.bytes("text/csv", journal.into_bytes()).send();
+    import.await.expect(201);
+}
+
+/// A family that has paid for the canteen in advance: its account.
+async fn family(app: &TestApp, caller: &Caller, traits: &Traits) -> String {
+    given::canteen_of(caller, (traits.town.as_str(), traits.iban)).await;
+    let holder = (traits.debtor_code, traits.debtor);
+    let account = given::canteen_account_of(caller, holder, &[traits.pupil]).await;
+    let top_up = format!("/canteen-accounts/{account}/top-ups");
+    let top_up = caller.post(&top_up, &json!({"amount_cents": 1000})).send();
+    let top_up = top_up.await.expect(201);
+    let number = top_up["payment_options"][0]["notices"][0]["notice_number"].as_str();
+    let receipt_id = format!("credit{}", traits.word);
+    pay(app, traits, (number.unwrap(), &receipt_id)).await;
+    account
+}
+
+async fn pay(app: &TestApp, traits: &Traits, (number, receipt_id): (&str, &str)) {
     let of_town = |message: Message| {
         message
-            .with("id_pa", town.as_str())
-            .with("fiscal_code", town.as_str())
+            .with("id_pa", traits.town.as_str())
+            .with("fiscal_code", traits.town.as_str())
     };
     let payment = of_town(Message::get_payment_v2(number)).send(app).await;
     let receipt = of_town(Message::send_rt("paSendRTV2", number, receipt_id, &payment))
-        .with("debtor_name", debtor)
-        .with("debtor_code", debtor_code);
+        .with("debtor_name", traits.debtor)
+        .with("debtor_code", traits.debtor_code);
     assert_eq!(receipt.send(app).await.outcome(), "OK");
 }
 
@@ -243,7 +226,9 @@ struct Read {
 
 fn resolved(value: &'static Value) -> &'static Value {
     match value["$ref"].as_str() {
-        Some(reference) => document().pointer(&reference[1..]).unwrap(),
+        Some(reference) => document()
+            .pointer(reference.trim_start_matches('#'))
+            .unwrap(),
         None => value,
     }
 }

@@ -35,6 +35,7 @@ mod door;
 mod faults;
 #[cfg(test)]
 mod fines;
+#[cfg(test)]
 mod forgetting;
 #[cfg(test)]
 mod leaks;
@@ -54,6 +55,7 @@ mod receipts;
 mod reports;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
 mod scripts;
 #[cfg(test)]
 mod search;
