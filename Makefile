@@ -45,6 +45,14 @@ test-sqlite: ## every test on SQLite alone
 unit: ## the tests beside the code, no database server
 	@TEST_POSTGRES=off tests/scripts/tests --lib --bins $(ARGS)
 
+.PHONY: properties
+properties: ## the laws of the domain, 10,000 cases each (nightly; `make unit` runs 256)
+	@PROPTEST_CASES=$${PROPTEST_CASES:-10000} TEST_POSTGRES=off tests/scripts/tests --profile nightly --lib domain:: $(ARGS)
+
+.PHONY: bench
+bench: ## price a million waste-tax positions in memory; prints positions a second on one core
+	@$(CARGO) bench --quiet --locked --bench tari
+
 .PHONY: e2e
 e2e: ## both programs, for real, with each other over the wire, on both databases
 	@$(POSTGRES) tests/scripts/tests $(PROFILE) --test e2e $(ARGS)

@@ -7,7 +7,9 @@
     reason = "the macros of utoipa qualify the types of parameters"
 )]
 
+pub mod assessments;
 pub mod auth;
+pub mod canteen;
 pub mod contract;
 pub mod creditors;
 pub mod edge;
@@ -25,7 +27,9 @@ pub mod problem;
 pub mod reconciliation;
 mod repeat;
 pub mod reports;
+pub mod repricing;
 pub mod scalars;
+pub mod search;
 pub mod services;
 pub mod settlement;
 pub mod status;
@@ -119,11 +123,15 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(services::list_services)
         .service(services::show_service)
         .service(services::replace_service)
+        .service(assessments::assess_charge)
         .service(positions::register_debt_position)
         .service(positions::list_debt_positions)
         .service(positions::show_debt_position)
-        .service(positions::amend_debt_position)
+        .service(positions::amend::amend_debt_position)
+        .service(positions::amend::add_payment_option)
         .service(positions::search_debt_positions)
+        .service(repricing::replace_debt_position_notification)
+        .service(repricing::register_integration)
         .service(notices::show_notice)
         .service(notices::print_notice)
         .service(notices::quote_notice)
@@ -135,10 +143,23 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(settlement::list_settlement_flow_entries)
         .service(settlement::pull_settlement_flows)
         .service(treasury::import_treasury_entries)
+        .service(search::search_all)
+        .service(treasury::create_treasury_entry)
+        .service(treasury::list_treasury_refusals)
         .service(treasury::list_treasury_entries)
         .service(treasury::show_treasury_entry)
         .service(reconciliation::list_reconciliations)
         .service(reconciliation::show_reconciliation)
+        .service(canteen::open_canteen_account)
+        .service(canteen::list_canteen_accounts)
+        .service(canteen::show_canteen_account)
+        .service(canteen::amend_canteen_account)
+        .service(canteen::list_canteen_movements)
+        .service(canteen::top_up_canteen_account)
+        .service(canteen::debit_canteen_meal)
+        .service(canteen::transfer_canteen_credit)
+        .service(canteen::refund_canteen_credit)
+        .service(canteen::correct_canteen_credit)
         .service(reports::show_report)
         .service(jobs::list_jobs)
         .service(jobs::show_job)

@@ -7,6 +7,7 @@
 //! to problems by `api` and to the node's faults by `node`.
 
 pub mod audit;
+pub mod canteen;
 pub mod clients;
 pub mod creditors;
 pub mod health;
@@ -18,8 +19,13 @@ pub mod payments;
 pub mod positions;
 pub mod reconciliation;
 pub mod reports;
+pub mod repricing;
+pub mod search;
 pub mod settlement;
 pub mod treasury;
 
 /// What the database may answer to any use case; the edges translate it without knowing the store.
 pub use crate::store::Error as StoreError;
+
+/// A write transaction, as the edges hand it on to a use case.
+pub use crate::store::Tx;

@@ -33,9 +33,12 @@ pub mod calendar;
 pub mod findings;
 pub mod fiscal_code;
 pub mod iban;
+pub mod interest;
 pub mod money;
 pub mod notice_number;
+pub mod stamp;
 pub mod taxonomy;
+pub mod terms;
 pub mod text;
 
 pub mod client;
@@ -46,10 +49,16 @@ pub mod position;
 pub mod receipt;
 
 pub mod reconciliation;
+pub mod search;
 pub mod settlement;
 pub mod treasury;
 
 pub mod document;
 pub mod payload;
 
+pub mod canteen_account;
+pub mod school_expense;
+
+pub mod balance;
+pub mod isee;
 pub mod service;

@@ -7,20 +7,26 @@ pub mod client;
 pub mod fault;
 
 use actix_web::{HttpResponse, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::app::payments::{self, Outcome, Payable};
 use crate::ctx::Ctx;
-use crate::domain::calendar::{self, Day};
+use crate::domain::calendar;
 use crate::domain::creditor::Creditor;
 use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::iban::Iban;
 use crate::domain::money::Cents;
 use crate::domain::notice_number::{Iuv, NoticeNumber};
 use crate::domain::position::{Debtor, DebtorKind};
 use crate::domain::receipt::{Party, Psp, Receipt, ReceiptTransfer};
+use crate::domain::service;
+use crate::domain::stamp::Stamp;
 use crate::wire::amount::Amount;
 use crate::wire::pa_for_node::{
     self as wire, Account, Destination, Failure, GetPaymentReq, Header, MapEntry, Message, Payment,
-    PersonKind, Request, Response, SendRtReq, Subject, TransferV2, VerifyReq, VerifyRes, Version,
+    PersonKind, Request, Response, SendRtReq, StampDuty, Subject, TransferV2, VerifyReq, VerifyRes,
+    Version,
 };
 use crate::wire::soap;
 use crate::wire::time::Timestamp;
@@ -29,9 +35,6 @@ use fault::{Fault, Refusal};
 
 /// The notice number with which pagoPA probes stations: answered as unknown, without a look-up.
 const PROBE: &str = "000000000000000000";
-
-/// Due date of debts without one: the schema wants a date, and nobody takes this one for a deadline.
-const FAR_DUE_DATE: Option<Day> = Day::from_ymd_opt(2999, 12, 31);
 
 /// Mounts the door.
 pub fn configure(cfg: &mut web::ServiceConfig, ctx: &Ctx) {
@@ -153,7 +156,7 @@ async fn verify(ctx: &Ctx, creditor: &Creditor, request: &VerifyReq) -> Result<R
             .notice
             .transfers
             .iter()
-            .all(|transfer| transfer.to.iban.is_postal()),
+            .all(|transfer| transfer.to.iban().is_some_and(Iban::is_postal)),
         payment_description: payable.notice.description.to_string(),
         fiscal_code_pa: creditor.tax_code.to_string(),
         company_name: creditor.legal_name.to_string(),
@@ -172,14 +175,21 @@ async fn get_payment(
         &request.qr_code.notice_number,
     )?;
     let (of, inner) = (creditor.tax_code.clone(), ctx.clone());
-    let payable = ctx
-        .write(move |tx, now| payments::quote(tx, now, &inner, &of, &number))
-        .await?;
+    let payable = match request.version {
+        Version::V2 => {
+            ctx.write(move |tx, now| payments::quote(tx, now, &inner, &of, &number))
+                .await?
+        }
+        Version::V1 => {
+            ctx.write(move |tx, now| payments::quote_in_v1(tx, now, &inner, &of, &number))
+                .await?
+        }
+    };
     let payment = payment(creditor, &payable)?;
     match request.version {
         Version::V2 => Ok(Response::GetPaymentV2(Box::new(payment))),
         Version::V1 => {
-            let payment = payment.into_v1().ok_or(Refusal::NotOffered)?;
+            let payment = payment.into_v1().ok_or(payments::Error::StampInV1)?;
             Ok(Response::GetPaymentV1(Box::new(payment)))
         }
     }
@@ -195,12 +205,23 @@ fn payment(creditor: &Creditor, payable: &Payable) -> Result<Payment<TransferV2>
             key: key.clone(),
             value: value.clone(),
         });
+        // A stamp is asked for in the name of the creditor (ADR 0036).
+        let (fiscal_code_pa, company_name) = match transfer.to.stamp() {
+            Some(_) => (
+                creditor.tax_code.to_string(),
+                creditor.legal_name.to_string(),
+            ),
+            None => (
+                transfer.to.tax_code.to_string(),
+                transfer.to.legal_name.clone(),
+            ),
+        };
         transfers.push(TransferV2 {
             id,
             amount: amount(*part)?,
-            fiscal_code_pa: transfer.to.tax_code.to_string(),
-            company_name: Some(transfer.to.legal_name.clone()),
-            account: Account::Iban(transfer.to.iban.to_string()),
+            fiscal_code_pa,
+            company_name: Some(company_name),
+            account: account(&transfer.to.account)?,
             remittance_information: format!("/RFB/{iuv}/{part}/TXT/{description}"),
             transfer_category: transfer.to.taxonomy.to_string(),
             metadata: metadata.collect(),
@@ -209,7 +230,7 @@ fn payment(creditor: &Creditor, payable: &Payable) -> Result<Payment<TransferV2>
     Ok(Payment {
         creditor_reference_id: iuv.to_string(),
         payment_amount: amount(payable.total)?,
-        due_date: payable.notice.due_on.or(FAR_DUE_DATE).unwrap_or(Day::MAX),
+        due_date: payable.due_on,
         retention_date: None,
         last_payment: None,
         description,
@@ -218,6 +239,20 @@ fn payment(creditor: &Creditor, payable: &Payable) -> Result<Payment<TransferV2>
         debtor: subject(&payable.position.debtor),
         transfers,
         metadata: Vec::new(),
+    })
+}
+
+fn account(of: &service::Destination) -> Result<Account, Refusal> {
+    Ok(match of {
+        service::Destination::Iban(iban) => Account::Iban(iban.to_string()),
+        service::Destination::Stamp(Stamp { document, province }) => Account::Stamp(StampDuty {
+            document_sha256: STANDARD
+                .decode(document.as_str())
+                .ok()
+                .and_then(|bytes| bytes.try_into().ok())
+                .ok_or(Refusal::Broken("a hash is not 32 bytes"))?,
+            province: province.to_string(),
+        }),
     })
 }
 
@@ -292,6 +327,10 @@ fn receipt(receiver: &FiscalCode, request: &SendRtReq) -> Result<Receipt, Refusa
             iban: match &transfer.destination {
                 Destination::Iban(iban) => Some(iban.clone()),
                 Destination::Stamp(_) => None,
+            },
+            stamp: match &transfer.destination {
+                Destination::Iban(_) => None,
+                Destination::Stamp(stamp) => Some(stamp.clone()),
             },
             taxonomy: transfer.transfer_category.clone(),
         })

@@ -4,3 +4,4 @@ pub mod csv;
 pub mod notice_pdf;
 pub mod pdf;
 pub mod receipt_pdf;
+pub mod report;

@@ -6,14 +6,17 @@
 #[macro_use]
 pub mod conn;
 pub mod db;
+mod joint_debtors;
 pub mod ledger;
 pub mod notices;
 pub mod positions;
+pub mod prices;
 pub mod receipts;
 pub mod schema;
 pub mod types;
 
 pub mod audit;
+pub mod canteen;
 pub mod clients;
 pub mod creditors;
 pub mod idempotency;
@@ -21,6 +24,7 @@ pub mod jobs;
 
 pub mod reconciliation;
 pub mod reports;
+pub mod search;
 pub mod settlement;
 pub mod treasury;
 

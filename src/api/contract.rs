@@ -3,15 +3,17 @@
 //! At start every operation's body, query and path are compiled from the document itself. Errors name
 //! places and rules and never the values, which may be personal data.
 
+mod explain;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use actix_web::dev::ResourceDef;
 use jsonschema::Validator;
-use jsonschema::error::ValidationErrorKind as Broken;
 use serde_json::{Map, Value, json};
 
 use super::problem::{ERRORS_MAX, FieldError, Problem, catalogue};
+use crate::domain::text::Said;
 
 /// The path prefix that the server URL of the document ends with.
 pub const PREFIX: &str = "/v1";
@@ -144,16 +146,22 @@ impl Operation {
         self.bodies.contains_key(media_type)
     }
 
-    /// Checks a JSON body, and writes whole numbers such as `5.0`, which JSON Schema takes for
-    /// integers, as the integers that deserialisation expects.
+    /// Checks a JSON body: the body with whole numbers such as `5.0`, which JSON Schema takes for
+    /// integers, as the integers that deserialisation expects, and every place that is wrong.
+    #[must_use]
+    pub fn review_body(&self, media_type: &str, body: Value) -> (Value, Vec<FieldError>) {
+        let validator = self.bodies.get(media_type);
+        let broken = validator.map_or_else(Vec::new, |validator| found(validator, &body, ""));
+        (integral(body), broken)
+    }
+
+    /// As [`Operation::review_body`], for a body that must be within the contract to be looked at.
     ///
     /// # Errors
     /// `contract-violation` with every place that is wrong.
     pub fn check_body(&self, media_type: &str, body: Value) -> Result<Value, Problem> {
-        if let Some(validator) = self.bodies.get(media_type) {
-            check(validator, &body, "")?;
-        }
-        Ok(integral(body))
+        let (body, broken) = self.review_body(media_type, body);
+        none(broken).map(|()| body)
     }
 
     /// Checks a query, every parameter of which must be in the contract and given once.
@@ -228,17 +236,14 @@ impl Parameters {
             };
             if read.insert(name.clone(), value).is_some() {
                 twice.push(FieldError::at(
-                    &format!("{place}/{name}"),
-                    "is given more than once",
+                    format!("{place}/{name}"),
+                    Said::new("è indicato più di una volta", "is given more than once"),
                 ));
             }
         }
-        if !twice.is_empty() {
-            return Err(Problem::of(&catalogue::CONTRACT_VIOLATION).with(twice));
-        }
         let read = Value::Object(read);
-        check(&self.validator, &read, place)?;
-        Ok(read)
+        twice.extend(found(&self.validator, &read, place));
+        none(twice).map(|()| read)
     }
 }
 
@@ -293,44 +298,20 @@ fn references(schema: &Value) -> Vec<String> {
     }
 }
 
-fn check(validator: &Validator, value: &Value, place: &str) -> Result<(), Problem> {
-    let errors: Vec<FieldError> = validator
+/// Every place of a value that breaks a schema.
+fn found(validator: &Validator, value: &Value, place: &str) -> Vec<FieldError> {
+    validator
         .iter_errors(value)
         .take(ERRORS_MAX)
-        .flat_map(|error| explain(&error, place))
-        .collect();
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(Problem::of(&catalogue::CONTRACT_VIOLATION).with(errors))
-    }
+        .flat_map(|error| explain::explain(&error, place))
+        .collect()
 }
 
-/// One broken rule as field errors: names of properties are shown where they are, values never.
-fn explain(error: &jsonschema::ValidationError<'_>, place: &str) -> Vec<FieldError> {
-    let at = format!("{place}{}", error.instance_path());
-    let inside = |name: &str| format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "the other rules of JSON Schema explain themselves"
-    )]
-    match error.kind() {
-        Broken::AdditionalProperties { unexpected } => unexpected
-            .iter()
-            .map(|name| FieldError::at(&inside(name), "is not in the contract"))
-            .collect(),
-        Broken::Required { property } => {
-            vec![FieldError::at(
-                &inside(property.as_str().unwrap_or_default()),
-                "is required",
-            )]
-        }
-        Broken::Pattern { pattern } => vec![FieldError::at(&at, &format!("must match {pattern}"))],
-        Broken::Format { format } => vec![FieldError::at(
-            &at,
-            &format!("must have the form of a {format}"),
-        )],
-        _ => vec![FieldError::at(&at, &error.masked().to_string())],
+fn none(broken: Vec<FieldError>) -> Result<(), Problem> {
+    if broken.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::of(&catalogue::CONTRACT_VIOLATION).with(broken))
     }
 }
 

@@ -1,8 +1,7 @@
 //! Reading request values into the domain's newtypes: every broken rule at once, each with its place.
 
-use std::fmt::Display;
-
 use super::problem::{FieldError, Problem, catalogue};
+use crate::domain::text::Rule;
 
 /// The rules broken so far. A value that could not be read is `None` until [`Faults::result`].
 #[derive(Default)]
@@ -10,16 +9,15 @@ pub(super) struct Faults(Vec<FieldError>);
 
 impl Faults {
     /// Keeps what was read, or notes why it could not be. The texts of the domain never quote the value.
-    pub(super) fn read<T, E: Display>(
+    pub(super) fn read<T, E: Rule>(
         &mut self,
-        pointer: impl AsRef<str>,
+        pointer: impl Into<String>,
         read: Result<T, E>,
     ) -> Option<T> {
         match read {
             Ok(value) => Some(value),
             Err(rule) => {
-                self.0
-                    .push(FieldError::at(pointer.as_ref(), &rule.to_string()));
+                self.0.push(FieldError::at(pointer, rule.said()));
                 None
             }
         }

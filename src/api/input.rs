@@ -12,8 +12,10 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::contract::Operation;
-use super::problem::{Problem, catalogue};
+use super::problem::{FieldError, Problem, catalogue};
 use super::strict_json::{self, JsonError};
+use crate::domain::text::Said;
+use crate::wire::giornale;
 
 /// The largest JSON body, in bytes.
 pub const JSON_BYTES_MAX: usize = 1024 * 1024;
@@ -78,7 +80,7 @@ impl From<JsonError> for Problem {
             JsonError::Repeated(pointer) => Problem::at(
                 &catalogue::CONTRACT_VIOLATION,
                 &pointer,
-                "is given more than once",
+                Said::new("è indicato più di una volta", "is given more than once"),
             ),
         }
     }
@@ -97,6 +99,31 @@ impl<T: DeserializeOwned + 'static> FromRequest for FromBody<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let review = Review::from_request(request, payload);
+        Box::pin(async move {
+            let Review { body, broken } = review.await?;
+            match broken.is_empty() {
+                true => Ok(body),
+                false => Err(Problem::of(&catalogue::CONTRACT_VIOLATION).with(broken)),
+            }
+        })
+    }
+}
+
+/// A JSON body that may break bounds of the contract, as long as it can be read: whoever knows more
+/// rules adds what else is wrong with it, so that the caller hears everything at once.
+pub struct Review<T> {
+    /// The body; not to be acted upon while something is broken.
+    pub body: FromBody<T>,
+    /// Every place that breaks the contract.
+    pub broken: Vec<FieldError>,
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Review<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let start = announced(request, JSON_BYTES_MAX);
         let mut payload = payload.take();
         let request = request.clone();
@@ -104,21 +131,26 @@ impl<T: DeserializeOwned + 'static> FromRequest for FromBody<T> {
             let (operation, media_type) = start?;
             let bytes = read(&request, &mut payload, JSON_BYTES_MAX).await?;
             let json = strict_json::read(&bytes)?;
-            let value = typed(operation.check_body(&media_type, json)?)?;
-            Ok(FromBody {
-                value,
-                digest: Sha256::digest(&bytes).into(),
-            })
+            let (json, broken) = operation.review_body(&media_type, json);
+            let value = typed(json).map_err(|unreadable| unreadable.with(broken.clone()))?;
+            let digest = Sha256::digest(&bytes).into();
+            let body = FromBody { value, digest };
+            Ok(Review { body, broken })
         })
     }
 }
 
 /// A body that is a file of text.
 pub struct TextFile {
-    /// Its bytes, valid UTF-8.
+    /// What it says, decoded.
     pub text: String,
+    /// Media type, without parameters.
+    pub media_type: String,
     /// SHA-256 of the bytes as they came.
     pub digest: [u8; 32],
+    /// SHA-256 of that and of the query, by which a repeated request is recognised: the same file read by
+    /// another description of it is another intent.
+    pub intent: [u8; 32],
 }
 
 impl FromRequest for TextFile {
@@ -132,11 +164,18 @@ impl FromRequest for TextFile {
         Box::pin(async move {
             let (operation, media_type) = start?;
             let bytes = read(&request, &mut payload, FILE_BYTES_MAX).await?;
-            let digest = Sha256::digest(&bytes).into();
-            let text = String::from_utf8(bytes)
-                .map_err(|_not_utf8| Problem::of(&catalogue::MALFORMED_BODY))?;
+            let digest: [u8; 32] = Sha256::digest(&bytes).into();
+            let intent = [digest.as_slice(), request.query_string().as_bytes()].concat();
+            let intent = Sha256::digest(intent).into();
+            let text = giornale::decode(bytes, charset(&request))
+                .ok_or_else(|| Problem::of(&catalogue::MALFORMED_BODY))?;
             match operation.check_body(&media_type, Value::String(text))? {
-                Value::String(text) => Ok(TextFile { text, digest }),
+                Value::String(text) => Ok(TextFile {
+                    text,
+                    media_type,
+                    digest,
+                    intent,
+                }),
                 Value::Null
                 | Value::Bool(_)
                 | Value::Number(_)
@@ -145,6 +184,17 @@ impl FromRequest for TextFile {
             }
         })
     }
+}
+
+/// The character set that a media type names.
+fn charset(request: &HttpRequest) -> Option<&str> {
+    let value = request.headers().get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let mut parameters = value
+        .split(';')
+        .skip(1)
+        .filter_map(|one| one.split_once('='));
+    let (_, set) = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
+    Some(set.trim().trim_matches('"'))
 }
 
 /// The operation and the media type of a body that is about to be read.
@@ -204,7 +254,7 @@ impl FromRequest for IdempotencyKey {
             return ready(Err(Problem::at(
                 &catalogue::MISSING_HEADER,
                 AT,
-                "is required",
+                Said::new("è obbligatoria", "is required"),
             )));
         };
         let text = value.to_str().unwrap_or_default();
@@ -222,7 +272,10 @@ impl FromRequest for IdempotencyKey {
             Err(Problem::at(
                 &catalogue::MALFORMED_HEADER,
                 AT,
-                "must have 8 to 64 letters, digits, - or _",
+                Said::new(
+                    "deve avere da 8 a 64 lettere, cifre, - o _",
+                    "must have 8 to 64 letters, digits, - or _",
+                ),
             ))
         })
     }
@@ -315,7 +368,10 @@ impl FromRequest for Conditions {
                 Err(Problem::at(
                     &catalogue::MALFORMED_HEADER,
                     &at,
-                    "must have 1 to 200 printable characters",
+                    Said::new(
+                        "deve avere da 1 a 200 caratteri stampabili",
+                        "must have 1 to 200 printable characters",
+                    ),
                 ))
             }
         };

@@ -23,10 +23,11 @@ use crate::app::notices;
 use crate::domain::calendar::Day;
 use crate::domain::creditor::Creditor;
 use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::notice_number;
 use crate::domain::payload::QrPayload;
-use crate::domain::position::{Notice, Position};
-use crate::domain::service::OptionKind;
-use crate::domain::{notice_number, service};
+use crate::domain::position::{NotPayable, Notice, Position};
+use crate::domain::service::{Due, OptionKind, Schedule, Step};
+use crate::domain::text::Rule;
 
 /// The notice of a path.
 #[derive(Deserialize, IntoParams)]
@@ -74,6 +75,9 @@ pub struct NoticeView {
     pub service_code: ServiceCode,
     /// Who owes.
     pub debtor: Debtor,
+    /// Who owes the same debt beside the debtor.
+    #[schema(min_items = 0, max_items = 9)]
+    pub joint_debtors: Vec<Debtor>,
     /// What is paid.
     pub description: Line140,
     /// At once, or an instalment of a plan.
@@ -124,6 +128,20 @@ pub struct PriceStep {
     pub reason: Line1000,
 }
 
+/// A day on which a notice begins to cost something else.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PriceChange {
+    /// First day of the new price.
+    pub from_date: NaiveDate,
+    /// What it costs from then on; absent when it can no longer be paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub amount_cents: Option<Cents>,
+    /// Why that amount, or why it can no longer be paid.
+    pub reason: Line1000,
+}
+
 /// What a notice costs on a day, and why.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -140,8 +158,13 @@ pub struct NoticeAmount {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub amount_cents: Option<Cents>,
-    /// Why this amount, or why it cannot be paid.
+    /// Why this amount, or why it cannot be paid, in Italian as it is printed; `state` says it to programs.
     pub reason: Line1000,
+    /// The next day on which it costs something else, and what; absent when the price holds for ever, or
+    /// when it cannot be paid on the day that is meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub next_change: Option<PriceChange>,
     /// Who receives what on that day.
     #[schema(min_items = 0, max_items = 5)]
     pub transfers: Vec<Transfer>,
@@ -204,7 +227,8 @@ pub(super) async fn print_notice(
 
 /// Quote a notice
 ///
-/// What it costs on a day, and why; today unless `on` says another day.
+/// What it costs on a day, and why; today unless `on` says another day. A payment that is activated at
+/// the node on that day is asked for the same amount, unless something happens to the debt before.
 #[utoipa::path(operation_id = "quote_notice", tag = "notices", security(("client" = ["notices:read"])), params(NoticePath, AmountQuery),
     responses((status = 200, description = "The price on that day.", body = NoticeAmount)))]
 #[get("/creditors/{creditor_tax_code}/notices/{notice_number}/amount")]
@@ -268,6 +292,7 @@ impl NoticeView {
             cbill_code: creditor.cbill.as_ref().map(|t| CbillCode::new(t.as_str())),
             service_code: ServiceCode::new(position.service_code.as_str()),
             debtor: debtor_view(&position.debtor),
+            joint_debtors: position.joint_debtors.iter().map(debtor_view).collect(),
             description: Line140::new(notice.description.as_str()),
             kind: notice.option_kind.into(),
             instalment: plan.then_some(notice.sequence),
@@ -286,26 +311,43 @@ impl NoticeView {
 impl NoticeAmount {
     fn of(position: &Position, notice: &Notice, day: Day) -> NoticeAmount {
         let due = position.payable_on(notice, day);
-        let step = |step: &service::Step| PriceStep {
-            until_date: step.until,
-            amount_cents: Cents(step.amounts.iter().map(|amount| amount.get()).sum()),
-            reason: Line1000::new(step.reason.as_str()),
-        };
         NoticeAmount {
             notice_number: NoticeNumber::new(notice.number.as_str()),
             on_date: day,
             state: notice_state(position, notice, day),
             payable: due.is_ok(),
             amount_cents: due.ok().map(|due| Cents(due.total.get())),
-            reason: match &due {
-                Ok(due) => Line1000::new(due.step.reason.as_str()),
-                Err(why) => Line1000::new(why.to_string()),
-            },
+            reason: reason(&due),
+            next_change: position
+                .next_change(notice, day)
+                .map(|(from, due)| PriceChange {
+                    from_date: from,
+                    amount_cents: due.ok().map(|due| Cents(due.total.get())),
+                    reason: reason(&due),
+                }),
             transfers: match &due {
                 Ok(due) => transfers(&notice.transfers, &due.step.amounts),
                 Err(_) => Vec::new(),
             },
-            steps: notice.schedule.steps().iter().map(step).collect(),
+            steps: steps(&notice.schedule),
         }
     }
+}
+
+/// Why a notice costs what it costs, or why it cannot be paid: the words that are printed.
+fn reason(due: &Result<Due<'_>, NotPayable>) -> Line1000 {
+    match due {
+        Ok(due) => Line1000::new(due.step.reason.as_str()),
+        Err(why) => Line1000::new(why.italian()),
+    }
+}
+
+/// All prices of a notice, in the order of time.
+pub(in crate::api) fn steps(schedule: &Schedule) -> Vec<PriceStep> {
+    let step = |step: &Step| PriceStep {
+        until_date: step.until,
+        amount_cents: Cents(step.amounts.iter().map(|amount| amount.get()).sum()),
+        reason: Line1000::new(step.reason.as_str()),
+    };
+    schedule.steps().iter().map(step).collect()
 }

@@ -25,6 +25,7 @@ use crate::domain::service;
         license(name = "EUPL-1.2", identifier = "EUPL-1.2")
     ),
     tags(
+        (name = "canteen-accounts", description = "The school canteen paid in advance: credit, and what moves it."),
         (name = "creditors", description = "Public bodies, their stations and accounts, and what they charge for."),
         (name = "debt-positions", description = "What citizens owe, and in which ways it may be paid."),
         (name = "jobs", description = "Work that goes on after the answer."),
@@ -32,6 +33,7 @@ use crate::domain::service;
         (name = "payments", description = "Who paid what, and the receipts."),
         (name = "reconciliations", description = "Which money has been matched with which debt, and why."),
         (name = "reports", description = "Tables for the accounting office, with their control totals."),
+        (name = "search", description = "Everything that bears an identifier."),
         (name = "settlement-flows", description = "What providers say they have transferred."),
         (name = "status", description = "Health of the service."),
         (name = "treasury", description = "Movements on the creditor's accounts."),

@@ -2,6 +2,8 @@
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -14,11 +16,12 @@ use super::page::Slice;
 use super::problem::{Problem, catalogue};
 use super::scalars::{
     BankReference, CategoryCode, Cents, CreditorTaxCode, File, Iuv, Line140, NoticeNumber,
-    PartyCode, PspCode, ReceiptId, ServiceCode, TotalCents, Word,
+    PartyCode, PspCode, ReceiptId, ServiceCode, StampFile, TotalCents, Word,
 };
 use crate::app::payments::{self, Filed, Filter};
 use crate::domain::notice_number;
 use crate::domain::receipt::{Party, ReceiptTransfer};
+use crate::domain::text::Rule;
 
 /// What one body received of a payment.
 #[derive(Serialize, ToSchema)]
@@ -33,6 +36,10 @@ pub struct PaidTransfer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub credited_account: Option<BankReference>,
+    /// The revenue stamp that was bought, to be kept with its document; absent when an account is credited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub revenue_stamp: Option<StampFile>,
     /// Collection code, as the receipt says.
     pub category: CategoryCode,
     /// Amount.
@@ -209,8 +216,11 @@ pub(super) async fn list_payments(
     let number = query.notice_number.as_ref();
     let number = number.map(|number| notice_number::NoticeNumber::parse(number.as_str()));
     let number = number.transpose().map_err(|rule| {
-        let rule = rule.to_string();
-        Problem::at(&catalogue::RULE_VIOLATION, "#query/notice_number", &rule)
+        Problem::at(
+            &catalogue::RULE_VIOLATION,
+            "#query/notice_number",
+            rule.said(),
+        )
     })?;
     let filter = Filter {
         notice_number: number,
@@ -365,6 +375,10 @@ fn transfer(transfer: &ReceiptTransfer) -> PaidTransfer {
             .iban
             .as_ref()
             .map(|text| BankReference::new(text.as_str())),
+        revenue_stamp: transfer
+            .stamp
+            .as_ref()
+            .map(|stamp| StampFile::new(STANDARD.encode(stamp))),
         category: CategoryCode::new(transfer.taxonomy.as_str()),
         amount_cents: TotalCents(transfer.amount.get()),
     }

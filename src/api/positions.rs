@@ -1,9 +1,10 @@
 //! Debt positions: what a citizen owes, and the ways to pay it.
 
+pub mod amend;
 mod view;
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, get, patch, post, web};
+use actix_web::{HttpResponse, get, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,17 +24,17 @@ use super::State;
 use super::auth::Caller;
 use super::creditors::Address;
 use super::faults::Faults;
-use super::input::{Conditions, FromBody, FromPath, FromQuery, IdempotencyKey};
+use super::input::{FromBody, FromPath, FromQuery, IdempotencyKey, Review};
 use super::page::Slice;
-use super::problem::{Problem, catalogue};
+use super::problem::{FieldError, Problem, catalogue};
 use super::repeat::{Asked, respond};
 use super::scalars::{
-    EmailAddress, EntityTagHeader, EntityTagsHeader, IdempotencyKeyHeader, Line70, Line140,
-    NoticeNumber, Reference, ServiceCode, TaxCode, UriHeader,
+    EmailAddress, EntityTagHeader, IdempotencyKeyHeader, Line70, Line140, NoticeNumber, Reference,
+    ServiceCode, TaxCode, UriHeader,
 };
 use super::tagged;
 use crate::app::idempotency;
-use crate::app::positions::{self, Create, Filter, Intent};
+use crate::app::positions::{self, Assessed, Charge, Create, Filter};
 use crate::domain::calendar;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::notice_number;
@@ -43,7 +44,7 @@ use crate::domain::text::Text;
 /// Name of the component that the registry of kinds fills.
 pub(super) const DETAILS_SCHEMA: &str = "PositionDetails";
 
-fn details_schema() -> RefOr<Schema> {
+pub(super) fn details_schema() -> RefOr<Schema> {
     RefOr::Ref(Ref::from_schema_name(DETAILS_SCHEMA))
 }
 
@@ -94,6 +95,11 @@ pub struct NewDebtPosition {
     pub reference: Option<Reference>,
     /// Who owes.
     pub debtor: Debtor,
+    /// Who owes the same debt beside the debtor, as the owner and the driver of a vehicle: one payment
+    /// frees all.
+    #[serde(default)]
+    #[schema(min_items = 0, max_items = 9)]
+    pub joint_debtors: Vec<Debtor>,
     /// What the citizen reads; the service's own words when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -117,25 +123,6 @@ pub struct NewDebtPosition {
 
 fn published() -> bool {
     true
-}
-
-/// What a debt position can be made into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum WantedState {
-    /// Publish a draft.
-    Open,
-    /// Withdraw it.
-    Cancelled,
-}
-
-/// A change of a debt position, a merge patch.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"state": "cancelled"}))]
-pub struct DebtPositionAmendment {
-    /// The state that is wanted.
-    pub state: WantedState,
 }
 
 /// What to look for: every given property must match.
@@ -201,19 +188,33 @@ pub struct DebtPositionQuery {
                 ("Location" = inline(UriHeader), description = "Where the resource is.")),
         links(
             ("shown" = (operation_id = "show_debt_position", parameters(("debt_position_id" = "$response.body#/debt_position_id")), description = "Read it back.")),
-            ("amended" = (operation_id = "amend_debt_position", parameters(("debt_position_id" = "$response.body#/debt_position_id")), description = "Open or cancel it."))))))]
+            ("amended" = (operation_id = "amend_debt_position", parameters(("debt_position_id" = "$response.body#/debt_position_id")), description = "Open, cancel, expire or extend it.")),
+            ("replanned" = (operation_id = "add_payment_option", parameters(("debt_position_id" = "$response.body#/debt_position_id")), description = "Put what is unpaid on new notices."))))))]
 #[post("/debt-positions")]
 pub(super) async fn register_debt_position(
     state: web::Data<State>,
     caller: Caller,
     key: IdempotencyKey,
-    body: FromBody<NewDebtPosition>,
+    review: Review<NewDebtPosition>,
 ) -> Result<HttpResponse, Problem> {
+    let Review { body, broken } = review;
     let asked = Asked::new(&caller, "register_debt_position", &key, body.digest)?;
     if let Some(answer) = asked.before(&state).await? {
         return Ok(answer);
     }
-    let (command, kind) = command(&body.value)?;
+    let command = match command(&body.value) {
+        Ok(command) if broken.is_empty() => command,
+        read => {
+            let charged = charge(&body.value.service_code, &body.value.details);
+            let priced = charged.map(|charge| Charge {
+                issued_on: body.value.issued_date,
+                ..charge
+            });
+            let priced = priced.and_then(|charge| assessed(&state, &caller, charge).err());
+            return Err(everything(broken, read.err().into_iter().chain(priced)));
+        }
+    };
+    let kind = command.kind.clone();
     let (sealed, at) = (asked.clone(), state.clone());
     let made = positions::create(
         &state.ctx,
@@ -290,43 +291,8 @@ pub(super) async fn show_debt_position(
     ))
 }
 
-/// Open or cancel a debt position
-///
-/// A merge patch; `If-Match` must carry the version that was read.
-#[utoipa::path(operation_id = "amend_debt_position", tag = "debt-positions", security(("client" = ["positions:write"])),
-    params(DebtPositionPath, ("If-Match" = inline(EntityTagsHeader), Header, description = "Version that was read; without it the answer is 428.")),
-    request_body(content = DebtPositionAmendment, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The debt position as it is now.", body = DebtPositionView,
-        headers(("ETag" = inline(EntityTagHeader), description = "Version of the resource.")))))]
-#[patch("/debt-positions/{debt_position_id}")]
-pub(super) async fn amend_debt_position(
-    state: web::Data<State>,
-    caller: Caller,
-    path: FromPath<DebtPositionPath>,
-    conditions: Conditions,
-    body: FromBody<DebtPositionAmendment>,
-) -> Result<HttpResponse, Problem> {
-    let (creditor, id) = (caller.creditor()?.clone(), path.0.debt_position_id);
-    let conditions = conditions.required()?;
-    let held = creditor.clone();
-    let found = state
-        .ctx
-        .read(move |conn| positions::get(conn, &held, id))
-        .await?;
-    conditions.check(Some(found.revision))?;
-    let intent = match body.value.state {
-        WantedState::Open => Intent::Publish,
-        WantedState::Cancelled => Intent::Withdraw,
-    };
-    let (ctx, seen) = (state.ctx.clone(), Some(found.revision));
-    let changed = state
-        .ctx
-        .write(move |tx, now| positions::amend(tx, now, &ctx, (&creditor, id, seen), intent))
-        .await?;
-    Ok(tagged(
-        &DebtPositionView::of(&changed, state.ctx.today()),
-        changed.revision,
-    ))
+fn numbers(given: &[NoticeNumber]) -> Vec<String> {
+    given.iter().map(|n| n.as_str().to_owned()).collect()
 }
 
 /// Search debt positions
@@ -387,18 +353,50 @@ async fn page(
     Ok(HttpResponse::Ok().json(DebtPositionPage { items, next_cursor }))
 }
 
-/// The command of a new position, and the kind its details are for.
-fn command(new: &NewDebtPosition) -> Result<(Create, String), Problem> {
-    // The contract has exactly one property in it.
-    let mut details = new
-        .details
-        .as_object()
-        .cloned()
-        .unwrap_or_default()
-        .into_iter();
-    let (kind, details) = details
-        .next()
-        .ok_or_else(|| Problem::of(&catalogue::CONTRACT_VIOLATION))?;
+/// The charge of a service and its details, which have exactly one property; `None` when they do not.
+pub(super) fn charge<'a>(service_code: &'a ServiceCode, details: &'a Value) -> Option<Charge<'a>> {
+    let mut kinds = details.as_object()?.iter();
+    let (Some((kind, details)), None) = (kinds.next(), kinds.next()) else {
+        return None;
+    };
+    Some(Charge {
+        service_code: service_code.as_str(),
+        kind,
+        details,
+        issued_on: None,
+    })
+}
+
+/// The price of a charge of the caller's creditor.
+pub(super) fn assessed(
+    state: &State,
+    caller: &Caller,
+    charge: Charge<'_>,
+) -> Result<Assessed, Problem> {
+    positions::assess(&state.ctx, caller.creditor()?, charge)
+        .map_err(|error| Problem::of_new_position(error, charge.kind))
+}
+
+/// What breaks the contract, and what is known to be wrong beside, as one problem.
+pub(super) fn everything(
+    broken: Vec<FieldError>,
+    others: impl IntoIterator<Item = Problem>,
+) -> Problem {
+    let mut others = others.into_iter();
+    let first = match others.next() {
+        Some(problem) if broken.is_empty() => problem,
+        other => {
+            let contract = Problem::of(&catalogue::CONTRACT_VIOLATION).with(broken);
+            contract.together(other)
+        }
+    };
+    first.together(others)
+}
+
+/// The command of a new position.
+fn command(new: &NewDebtPosition) -> Result<Create, Problem> {
+    let charge = charge(&new.service_code, &new.details);
+    let charge = charge.ok_or_else(|| Problem::of(&catalogue::CONTRACT_VIOLATION))?;
     let mut faults = Faults::default();
     let text = |text: &Line140| Text::parse(text.as_str());
     let description = new.description.as_ref().map(text);
@@ -406,17 +404,22 @@ fn command(new: &NewDebtPosition) -> Result<(Create, String), Problem> {
         .reference
         .as_ref()
         .map(|reference| Text::parse(reference.as_str()));
-    let debtor = debtor(&mut faults, &new.debtor);
+    let joint = new.joint_debtors.iter().enumerate();
+    let joint: Vec<position::Debtor> = joint
+        .filter_map(|(i, new)| debtor(&mut faults, &format!("/joint_debtors/{i}"), new))
+        .collect();
+    let debtor = debtor(&mut faults, "/debtor", &new.debtor);
     let description = description.and_then(|read| faults.read("/description", read));
     let reference = reference.and_then(|read| faults.read("/reference", read));
-    let command = faults.result(debtor.map(|debtor| {
+    faults.result(debtor.map(|debtor| {
         Create {
-            service_code: new.service_code.as_str().to_owned(),
+            service_code: charge.service_code.to_owned(),
             reference,
             debtor,
+            joint_debtors: joint,
             description,
-            kind: kind.clone(),
-            details,
+            kind: charge.kind.to_owned(),
+            details: charge.details.clone(),
             numbers: new
                 .notice_numbers
                 .iter()
@@ -429,16 +432,24 @@ fn command(new: &NewDebtPosition) -> Result<(Create, String), Problem> {
                 Publication::Later
             },
         }
-    }))?;
-    Ok((command, kind))
+    }))
 }
 
-fn debtor(faults: &mut Faults, new: &Debtor) -> Option<position::Debtor> {
-    let tax_code = faults.read("/debtor/tax_code", FiscalCode::parse(new.tax_code.as_str()));
-    let full_name = faults.read("/debtor/full_name", Text::parse(new.full_name.as_str()));
+fn debtor(faults: &mut Faults, at: &str, new: &Debtor) -> Option<position::Debtor> {
+    let tax_code = faults.read(
+        format!("{at}/tax_code"),
+        FiscalCode::parse(new.tax_code.as_str()),
+    );
+    let full_name = faults.read(
+        format!("{at}/full_name"),
+        Text::parse(new.full_name.as_str()),
+    );
     let email = new.email.as_ref().map(|email| Text::parse(email.as_str()));
-    let email = email.and_then(|read| faults.read("/debtor/email", read));
-    let address = new.address.as_ref().and_then(|new| address(faults, new));
+    let email = email.and_then(|read| faults.read(format!("{at}/email"), read));
+    let address = new
+        .address
+        .as_ref()
+        .and_then(|new| address(faults, at, new));
     Some(position::Debtor {
         kind: match new.r#type {
             DebtorType::Person => DebtorKind::Person,
@@ -451,18 +462,22 @@ fn debtor(faults: &mut Faults, new: &Debtor) -> Option<position::Debtor> {
     })
 }
 
-fn address(faults: &mut Faults, new: &Address) -> Option<position::Address> {
+fn address(faults: &mut Faults, at: &str, new: &Address) -> Option<position::Address> {
     let province = new.province.as_ref().map(|text| Text::parse(text.as_str()));
-    let province = province.and_then(|read| faults.read("/debtor/address/province", read));
+    let province = province.and_then(|read| faults.read(format!("{at}/address/province"), read));
     let postal_code = new
         .postal_code
         .as_ref()
         .map(|text| Text::parse(text.as_str()));
-    let postal_code = postal_code.and_then(|read| faults.read("/debtor/address/postal_code", read));
+    let postal_code =
+        postal_code.and_then(|read| faults.read(format!("{at}/address/postal_code"), read));
     let country = new.country.as_ref().map(|text| Text::parse(text.as_str()));
-    let country = country.and_then(|read| faults.read("/debtor/address/country", read));
-    let street = faults.read("/debtor/address/street", Text::parse(new.street.as_str()));
-    let city = faults.read("/debtor/address/city", Text::parse(new.city.as_str()));
+    let country = country.and_then(|read| faults.read(format!("{at}/address/country"), read));
+    let street = faults.read(
+        format!("{at}/address/street"),
+        Text::parse(new.street.as_str()),
+    );
+    let city = faults.read(format!("{at}/address/city"), Text::parse(new.city.as_str()));
     Some(position::Address {
         street: street?,
         postal_code,

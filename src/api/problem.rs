@@ -12,6 +12,8 @@ use utoipa::ToSchema;
 
 pub use catalogue::Kind;
 
+use crate::domain::text::Said;
+
 /// The media type of a problem document.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
@@ -50,29 +52,46 @@ pub struct Document {
     /// What is wrong, field by field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(min_items = 0, max_items = 50)]
-    pub errors: Vec<FieldError>,
+    pub errors: Vec<FieldProblem>,
 }
 
 /// What is wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = FieldProblem, example = json!({"pointer": "/details/generic/amount_cents", "detail": "must be at least 1"}))]
-pub struct FieldError {
+#[schema(example = json!({"pointer": "/details/generic/amount_cents", "detail": "must be at least 1"}))]
+pub struct FieldProblem {
     /// JSON pointer (RFC 6901) into the body, or `#query/`, `#path/`, `#header/` and a name.
     #[schema(min_length = 0, max_length = 500, pattern = "^[^\\x00-\\x1f\\x7f]*$")]
     pub pointer: String,
-    /// The rule that is broken; it never repeats the value.
+    /// The rule that is broken and what is allowed, in the language that was asked for; it never repeats
+    /// the value.
     #[schema(min_length = 1, max_length = 500, pattern = "^[^\\x00-\\x1f\\x7f]+$")]
     pub detail: String,
+}
+
+/// What is wrong with one field, before it is known who reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// JSON pointer (RFC 6901) into the body, or `#query/`, `#path/`, `#header/` and a name.
+    pub pointer: String,
+    /// The rule that is broken and what is allowed; it never repeats the value.
+    pub said: Said,
 }
 
 impl FieldError {
     /// An error at a place.
     #[must_use]
-    pub fn at(pointer: &str, detail: &str) -> FieldError {
+    pub fn at(pointer: impl Into<String>, said: Said) -> FieldError {
         FieldError {
-            pointer: printable(pointer, 500),
-            detail: sentence(detail, 500),
+            pointer: pointer.into(),
+            said,
+        }
+    }
+
+    fn told(&self, language: Language) -> FieldProblem {
+        FieldProblem {
+            pointer: printable(&self.pointer, 500),
+            detail: sentence(language.of_two(&self.said.it, &self.said.en), 500),
         }
     }
 }
@@ -87,6 +106,13 @@ pub enum Language {
 }
 
 impl Language {
+    fn of_two<'a>(self, italian: &'a str, english: &'a str) -> &'a str {
+        match self {
+            Language::Italian => italian,
+            Language::English => english,
+        }
+    }
+
     /// The first of `it` and `en` that the caller lists; weights are rarely sent and not weighed.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Language {
@@ -106,7 +132,7 @@ impl Language {
 #[derive(Debug, Clone)]
 pub struct Problem {
     kind: &'static Kind,
-    detail: Option<[String; 2]>,
+    detail: Option<Said>,
     errors: Vec<FieldError>,
     allow: Option<String>,
     retry_seconds: u64,
@@ -125,11 +151,11 @@ impl Problem {
         }
     }
 
-    /// The same with what happened this time, in English and in Italian.
+    /// The same with what happened this time.
     #[must_use]
-    pub fn saying(self, english: &str, italian: &str) -> Problem {
+    pub fn saying(self, detail: Said) -> Problem {
         Problem {
-            detail: Some([sentence(english, 1000), sentence(italian, 1000)]),
+            detail: Some(detail),
             ..self
         }
     }
@@ -143,8 +169,25 @@ impl Problem {
 
     /// One wrong field.
     #[must_use]
-    pub fn at(kind: &'static Kind, pointer: &str, detail: &str) -> Problem {
-        Problem::of(kind).with(vec![FieldError::at(pointer, detail)])
+    pub fn at(kind: &'static Kind, pointer: &str, said: Said) -> Problem {
+        Problem::of(kind).with(vec![FieldError::at(pointer, said)])
+    }
+
+    /// Several problems of one request as one: the kind of the first, and every place that any of them
+    /// names, each once.
+    #[must_use]
+    pub fn together(self, others: impl IntoIterator<Item = Problem>) -> Problem {
+        let mut errors = self.errors;
+        for error in others.into_iter().flat_map(|other| other.errors) {
+            if errors.iter().all(|known| known.pointer != error.pointer) {
+                errors.push(error);
+            }
+        }
+        Problem {
+            errors: Vec::new(),
+            ..self
+        }
+        .with(errors)
     }
 
     /// The methods that the path has.
@@ -197,21 +240,18 @@ impl Problem {
         language: Language,
         request_id: Option<uuid::Uuid>,
     ) -> Document {
-        let [english, italian] = match &self.detail {
-            Some(said) => said.clone(),
-            None => [self.kind.when.en.to_owned(), self.kind.when.it.to_owned()],
-        };
-        let (title, detail) = match language {
-            Language::English => (self.kind.title.en, english),
-            Language::Italian => (self.kind.title.it, italian),
+        let (title, when) = (self.kind.title, self.kind.when);
+        let detail = match &self.detail {
+            Some(said) => language.of_two(&said.it, &said.en),
+            None => language.of_two(when.it, when.en),
         };
         Document {
             r#type: format!("{base}/problems/{}", self.kind.slug),
-            title: title.to_owned(),
+            title: language.of_two(title.it, title.en).to_owned(),
             status: self.kind.status,
-            detail,
+            detail: sentence(detail, 1000),
             instance: request_id.map(|id| format!("urn:uuid:{id}")),
-            errors: self.errors.clone(),
+            errors: self.errors.iter().map(|e| e.told(language)).collect(),
         }
     }
 

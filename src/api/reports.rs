@@ -1,8 +1,12 @@
-//! Reports: tables with control totals, as JSON or as CSV.
+//! Reports: tables with control totals, in the format that is asked for.
 
+use std::io::{BufWriter, Read as _, Seek as _};
+
+use actix_web::body::SizedStream;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
+use futures_util::stream::{self, Stream};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -10,10 +14,14 @@ use uuid::Uuid;
 use super::State;
 use super::auth::Caller;
 use super::input::{FromPath, FromQuery, negotiate};
-use super::problem::{FieldError, Problem, catalogue};
-use super::scalars::{Cell, Count, CreditorTaxCode, File, Line140, Line1000, SignedCents, Word};
-use crate::app::reports::{self, Dialect, Name, Period, Question, Unit};
+use super::problem::{Problem, catalogue};
+use super::scalars::{
+    Cell, Count, CreditorTaxCode, File, Line140, Line1000, RowsHeader, Sha256, SignedCents,
+    TotalsHeader, Word,
+};
+use crate::app::reports::{self, Dialect, Form, Name, Period, Question, Trailer, WriteError};
 use crate::domain::calendar::Day;
+use crate::domain::text::Said;
 
 /// The reports there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -27,6 +35,8 @@ pub enum ReportName {
     NotReconciled,
     /// Revenue by service and collection code.
     RevenueByService,
+    /// What each payer paid for each pupil's canteen in a year, by day of payment.
+    CanteenCertificate,
 }
 
 /// How CSV is written.
@@ -114,6 +124,8 @@ pub struct Report {
     /// Totals.
     #[schema(min_items = 0, max_items = 50)]
     pub control_totals: Vec<ControlTotal>,
+    /// SHA-256 of the rows as JSON Lines: the same in every format.
+    pub rows_sha256: Sha256,
 }
 
 /// The report of a path.
@@ -144,13 +156,32 @@ pub struct ReportQuery {
     pub settlement_flow_id: Option<Uuid>,
 }
 
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+/// The formats by media type, the preferred one first; the media type as it is answered; the file name's end.
+const FORMS: [(&str, &str, &str); 5] = [
+    ("application/json", "application/json", "json"),
+    ("application/jsonl", "application/jsonl", "jsonl"),
+    ("text/csv", "text/csv; charset=utf-8; header=present", "csv"),
+    (XLSX, XLSX, "xlsx"),
+    ("application/pdf", "application/pdf", "pdf"),
+];
+
 /// Show a report
 ///
-/// As JSON, or as CSV with `Accept: text/csv`. CSV cells that a spreadsheet would take for a formula are
-/// quoted with an apostrophe.
+/// In the format that `Accept` names: JSON, JSON Lines (an object a row keyed by column, then one with the
+/// totals), CSV, XLSX (the totals on a sheet of their own) or PDF (PDF/A-2a and PDF/UA-1, at most 5000 rows).
+/// CSV cells that a spreadsheet would take for a formula are quoted with an apostrophe. The headers say what
+/// was written, whatever the format: number of rows, their SHA-256 as JSON Lines, and the control totals.
 #[utoipa::path(operation_id = "show_report", tag = "reports", security(("client" = ["reports:read"])),
     params(ReportPath, ReportQuery),
-    responses((status = 200, description = "The report.", content((Report = "application/json"), (File = "text/csv")))))]
+    responses((status = 200, description = "The report.",
+        content((Report = "application/json"), (File = "application/jsonl"), (File = "text/csv"),
+            (File = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (File = "application/pdf")),
+        headers(
+            ("Report-Rows" = inline(RowsHeader), description = "Number of rows."),
+            ("Report-Rows-SHA256" = inline(Sha256), description = "SHA-256 of the rows as JSON Lines."),
+            ("Report-Control-Totals" = inline(TotalsHeader), description = "The control totals, as a list of structured fields.")))))]
 #[get("/reports/{report}")]
 pub(super) async fn show_report(
     state: web::Data<State>,
@@ -159,44 +190,82 @@ pub(super) async fn show_report(
     query: FromQuery<ReportQuery>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let form = negotiate(&request, &["application/json", "text/csv"])?;
+    let asked = negotiate(&request, &FORMS.map(|(media_type, _, _)| media_type))?;
     let creditor = caller.creditor()?.clone();
-    let (report, now) = (path.0.report, state.ctx.now());
+    let now = state.ctx.now();
     let question = Question {
-        name: report.into(),
+        name: path.0.report.into(),
         period: period(&query.0, state.ctx.today())?,
         flow: query.0.settlement_flow_id,
     };
-    let ctx = state.ctx.clone();
-    if form == "text/csv" {
-        let dialect = query.0.dialect.unwrap_or_default().into();
-        let file = format!("attachment; filename=\"{}.csv\"", question.name.as_str());
-        let read =
-            move |conn: &mut _| reports::csv(conn, &ctx, &creditor, (&question, dialect), now);
-        return Ok(HttpResponse::Ok()
-            .insert_header((
-                header::CONTENT_TYPE,
-                "text/csv; charset=utf-8; header=present",
-            ))
-            .insert_header((header::CONTENT_DISPOSITION, file))
-            .insert_header((header::VARY, "Accept"))
-            .body(state.ctx.report(read).await?));
-    }
-    let (asked, of) = (question.clone(), creditor.clone());
-    let read = move |conn: &mut _| reports::table(conn, &ctx, &of, &asked, now);
-    let table = state.ctx.report(read).await?;
-    Ok(HttpResponse::Ok()
+    let form = match asked {
+        "application/jsonl" => Form::JsonLines,
+        "text/csv" => Form::Csv(query.0.dialect.unwrap_or_default().into()),
+        XLSX => Form::Xlsx,
+        "application/pdf" => Form::Pdf,
+        _ => Form::Json,
+    };
+    let (ctx, name) = (state.ctx.clone(), question.name);
+    let read = move |conn: &mut _| {
+        let mut file = tempfile::tempfile().map_err(WriteError::from)?;
+        let mut out = BufWriter::new(&mut file);
+        let asked = (&question, form, now);
+        let trailer = reports::write(conn, &ctx, &creditor, asked, &mut out)?;
+        drop(out);
+        let length = file.stream_position().map_err(WriteError::from)?;
+        file.rewind().map_err(WriteError::from)?;
+        Ok::<_, reports::Error>((file, length, trailer))
+    };
+    let (file, length, trailer) = state.ctx.report(read).await?;
+    let written = FORMS.iter().find(|(media_type, _, _)| *media_type == asked);
+    let (_, media_type, end) = written.copied().unwrap_or_default();
+    let mut answer = HttpResponse::Ok();
+    answer
+        .insert_header((header::CONTENT_TYPE, media_type))
         .insert_header((header::VARY, "Accept"))
-        .json(Report {
-            report,
-            creditor_tax_code: CreditorTaxCode::new(creditor.as_str()),
-            from_date: question.period.from,
-            to_date: question.period.to,
-            made_at: now,
-            columns: table.columns.iter().map(column).collect(),
-            items: table.rows.iter().map(|row| ReportRow::of(row)).collect(),
-            control_totals: table.control_totals.iter().map(total).collect(),
-        }))
+        .insert_header(("report-rows", trailer.rows.to_string()))
+        .insert_header(("report-rows-sha256", trailer.rows_sha256.clone()))
+        .insert_header(("report-control-totals", totals(&trailer)));
+    if form != Form::Json {
+        let name = format!("attachment; filename=\"{}.{end}\"", name.as_str());
+        answer.insert_header((header::CONTENT_DISPOSITION, name));
+    }
+    Ok(answer.body(SizedStream::new(length, Box::pin(blocks(file)))))
+}
+
+/// Bytes of one block of a file on its way out.
+const BLOCK: usize = 64 * 1024;
+
+/// A file, block by block: a report is never in memory as a whole.
+fn blocks(file: std::fs::File) -> impl Stream<Item = Result<web::Bytes, std::io::Error>> {
+    stream::try_unfold(file, |mut file| async {
+        let read = move || {
+            let mut block = vec![0; BLOCK];
+            let length = file.read(&mut block)?;
+            block.truncate(length);
+            Ok::<_, std::io::Error>((block, file))
+        };
+        let (block, file) = web::block(read).await.map_err(std::io::Error::other)??;
+        Ok((!block.is_empty()).then(|| (web::Bytes::from(block), file)))
+    })
+}
+
+/// `"Ricevute";count=2;cents=15843, …` (RFC 9651).
+fn totals(trailer: &Trailer) -> String {
+    let total = |total: &reports::ControlTotal| {
+        let label: String = total
+            .label
+            .chars()
+            .filter(|c| c.is_ascii() && *c != '"')
+            .collect();
+        format!(
+            "\"{label}\";count={};cents={}",
+            total.count,
+            total.amount.get()
+        )
+    };
+    let totals: Vec<String> = trailer.control_totals.iter().map(total).collect();
+    totals.join(", ")
 }
 
 /// The days that are asked for; this month up to today unless they are said.
@@ -204,53 +273,14 @@ fn period(query: &ReportQuery, today: Day) -> Result<Period, Problem> {
     let to = query.to_date.unwrap_or(today);
     let from = query.from_date.or_else(|| to.with_day(1)).unwrap_or(to);
     if from > to {
-        let error = FieldError::at("#query/from_date", "must not be after to_date");
-        return Err(Problem::of(&catalogue::RULE_VIOLATION).with(vec![error]));
+        let said = Said::new("non può essere dopo to_date", "must not be after to_date");
+        return Err(Problem::at(
+            &catalogue::RULE_VIOLATION,
+            "#query/from_date",
+            said,
+        ));
     }
     Ok(Period { from, to })
-}
-
-fn column(column: &reports::Column) -> ReportColumn {
-    ReportColumn {
-        column: Word::new(column.name),
-        label: Line140::new(column.label),
-        meaning: Line1000::new(column.meaning),
-        unit: match column.unit {
-            Unit::Text => ColumnUnit::Text,
-            Unit::Count => ColumnUnit::Count,
-            Unit::Cents => ColumnUnit::Cents,
-            Unit::Day => ColumnUnit::Date,
-            Unit::Instant => ColumnUnit::Instant,
-        },
-    }
-}
-
-fn total(total: &reports::ControlTotal) -> ControlTotal {
-    ControlTotal {
-        label: Line140::new(total.label),
-        count: Count(total.count),
-        amount_cents: SignedCents(total.amount.get()),
-    }
-}
-
-impl ReportRow {
-    fn of(cells: &[reports::Cell]) -> ReportRow {
-        let text = |cell: &reports::Cell| match cell {
-            reports::Cell::Empty => String::new(),
-            reports::Cell::Text(text) => text
-                .chars()
-                .map(|c| if c.is_control() { ' ' } else { c })
-                .take(1000)
-                .collect(),
-            reports::Cell::Count(n) => n.to_string(),
-            reports::Cell::Cents(amount) => amount.get().to_string(),
-            reports::Cell::Day(day) => day.to_string(),
-            reports::Cell::Instant(at) => at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-        };
-        ReportRow {
-            cells: cells.iter().map(|cell| Cell::new(text(cell))).collect(),
-        }
-    }
 }
 
 impl From<ReportName> for Name {
@@ -260,6 +290,7 @@ impl From<ReportName> for Name {
             ReportName::FlowReconciliation => Name::FlowReconciliation,
             ReportName::NotReconciled => Name::NotReconciled,
             ReportName::RevenueByService => Name::RevenueByService,
+            ReportName::CanteenCertificate => Name::CanteenCertificate,
         }
     }
 }

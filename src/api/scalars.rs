@@ -105,6 +105,12 @@ texts! {
     /// Two letters of an Italian province.
     #[schema(min_length = 2, max_length = 2, pattern = "^[A-Z]{2}$", example = json!("AQ"))]
     ProvinceCode;
+    /// SHA-256 of a document, base64 of the 32 bytes.
+    #[schema(min_length = 44, max_length = 44, pattern = "^[A-Za-z0-9+/]{43}=$", example = json!("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="))]
+    Sha256Base64;
+    /// A digital revenue stamp: signed XML in base64, as the receipt carried it.
+    #[schema(min_length = 4, max_length = 350_000, pattern = "^[A-Za-z0-9+/]+={0,2}$", example = json!("PG1hcmNhRGFCb2xsby8+"))]
+    StampFile;
     /// Country, ISO 3166-1 alpha-2.
     #[schema(min_length = 2, max_length = 2, pattern = "^[A-Z]{2}$", example = json!("IT"))]
     CountryCode;
@@ -129,6 +135,9 @@ texts! {
     /// Stable name of a rule, a column or a flag.
     #[schema(min_length = 1, max_length = 64, pattern = "^[a-z][a-z0-9_]*$", example = json!("fixed_part"))]
     Word;
+    /// SHA-256, in hexadecimal digits.
+    #[schema(min_length = 64, max_length = 64, pattern = "^[0-9a-f]{64}$", example = json!("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"))]
+    Sha256;
     /// One cell of a report; empty when there is nothing to say.
     #[schema(min_length = 0, max_length = 1000, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*$", example = json!("20903"))]
     Cell;
@@ -166,6 +175,12 @@ macro_rules! headers {
 }
 
 headers! {
+    /// Number of rows of a report.
+    #[schema(min_length = 1, max_length = 12, pattern = "^[0-9]+$", example = json!("12"))]
+    RowsHeader;
+    /// Control totals of a report.
+    #[schema(min_length = 0, max_length = 4000, pattern = "^[ -~]*$", example = json!("\"Ricevute\";count=2;cents=15843"))]
+    TotalsHeader;
     /// Key of an intent.
     #[schema(min_length = 8, max_length = 66, pattern = "^([A-Za-z0-9_-]{8,64}|\"[A-Za-z0-9_-]{8,64}\")$", example = json!("8e03978e-40d5-43e8-bc93-6894a57f9324"))]
     IdempotencyKeyHeader;

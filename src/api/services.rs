@@ -1,6 +1,7 @@
 //! What a creditor charges for: the versions of a service, by day of issue.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use actix_web::{HttpResponse, get, put, web};
 use chrono::NaiveDate;
@@ -293,10 +294,10 @@ fn row(faults: &mut Faults, code: &str, i: usize, new: &ServiceVersion) -> Optio
             let beneficiary = service::Beneficiary {
                 tax_code: tax_code?,
                 legal_name,
-                iban: iban?,
+                account: service::Destination::Iban(iban?),
                 taxonomy: taxonomy?,
             };
-            Some((other.role.as_str().to_owned(), beneficiary))
+            Some((other.role.as_str().to_owned(), Arc::new(beneficiary)))
         })
         .collect();
     let title = faults.read(at("title"), Text::parse(new.title.as_str()));
@@ -313,7 +314,7 @@ fn row(faults: &mut Faults, code: &str, i: usize, new: &ServiceVersion) -> Optio
         iban: iban?,
         accounting_key: accounting_key?,
         others,
-        terms: new.terms.clone(),
+        terms: new.terms.clone().into(),
         valid: Validity {
             from: new.valid_from_date,
             until: new.valid_to_date,
@@ -331,12 +332,15 @@ fn view(creditor: &FiscalCode, code: &str, rows: &[ServiceRow], revision: i64) -
 }
 
 fn version(row: &ServiceRow) -> ServiceVersion {
-    let other = |(role, to): (&String, &service::Beneficiary)| Beneficiary {
-        role: Word::new(role.as_str()),
-        tax_code: CreditorTaxCode::new(to.tax_code.as_str()),
-        legal_name: Line140::new(to.legal_name.as_str()),
-        iban: Iban::new(to.iban.as_str()),
-        taxonomy_code: TaxonomyCode::new(to.taxonomy.to_string()),
+    // A service pays bodies with an account; stamps are asked for by the details of a charge.
+    let other = |(role, to): (&String, &Arc<service::Beneficiary>)| {
+        Some(Beneficiary {
+            role: Word::new(role.as_str()),
+            tax_code: CreditorTaxCode::new(to.tax_code.as_str()),
+            legal_name: Line140::new(to.legal_name.as_str()),
+            iban: Iban::new(to.iban()?.as_str()),
+            taxonomy_code: TaxonomyCode::new(to.taxonomy.to_string()),
+        })
     };
     ServiceVersion {
         valid_from_date: row.valid.from,
@@ -346,7 +350,7 @@ fn version(row: &ServiceRow) -> ServiceVersion {
         taxonomy_code: TaxonomyCode::new(row.taxonomy.to_string()),
         iban: Iban::new(row.iban.as_str()),
         accounting_key: AccountingKey::new(row.accounting_key.as_str()),
-        beneficiaries: row.others.iter().map(other).collect(),
-        terms: row.terms.clone(),
+        beneficiaries: row.others.iter().filter_map(other).collect(),
+        terms: Value::clone(&row.terms),
     }
 }

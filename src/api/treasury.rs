@@ -1,5 +1,7 @@
 //! Treasury: movements on the creditor's accounts.
 
+mod entry;
+mod layout;
 mod read;
 
 use actix_web::http::StatusCode;
@@ -11,23 +13,38 @@ use uuid::Uuid;
 
 use super::State;
 use super::auth::Caller;
+pub use entry::{
+    FiledTreasuryEntry, NewTreasuryEntry, TreasuryRefusal, TreasuryRefusalPage,
+    TreasuryRefusalQuery,
+};
+pub(super) use entry::{create_treasury_entry, list_treasury_refusals};
+pub use layout::TreasuryImportQuery;
+
 use super::input::{FromPath, FromQuery, IdempotencyKey, TextFile};
 use super::page::Slice;
 use super::problem::Problem;
 use super::reconciliation::ReconciliationCode;
 use super::repeat::{Asked, respond};
 use super::scalars::{
-    Count, IdempotencyKeyHeader, Iuv, Line140, Line1000, SignedCents, TotalCents, UriHeader,
+    BankReference, Count, IdempotencyKeyHeader, Iuv, Line140, Line1000, SignedCents, TotalCents,
+    UriHeader,
 };
 use crate::app::idempotency;
 use crate::app::treasury::{self, Filter};
 
-/// The treasurer's journal as CSV: a header line with the twelve columns of the example, then one movement a
-/// line, separated by `;`.
+/// A list as CSV. Without `columns` in the query it is the treasurer's journal: a header line with the twelve columns of the
+/// example, then one movement a line, separated by `;`. With `columns` it is any bank's own list.
 #[derive(ToSchema)]
 #[schema(value_type = String, min_length = 1, max_length = 16_777_216, pattern = "^[^\\x00]+$",
     example = "esercizio;conto;numero_movimento;tipo_movimento;tipo_documento;tipo_operazione;numero_provvisorio;importo;data_movimento;data_valuta;ordinante;causale\n2026;0000100;12;ENTRATA;SOSPESO ENTRATA;ESEGUITO;45;209,03;2026-03-03;2026-03-03;PSP S.p.A.;/PUR/LGPE-RIVERSAMENTO/URI/2026-03-03BPPIITRRXXX-0000000001\n")]
 pub struct BankJournal(#[expect(dead_code, reason = "it only names a schema")] String);
+
+/// The treasurer's journal (flusso giornale di cassa of OPI, 1.5.1 and later) or a statement of the bank
+/// (ISO 20022 camt.053, version 02 and later); the root element tells which.
+#[derive(ToSchema)]
+#[schema(value_type = String, min_length = 1, max_length = 16_777_216, pattern = "^[^\\x00]+$",
+    example = "<flusso_giornale_di_cassa><esercizio>2026</esercizio><informazioni_conto_evidenza><conto_evidenza>0000100</conto_evidenza><movimento_conto_evidenza><numero_movimento>12</numero_movimento><tipo_movimento>ENTRATA</tipo_movimento><tipo_documento>SOSPESO ENTRATA</tipo_documento><tipo_operazione>ESEGUITO</tipo_operazione><numero_documento>45</numero_documento><importo>209.03</importo><data_movimento>2026-03-03</data_movimento><causale>/PUR/LGPE-RIVERSAMENTO/URI/2026-03-03BPPIITRRXXX-0000000001</causale></movimento_conto_evidenza></informazioni_conto_evidenza></flusso_giornale_di_cassa>")]
+pub struct BankStatement(#[expect(dead_code, reason = "it only names a schema")] String);
 
 /// What became of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -37,9 +54,10 @@ pub enum LineOutcome {
     New,
     /// It had been stored before.
     Known,
-    /// A movement with this year, account and number says something else; the first one is kept.
+    /// A movement with this year, account and number says something else; the first one stands, this one is
+    /// kept among the refusals.
     Conflicting,
-    /// It could not be read; the other lines are stored all the same.
+    /// It could not be read; it is kept among the refusals, and the other lines are stored all the same.
     Refused,
 }
 
@@ -47,7 +65,7 @@ pub enum LineOutcome {
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImportedLine {
-    /// Number of the line in the file, from 1.
+    /// Number of the line in the file, from 1; of an XML file, of the entry.
     pub line: Count,
     /// What became of it.
     pub outcome: LineOutcome,
@@ -59,12 +77,20 @@ pub struct ImportedLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub detail: Option<Line1000>,
+    /// What it says, when it was refused; cut to 1000 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub text: Option<Line1000>,
 }
 
 /// Outcome of an import.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TreasuryImport {
+    /// Identifier of the file; the same for the same bytes.
+    pub treasury_import_id: Uuid,
+    /// Instant at which these bytes came first.
+    pub first_received_at: DateTime<Utc>,
     /// Lines stored.
     pub new_lines: Count,
     /// Lines stored before.
@@ -81,7 +107,7 @@ pub struct TreasuryImport {
 }
 
 /// Which way money goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MovementDirection {
     /// To the creditor.
@@ -91,7 +117,7 @@ pub enum MovementDirection {
 }
 
 /// What was done with a movement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MovementOperation {
     /// Booked.
@@ -122,8 +148,8 @@ pub struct TreasuryEntryView {
     pub year: i32,
     /// The treasurer's account.
     pub account: Line140,
-    /// Number of the movement in that account and year.
-    pub number: Count,
+    /// Number of the movement in that account and year, or the bank's own reference of it.
+    pub number: Line140,
     /// Number of the provisional credit, when it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -144,6 +170,10 @@ pub struct TreasuryEntryView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub payer: Option<Line1000>,
+    /// The bank's own reference of the transfer (TRN); absent when the journal has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub bank_reference: Option<BankReference>,
     /// Name of a settlement flow found in the text, possibly cut.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -206,13 +236,16 @@ pub struct TreasuryEntryQuery {
     pub matched: Option<bool>,
 }
 
-/// Import a bank journal
+/// Import a journal or a statement
 ///
-/// Stores every line that can be read and says of each line what became of it. The same journal may be sent
-/// again: known lines are not stored twice. Reconciliation follows by itself.
+/// Stores every entry that can be read and says of each what became of it; what cannot be read is kept as it
+/// came. The same file, or another that holds the same entries, may be sent again: nothing is stored twice.
+/// Pending credits are matched with settlement flows, reversals and restorations included; everything else is
+/// kept and is out of scope. Reconciliation follows by itself. Files are UTF-8 unless the media type (`charset`)
+/// or the XML declaration says ISO-8859-1, ISO-8859-15 or Windows-1252.
 #[utoipa::path(operation_id = "import_treasury_entries", tag = "treasury", security(("client" = ["treasury:write"])),
-    params(("Idempotency-Key" = inline(IdempotencyKeyHeader), Header, description = "Key chosen by the caller, unique for each intent; kept at least 24 hours.")),
-    request_body(content = BankJournal, content_type = "text/csv"),
+    params(TreasuryImportQuery, ("Idempotency-Key" = inline(IdempotencyKeyHeader), Header, description = "Key chosen by the caller, unique for each intent; kept at least 24 hours.")),
+    request_body(content((BankJournal = "text/csv"), (BankStatement = "application/xml"))),
     responses((status = 201, description = "Stored, but for the lines refused.", body = TreasuryImport,
         headers(("Location" = inline(UriHeader), description = "Where the movements are listed.")))))]
 #[post("/treasury-imports")]
@@ -220,18 +253,21 @@ pub(super) async fn import_treasury_entries(
     state: web::Data<State>,
     caller: Caller,
     key: IdempotencyKey,
+    query: FromQuery<TreasuryImportQuery>,
     file: TextFile,
 ) -> Result<HttpResponse, Problem> {
-    let asked = Asked::new(&caller, "import_treasury_entries", &key, file.digest)?;
+    let asked = Asked::new(&caller, "import_treasury_entries", &key, file.intent)?;
     if let Some(answer) = asked.before(&state).await? {
         return Ok(answer);
     }
-    let journal = read::journal(&file.text)?;
+    let form = layout::form(&query.0, &file.media_type)?;
+    let journal = read::journal(form, &file)?;
     let (creditor, ctx) = (caller.creditor()?.clone(), state.ctx.clone());
     let (sealed, location) = (asked.clone(), state.address("/treasury-entries"));
     let made = state.ctx.write(move |tx, now| {
-        let outcomes = treasury::ingest(tx, now, &ctx, &creditor, &journal.movements)?;
-        let view = (&journal.outcome(&outcomes), None);
+        let arrived = (&journal.document, journal.movements.as_slice());
+        let imported = treasury::import(tx, now, &ctx, &creditor, arrived)?;
+        let view = (&journal.outcome(&imported), None);
         let answer = sealed.answered(StatusCode::CREATED, location.clone(), view);
         idempotency::remember(tx, now, &sealed.intent, &answer)?;
         Ok::<_, treasury::Error>(answer)

@@ -109,6 +109,40 @@ const STATEMENTS: &[(&str, &str, &str)] = &[
           WHERE c.creditor = t.creditor AND c.line_kind = 'treasury' \
           AND c.line_key = t.year || '/' || t.account || '/' || t.number) LIMIT 20",
     ),
+    (
+        "top_ups_are_receipts",
+        "what tops an account up is a receipt for a position of this account, of the same amount",
+        "SELECT m.receipt_id AS key FROM canteen_movement m WHERE m.creditor = $1 \
+         AND m.kind = 'top_up' AND NOT EXISTS (SELECT 1 FROM receipt r JOIN canteen_top_up t \
+          ON t.creditor = r.creditor AND t.position_id = r.position_id \
+          WHERE r.creditor = m.creditor AND r.receipt_id = m.receipt_id \
+          AND r.amount_cents = m.amount_cents AND t.account_id = m.account_id) LIMIT 20",
+    ),
+    (
+        "receipts_top_up",
+        "every receipt for a top-up is on its account once",
+        "SELECT r.receipt_id AS key FROM receipt r JOIN canteen_top_up t \
+         ON t.creditor = r.creditor AND t.position_id = r.position_id \
+         WHERE r.creditor = $1 AND (SELECT COUNT(*) FROM canteen_movement m \
+          WHERE m.creditor = r.creditor AND m.receipt_id = r.receipt_id) <> 1 LIMIT 20",
+    ),
+    (
+        "credit_moves_between_accounts",
+        "what one account gives in a transfer, one other receives",
+        "SELECT 'transfer of ' || m.total AS key FROM (SELECT SUM(amount_cents) AS total, \
+          COUNT(*) AS sides, COUNT(DISTINCT account_id) AS accounts FROM canteen_movement \
+          WHERE creditor = $1 AND transfer_id IS NOT NULL GROUP BY transfer_id) m \
+         WHERE m.total <> 0 OR m.sides <> 2 OR m.accounts <> 2 LIMIT 20",
+    ),
+    (
+        "credit_belongs_to_an_account",
+        "every movement of credit has its account, and takes or gives as its kind says",
+        "SELECT m.kind || ' of ' || CAST(m.day AS TEXT) AS key FROM canteen_movement m \
+         WHERE m.creditor = $1 AND (NOT EXISTS (SELECT 1 FROM canteen_account a \
+          WHERE a.creditor = m.creditor AND a.id = m.account_id) \
+         OR (m.kind IN ('top_up', 'transfer_in') AND m.amount_cents <= 0) \
+         OR (m.kind IN ('meal', 'transfer_out', 'refund') AND m.amount_cents > 0)) LIMIT 20",
+    ),
 ];
 
 /// Balances that the ledger must have, with the facts they are derived from.
@@ -206,7 +240,7 @@ fn positions(conn: &mut Conn, creditor: &FiscalCode) -> Result<Check, store::Err
         }
     }
     offenders.truncate(SAMPLE);
-    let rule = "every position reads back; its options cost the same; its numbers check";
+    let rule = "every position reads back; no option costs less than the first; its numbers check";
     Ok(Check {
         name: "positions_are_whole",
         rule,
@@ -222,16 +256,33 @@ fn faults(position: &Position) -> Vec<String> {
         .map(|notice| notice.option)
         .max()
         .unwrap_or(0);
+    // Once something is paid, a further notice may have been added to what was paid.
+    let options = match position.chosen_option() {
+        Some(_) => 0,
+        None => options,
+    };
     for option in 1..=options {
         let own = position
             .notices
             .iter()
             .filter(|notice| notice.option == option);
         let sum = crate::domain::money::Cents::sum(own.map(|n| n.schedule.nominal()));
-        if sum != Ok(position.total()) {
+        if sum.is_ok_and(|sum| sum < position.total()) {
             faults.push(format!(
-                "position {}: option {option} costs something else",
+                "position {}: option {option} costs less than the first",
                 position.id
+            ));
+        }
+    }
+    let replaced = position.notices.iter().flat_map(|notice| &notice.replaces);
+    for number in replaced {
+        let state = position.notice(number).map(|notice| notice.state);
+        if !matches!(
+            state,
+            Some(State::Cancelled | State::Paid | State::Settled | State::Elsewhere)
+        ) {
+            faults.push(format!(
+                "notice {number}: replaced, and neither withdrawn nor paid"
             ));
         }
     }

@@ -3,12 +3,14 @@
 use crate::ctx::Ctx;
 use crate::domain::calendar::Day;
 use crate::domain::creditor::Creditor;
-use crate::domain::document::{AmountRow, DocumentCreditor, DocumentParty, NoticeDocument};
+use crate::domain::document::{
+    Alternative, AmountRow, DocumentCreditor, DocumentParty, NoticeDocument,
+};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::domain::notice_number::NoticeNumber;
 use crate::domain::payload::{PayloadError, QrPayload};
-use crate::domain::position::{NotPayable, Notice, Position};
+use crate::domain::position::{Debtor, NotPayable, Notice, Position};
 use crate::domain::service::OptionKind;
 use crate::render::notice_pdf::notice_pdf;
 use crate::render::pdf::RenderError;
@@ -23,6 +25,9 @@ pub enum Error {
     /// It cannot be paid on that day, so there is nothing to print or to ask.
     #[error(transparent)]
     NotPayable(#[from] NotPayable),
+    /// It buys a digital revenue stamp: nobody can pay it from paper.
+    #[error("the notice buys a digital revenue stamp and is paid online only")]
+    OnlineOnly,
     /// It cannot be written as a QR code.
     #[error(transparent)]
     Payload(#[from] PayloadError),
@@ -38,24 +43,13 @@ impl Retry for Error {
     fn retryable(&self) -> bool {
         match self {
             Error::Store(error) => error.retryable(),
-            Error::Unknown | Error::NotPayable(_) | Error::Payload(_) | Error::Render(_) => false,
+            Error::Unknown
+            | Error::NotPayable(_)
+            | Error::OnlineOnly
+            | Error::Payload(_)
+            | Error::Render(_) => false,
         }
     }
-}
-
-/// What a notice costs on a day, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quote {
-    /// The notice.
-    pub notice_number: NoticeNumber,
-    /// The day asked about.
-    pub on: Day,
-    /// What is due then.
-    pub amount: Cents,
-    /// The step of the price that holds.
-    pub reason: String,
-    /// Last day of that step, when it has one.
-    pub until: Option<Day>,
 }
 
 /// The position and the place of a notice in it.
@@ -73,27 +67,6 @@ pub fn find(
     Ok((position, notice))
 }
 
-/// What a notice costs if it is paid on a day.
-///
-/// # Errors
-/// [`Error::Unknown`], [`Error::NotPayable`], or the database's.
-pub fn quote(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    number: &NoticeNumber,
-    on: Day,
-) -> Result<Quote, Error> {
-    let (position, notice) = find(conn, creditor, number)?;
-    let due = position.payable_on(&notice, on)?;
-    Ok(Quote {
-        notice_number: number.clone(),
-        on,
-        amount: due.total,
-        reason: due.step.reason.clone(),
-        until: due.step.until,
-    })
-}
-
 /// Everything that is printed on a notice, for the amount of a day, and the day it was issued.
 ///
 /// # Errors
@@ -106,21 +79,27 @@ pub fn document(
     on: Day,
 ) -> Result<(NoticeDocument, Day), Error> {
     let (position, notice) = find(conn, creditor, number)?;
+    if notice.has_stamps() {
+        return Err(Error::OnlineOnly);
+    }
     let creditor = ctx.registry.creditor(creditor).ok_or(Error::Unknown)?;
     let amount = position.payable_on(&notice, on)?.total;
     let qr = QrPayload::new(number.clone(), creditor.tax_code.clone(), amount)?;
     let document = NoticeDocument {
         creditor: creditor_of(&creditor),
-        debtor: debtor_of(&position),
+        debtor: debtor_of(&position.debtor),
+        joint_debtors: position.joint_debtors.iter().map(debtor_of).collect(),
         subject: notice.description.to_string(),
         notice_number: number.clone(),
         iuv: notice.iuv(),
         amount,
         due_on: notice.due_on,
         qr_text: qr.to_string(),
+        alternatives: alternatives(&position, &notice, on),
         instalments: instalments_beside(&position, &notice),
         explanation: explanation(&position, &notice),
-        amount_may_change: notice.schedule.steps().len() > 1,
+        // Without a term the notification is still to come, and with it other prices.
+        amount_may_change: notice.schedule.steps().len() > 1 || notice.due_on.is_none(),
     };
     Ok((document, position.issued_on))
 }
@@ -156,45 +135,61 @@ pub(crate) fn creditor_of(creditor: &Creditor) -> DocumentCreditor {
     }
 }
 
-fn debtor_of(position: &Position) -> DocumentParty {
-    let address = position
-        .debtor
-        .address
-        .as_ref()
-        .map_or_else(Vec::new, |address| {
-            let mut town = String::new();
-            if let Some(code) = &address.postal_code {
-                town.push_str(code.as_str());
-                town.push(' ');
-            }
-            town.push_str(address.city.as_str());
-            if let Some(province) = &address.province {
-                town.push_str(&format!(" ({province})"));
-            }
-            vec![address.street.to_string(), town]
-        });
+fn debtor_of(debtor: &Debtor) -> DocumentParty {
+    let address = debtor.address.as_ref().map_or_else(Vec::new, |address| {
+        let mut town = String::new();
+        if let Some(code) = &address.postal_code {
+            town.push_str(code.as_str());
+            town.push(' ');
+        }
+        town.push_str(address.city.as_str());
+        if let Some(province) = &address.province {
+            town.push_str(&format!(" ({province})"));
+        }
+        vec![address.street.to_string(), town]
+    });
     DocumentParty {
-        full_name: position.debtor.full_name.to_string(),
-        tax_code: position.debtor.tax_code.to_string(),
+        full_name: debtor.full_name.to_string(),
+        tax_code: debtor.tax_code.to_string(),
         address,
     }
 }
 
+/// The other single notices of the debt that can be paid on a day.
+fn alternatives(position: &Position, notice: &Notice, on: Day) -> Vec<Alternative> {
+    let others = position
+        .notices
+        .iter()
+        .filter(|n| n.option_kind == OptionKind::Single && n.option != notice.option);
+    let offered = others.filter_map(|other| {
+        let due = position.payable_on(other, on).ok()?;
+        Some(Alternative {
+            notice_number: other.number.clone(),
+            reason: due.step.reason.clone(),
+            amount: due.total,
+        })
+    });
+    offered.collect()
+}
+
 /// How many instalments may be chosen instead of this single notice.
 fn instalments_beside(position: &Position, notice: &Notice) -> Option<u16> {
-    if notice.option_kind != OptionKind::Single {
+    if notice.option_kind != OptionKind::Single || !notice.replaces.is_empty() {
         return None;
     }
     let plan = position
         .notices
         .iter()
-        .filter(|n| n.option_kind == OptionKind::Plan);
+        .filter(|n| n.option_kind == OptionKind::Plan && n.replaces.is_empty());
     plan.map(|n| n.sequence).max()
 }
 
-/// The rows explain the whole debt; an instalment shows only itself.
+/// The rows explain the whole debt as the first option asks it; an instalment, or a notice that asks
+/// something else, shows only itself.
 fn explanation(position: &Position, notice: &Notice) -> Vec<AmountRow> {
-    if notice.option_kind != OptionKind::Single {
+    let explained = Cents::sum(position.rows.iter().map(|row| row.amount));
+    let is_whole = explained == Ok(notice.schedule.nominal());
+    if notice.option_kind != OptionKind::Single || !is_whole {
         return Vec::new();
     }
     let row = |row: &crate::domain::service::Row| AmountRow {

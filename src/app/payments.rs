@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::app::{notices, reconciliation};
+use crate::app::{canteen, notices, reconciliation};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Day, Instant};
 use crate::domain::document::{DocumentParty, ReceiptDocument, ReceiptTransfer};
@@ -29,6 +29,9 @@ pub enum Error {
     /// It cannot be paid today.
     #[error(transparent)]
     NotPayable(#[from] NotPayable),
+    /// A digital stamp was asked for with a message that cannot carry one.
+    #[error("the notice buys a digital revenue stamp, which takes paGetPaymentV2")]
+    StampInV1,
     /// The receipt contradicts itself.
     #[error(transparent)]
     Receipt(#[from] ReceiptError),
@@ -47,6 +50,7 @@ impl Retry for Error {
             Error::UnknownNotice
             | Error::UnknownPayment
             | Error::NotPayable(_)
+            | Error::StampInV1
             | Error::Receipt(_)
             | Error::Render(_) => false,
         }
@@ -66,6 +70,8 @@ pub struct Payable {
     pub amounts: Vec<Cents>,
     /// Why this amount.
     pub reason: String,
+    /// Last day to pay in time, or a technical one: some messages cannot do without.
+    pub due_on: Day,
 }
 
 /// May this notice be paid today, and how much is due? The day decides, not a timer.
@@ -85,6 +91,9 @@ pub fn verify(
         .cloned()
         .ok_or(Error::UnknownNotice)?;
     let due = position.payable_on(&notice, today)?;
+    let due_on = notice
+        .due_on
+        .unwrap_or_else(|| position.technical_due_on(today));
     let (total, amounts, reason) = (due.total, due.step.amounts.clone(), due.step.reason.clone());
     Ok(Payable {
         position,
@@ -92,6 +101,7 @@ pub fn verify(
         total,
         amounts,
         reason,
+        due_on,
     })
 }
 
@@ -110,6 +120,25 @@ pub fn quote(
     let payable = verify(tx, creditor, number, calendar::today(now))?;
     let told = (payable.total, payable.reason.as_str());
     store::notices::insert_quote(tx, creditor, (ctx.ids.next(), number), told, now)?;
+    Ok(payable)
+}
+
+/// As [`quote`], for a caller whose message cannot carry a digital stamp: what cannot be said is not told,
+/// so the quote is not kept.
+///
+/// # Errors
+/// As [`verify`], and [`Error::StampInV1`].
+pub fn quote_in_v1(
+    tx: &mut Tx<'_>,
+    now: Instant,
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    number: &NoticeNumber,
+) -> Result<Payable, Error> {
+    let payable = quote(tx, now, ctx, creditor, number)?;
+    if payable.notice.has_stamps() {
+        return Err(Error::StampInV1);
+    }
     Ok(payable)
 }
 
@@ -183,6 +212,9 @@ pub fn receive(
     let key = (creditor, new.receipt_id.as_str());
     store::receipts::insert_message(tx, key, (ctx.ids.next(), message), now, false)?;
     apply(tx, now, ctx, &filed, change)?;
+    if let Some(position) = &position {
+        canteen::credit(tx, now, ctx, &filed, position)?;
+    }
     reconciliation::classify_receipt(tx, now, ctx, creditor, new.iuv.as_str())?;
     Ok(Outcome::Filed)
 }
@@ -263,7 +295,9 @@ pub fn document(
         .ok_or(Error::UnknownPayment)?;
     let receipt = filed.receipt;
     let transfers = receipt.transfers.iter().map(|transfer| ReceiptTransfer {
-        beneficiary_name: if transfer.beneficiary == body.tax_code {
+        beneficiary_name: if transfer.stamp.is_some() {
+            "Marca da bollo digitale".to_owned()
+        } else if transfer.beneficiary == body.tax_code {
             body.legal_name.to_string()
         } else {
             transfer.beneficiary.to_string()

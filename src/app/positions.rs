@@ -1,21 +1,24 @@
 //! Debt positions: register, show, list, publish, withdraw.
 
+mod amend;
+
 use uuid::Uuid;
 
-use crate::app::numbers;
+pub use amend::{Intent, Rest, amend, replan};
+
+use crate::app::{canteen, numbers};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::creditor::{Creditor, ServiceRow};
 use crate::domain::fiscal_code::FiscalCode;
-use crate::domain::lifecycle::{Event, Refused};
+use crate::domain::lifecycle::{Refused, State};
 use crate::domain::money::MoneyError;
-use crate::domain::notice_number::{NoticeNumber, NumberError};
+use crate::domain::notice_number::{NoticeNumber, NumberError, SegregationCode};
 use crate::domain::position::{
-    Change, Debtor, IntentError, NewPosition, Position, PositionError, Publication,
+    Debtor, IntentError, NewPosition, Position, PositionError, Publication, ReplanError,
 };
 use crate::domain::service::{self, Assessment, DetailsError};
 use crate::domain::text::Text;
-use crate::store::notices::Advance;
 pub use crate::store::positions::Filter;
 use crate::store::positions::Placed;
 use crate::store::{self, Conn, Tx, db::Retry};
@@ -40,14 +43,9 @@ pub enum Error {
     /// The details break rules of their kind.
     #[error("the details break {} rules", .0.len())]
     Details(Vec<DetailsError>),
-    /// A number of the caller cannot be taken.
-    #[error("notice number {index}: {why}")]
-    Number {
-        /// Which of the given numbers, from 0.
-        index: usize,
-        /// The rule it breaks.
-        why: NumberError,
-    },
+    /// Numbers of the caller cannot be taken: which ones, from 0, and the rules they break.
+    #[error("{} notice numbers cannot be taken", .0.len())]
+    Numbers(Vec<(usize, NumberError)>),
     /// The creditor has a position with this reference.
     #[error("a position with this reference exists")]
     ReferenceTaken,
@@ -66,6 +64,12 @@ pub enum Error {
     /// The position's state does not allow it.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// The new last day to pay is past.
+    #[error("the day to pay by must not be past")]
+    TermPassed,
+    /// The rest cannot be put on new notices.
+    #[error(transparent)]
+    Replan(#[from] ReplanError),
     /// The position cannot be made.
     #[error(transparent)]
     Position(#[from] PositionError),
@@ -85,12 +89,14 @@ impl Retry for Error {
             | Error::NoStation
             | Error::OtherKind { .. }
             | Error::Details(_)
-            | Error::Number { .. }
+            | Error::Numbers(_)
             | Error::ReferenceTaken
             | Error::NumberTaken
             | Error::Unknown
             | Error::Stale { .. }
             | Error::Refused(_)
+            | Error::TermPassed
+            | Error::Replan(_)
             | Error::Position(_)
             | Error::Money(_) => false,
         }
@@ -101,6 +107,7 @@ impl From<IntentError> for Error {
     fn from(error: IntentError) -> Error {
         match error {
             IntentError::Refused(refused) => Error::Refused(refused),
+            IntentError::TermPassed => Error::TermPassed,
             IntentError::Money(money) => Error::Money(money),
         }
     }
@@ -109,7 +116,7 @@ impl From<IntentError> for Error {
 impl From<numbers::Error> for Error {
     fn from(error: numbers::Error) -> Error {
         match error {
-            numbers::Error::Number(why) => Error::Number { index: 0, why },
+            numbers::Error::Number(why) => Error::Numbers(vec![(0, why)]),
             numbers::Error::Store(error) => Error::Store(error),
         }
     }
@@ -124,6 +131,8 @@ pub struct Create {
     pub reference: Option<Text<64>>,
     /// Who owes.
     pub debtor: Debtor,
+    /// Who owes the same debt beside the debtor.
+    pub joint_debtors: Vec<Debtor>,
     /// What the citizen reads; the service's title when absent.
     pub description: Option<Text<140>>,
     /// Code of the kind the details are for.
@@ -136,6 +145,32 @@ pub struct Create {
     pub issued_on: Option<Day>,
     /// Payable at once, or a draft.
     pub publication: Publication,
+}
+
+/// What is charged: the part of a new position that makes its price.
+#[derive(Debug, Clone, Copy)]
+pub struct Charge<'a> {
+    /// The creditor's service.
+    pub service_code: &'a str,
+    /// Code of the kind the details are for.
+    pub kind: &'a str,
+    /// What the office typed.
+    pub details: &'a serde_json::Value,
+    /// Day of issue; today when absent.
+    pub issued_on: Option<Day>,
+}
+
+impl Create {
+    /// The part that makes the price.
+    #[must_use]
+    pub fn charge(&self) -> Charge<'_> {
+        Charge {
+            service_code: &self.service_code,
+            kind: &self.kind,
+            details: &self.details,
+            issued_on: self.issued_on,
+        }
+    }
 }
 
 /// A price, before anything is stored.
@@ -155,24 +190,24 @@ pub struct Assessed {
 ///
 /// # Errors
 /// [`Error::UnknownService`], [`Error::NoStation`], [`Error::OtherKind`], [`Error::Details`].
-pub fn assess(ctx: &Ctx, creditor: &FiscalCode, command: &Create) -> Result<Assessed, Error> {
-    let issued_on = command.issued_on.unwrap_or_else(|| ctx.today());
+pub fn assess(ctx: &Ctx, creditor: &FiscalCode, charge: Charge<'_>) -> Result<Assessed, Error> {
+    let issued_on = charge.issued_on.unwrap_or_else(|| ctx.today());
     let creditor = ctx.registry.creditor(creditor).ok_or(Error::NoStation)?;
     let service = ctx
         .registry
-        .service(&creditor.tax_code, &command.service_code, issued_on)
-        .ok_or_else(|| Error::UnknownService(command.service_code.clone()))?;
+        .service(&creditor.tax_code, charge.service_code, issued_on)
+        .ok_or_else(|| Error::UnknownService(charge.service_code.to_owned()))?;
     let other_kind = || Error::OtherKind {
-        service: command.service_code.clone(),
+        service: charge.service_code.to_owned(),
         kind: service.kind.clone(),
     };
-    if service.kind != command.kind {
+    if service.kind != charge.kind {
         return Err(other_kind());
     }
     let kind = service::kind(&service.kind).ok_or_else(other_kind)?;
     let in_force = service.in_force(&creditor, issued_on);
     let assessment = kind
-        .assess(&command.details, &in_force)
+        .assess(charge.details, &in_force)
         .map_err(Error::Details)?;
     Ok(Assessed {
         creditor,
@@ -193,7 +228,7 @@ pub async fn create<R: Send + 'static>(
     command: Create,
     seal: impl Fn(&mut Tx<'_>, Instant, &Position) -> Result<R, Error> + Send + 'static,
 ) -> Result<R, Error> {
-    let assessed = assess(ctx, creditor, &command)?;
+    let assessed = assess(ctx, creditor, command.charge())?;
     let numbers = numbers_for(ctx, &assessed, &command).await?;
     let position = new_position(ctx, assessed, command, numbers)?;
     let entry_id = ctx.ids.next();
@@ -203,11 +238,10 @@ pub async fn create<R: Send + 'static>(
             Placed::ReferenceTaken => return Err(Error::ReferenceTaken),
             Placed::NumberTaken => return Err(Error::NumberTaken),
         }
-        if position
-            .notices
-            .iter()
-            .any(|n| n.state == crate::domain::lifecycle::State::Open)
-        {
+        canteen::tie(tx, &position)?;
+        let marks = crate::domain::search::marks(&position.details);
+        store::search::keep_marks(tx, &position.creditor, position.id, &marks)?;
+        if position.notices.iter().any(|n| n.state == State::Open) {
             let entry = position.published(position.issued_on)?;
             store::ledger::post(tx, &position.creditor, [(entry_id, entry)])?;
         }
@@ -233,6 +267,7 @@ fn new_position(
         reference: command.reference,
         service_code: command.service_code,
         debtor: command.debtor,
+        joint_debtors: command.joint_debtors,
         description,
         details,
         issued_on: assessed.issued_on,
@@ -252,25 +287,42 @@ async fn numbers_for(
     assessed: &Assessed,
     command: &Create,
 ) -> Result<Vec<NoticeNumber>, Error> {
-    let station = assessed
-        .creditor
-        .issuing_station(assessed.issued_on)
-        .ok_or(Error::NoStation)?;
+    let options = &assessed.assessment.options;
+    let needed: usize = options.iter().map(|option| option.notices.len()).sum();
+    let from = (assessed.creditor.as_ref(), assessed.issued_on);
+    numbers_from(ctx, from, &command.numbers, needed).await
+}
+
+/// The given numbers, checked, or as many as are needed from the creditor's station of a day.
+async fn numbers_from(
+    ctx: &Ctx,
+    (creditor, day): (&Creditor, Day),
+    given: &[String],
+    needed: usize,
+) -> Result<Vec<NoticeNumber>, Error> {
+    let station = creditor.issuing_station(day).ok_or(Error::NoStation)?;
     let code = &station.segregation_code;
-    if command.numbers.is_empty() {
-        let needed: usize = assessed
-            .assessment
-            .options
-            .iter()
-            .map(|o| o.notices.len())
-            .sum();
-        let needed = u64::try_from(needed).unwrap_or(u64::MAX);
-        return Ok(numbers::reserve(ctx, &assessed.creditor.tax_code, code, needed).await?);
+    if !given.is_empty() {
+        return own_numbers(given, code);
     }
-    let parse = |(index, text): (usize, &String)| {
-        NoticeNumber::parse_own(text, code).map_err(|why| Error::Number { index, why })
-    };
-    command.numbers.iter().enumerate().map(parse).collect()
+    let needed = u64::try_from(needed).unwrap_or(u64::MAX);
+    Ok(numbers::reserve(ctx, &creditor.tax_code, code, needed).await?)
+}
+
+/// The caller's numbers, in order.
+fn own_numbers(given: &[String], code: &SegregationCode) -> Result<Vec<NoticeNumber>, Error> {
+    let (mut numbers, mut wrong) = (Vec::new(), Vec::new());
+    for (index, text) in given.iter().enumerate() {
+        match NoticeNumber::parse_own(text, code) {
+            Ok(number) => numbers.push(number),
+            Err(why) => wrong.push((index, why)),
+        }
+    }
+    if wrong.is_empty() {
+        Ok(numbers)
+    } else {
+        Err(Error::Numbers(wrong))
+    }
 }
 
 /// The position with this id.
@@ -295,75 +347,4 @@ pub fn page(
     Ok(store::positions::page(
         conn, creditor, filter, after, limit,
     )?)
-}
-
-/// What an office may want of a position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Intent {
-    /// Make a draft payable.
-    Publish,
-    /// Withdraw what is not paid.
-    Withdraw,
-}
-
-/// Carries an intent out on the revision the caller has seen.
-///
-/// # Errors
-/// [`Error::Unknown`], [`Error::Stale`], [`Error::Refused`], or the database's.
-pub fn amend(
-    tx: &mut Tx<'_>,
-    now: Instant,
-    ctx: &Ctx,
-    (creditor, id, seen): (&FiscalCode, Uuid, Option<i64>),
-    intent: Intent,
-) -> Result<Position, Error> {
-    let position = store::positions::lock(tx, creditor, id)?.ok_or(Error::Unknown)?;
-    if seen.is_some_and(|seen| seen != position.revision) {
-        return Err(Error::Stale {
-            current: position.revision,
-        });
-    }
-    let today = crate::domain::calendar::today(now);
-    let change = match intent {
-        Intent::Publish => position.publish(today)?,
-        Intent::Withdraw => position.withdraw(today)?,
-    };
-    apply(tx, now, ctx, &position, change)?;
-    store::positions::advance_revision(tx, creditor, id, position.revision)?;
-    get(tx, creditor, id)
-}
-
-fn apply(
-    tx: &mut Tx<'_>,
-    now: Instant,
-    ctx: &Ctx,
-    position: &Position,
-    change: Change,
-) -> Result<(), Error> {
-    let steps: Vec<Advance> = change
-        .moves
-        .into_iter()
-        .map(|(number, step)| Advance {
-            id: ctx.ids.next(),
-            number,
-            step,
-            paid_on: None,
-        })
-        .collect();
-    store::notices::advance(tx, &position.creditor, &steps, now, "office")?;
-    let entries = change
-        .entries
-        .into_iter()
-        .map(|entry| (ctx.ids.next(), entry));
-    store::ledger::post(tx, &position.creditor, entries.collect::<Vec<_>>())?;
-    Ok(())
-}
-
-/// The event that an intent asks of each notice.
-#[must_use]
-pub fn event(intent: Intent) -> Event {
-    match intent {
-        Intent::Publish => Event::Publish,
-        Intent::Withdraw => Event::Withdraw,
-    }
 }

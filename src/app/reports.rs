@@ -1,9 +1,10 @@
-//! Reports: one definition (name, columns and what they mean, control totals) for JSON, CSV and the
-//! documents. Rows come in a total order, so that two runs on the same facts give the same bytes.
+//! Reports: one definition (name, columns and what they mean, control totals) for every format. Rows come in a total order, so that two runs on the same facts give the same bytes.
 
+mod certificate;
 mod columns;
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use uuid::Uuid;
 
@@ -12,8 +13,9 @@ use crate::domain::calendar::{self, Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::{Cents, MoneyError};
 use crate::domain::reconciliation::{AgeBucket, Code, Group, LineKind};
-use crate::render::csv::Writer;
 pub use crate::render::csv::{Cell, Column, Dialect, Unit};
+pub use crate::render::report::{ControlTotal, Form, PDF_ROWS_MAX, Trailer, WriteError};
+use crate::render::report::{Head, Report};
 pub use crate::store::reports::Period;
 use crate::store::settlement::Filed as Flow;
 use crate::store::{self, Conn, db::Retry};
@@ -29,6 +31,8 @@ pub enum Name {
     NotReconciled,
     /// Own revenue by service and accounting key.
     RevenueByService,
+    /// What each payer paid for each pupil's canteen.
+    CanteenCertificate,
 }
 
 impl Name {
@@ -38,6 +42,7 @@ impl Name {
         Name::FlowReconciliation,
         Name::NotReconciled,
         Name::RevenueByService,
+        Name::CanteenCertificate,
     ];
 
     /// The name in addresses.
@@ -48,6 +53,19 @@ impl Name {
             Name::FlowReconciliation => "flow-reconciliation",
             Name::NotReconciled => "not-reconciled",
             Name::RevenueByService => "revenue-by-service",
+            Name::CanteenCertificate => "canteen-certificate",
+        }
+    }
+
+    /// What people call it, in Italian.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Name::ReceiptsByDay => "Ricevute per giorno e servizio",
+            Name::FlowReconciliation => "Riconciliazione dei flussi",
+            Name::NotReconciled => "Partite non riconciliate",
+            Name::RevenueByService => "Entrate per servizio",
+            Name::CanteenCertificate => "Spese di mensa per alunno e pagatore",
         }
     }
 
@@ -59,6 +77,7 @@ impl Name {
             Name::FlowReconciliation => columns::FLOW_RECONCILIATION,
             Name::NotReconciled => columns::NOT_RECONCILED,
             Name::RevenueByService => columns::REVENUE_BY_SERVICE,
+            Name::CanteenCertificate => columns::CANTEEN_CERTIFICATE,
         }
     }
 }
@@ -74,34 +93,18 @@ pub struct Question {
     pub flow: Option<Uuid>,
 }
 
-/// A total that can be checked against another book.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ControlTotal {
-    /// What is counted, in Italian.
-    pub label: &'static str,
-    /// How many.
-    pub count: i64,
-    /// How much.
-    pub amount: Cents,
-}
-
-/// A report.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Table {
-    /// The columns.
-    pub columns: &'static [Column],
-    /// One cell for each column.
-    pub rows: Vec<Vec<Cell>>,
-    /// Totals.
-    pub control_totals: Vec<ControlTotal>,
-}
-
 /// What can end a report.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No flow has this id.
     #[error("no settlement flow has this id")]
     UnknownFlow,
+    /// More rows than the format takes.
+    #[error("more than {PDF_ROWS_MAX} rows cannot be printed")]
+    TooLong,
+    /// The file cannot be written.
+    #[error("the report cannot be written")]
+    Write(#[source] WriteError),
     /// A sum overflows.
     #[error(transparent)]
     Money(#[from] MoneyError),
@@ -114,7 +117,7 @@ impl Retry for Error {
     fn retryable(&self) -> bool {
         match self {
             Error::Store(error) => error.retryable(),
-            Error::UnknownFlow | Error::Money(_) => false,
+            Error::UnknownFlow | Error::TooLong | Error::Write(_) | Error::Money(_) => false,
         }
     }
 }
@@ -125,50 +128,42 @@ const PAGE: i64 = 1000;
 /// Where rows go, one after the other.
 type Sink<'s> = dyn FnMut(Vec<Cell>) + 's;
 
-/// The report with all its rows.
+/// Writes the report in a format, row by row: whatever its length, memory does not grow with it.
 ///
 /// # Errors
 /// [`Error`].
-pub fn table(
+pub fn write(
     conn: &mut Conn,
     ctx: &Ctx,
     creditor: &FiscalCode,
-    question: &Question,
-    now: Instant,
-) -> Result<Table, Error> {
-    let mut rows = Vec::new();
+    (question, form, now): (&Question, Form, Instant),
+    out: &mut (dyn Write + Send),
+) -> Result<Trailer, Error> {
+    let head = Head {
+        name: question.name.as_str(),
+        title: question.name.title(),
+        creditor: creditor.clone(),
+        period: (question.period.from, question.period.to),
+        made_at: now,
+        columns: question.name.columns(),
+    };
+    let mut report = Report::begin(form, &head, out)?;
     let desk = Desk {
         ctx,
         creditor,
         today: calendar::today(now),
     };
-    let control_totals = desk.run(conn, question, &mut |row| rows.push(row))?;
-    Ok(Table {
-        columns: question.name.columns(),
-        rows,
-        control_totals,
-    })
+    let totals = desk.run(conn, question, &mut |row| report.row(&row))?;
+    Ok(report.finish(totals)?)
 }
 
-/// The report as CSV; control totals are not part of it.
-///
-/// # Errors
-/// [`Error`].
-pub fn csv(
-    conn: &mut Conn,
-    ctx: &Ctx,
-    creditor: &FiscalCode,
-    (question, dialect): (&Question, Dialect),
-    now: Instant,
-) -> Result<Vec<u8>, Error> {
-    let mut writer = Writer::new(dialect, question.name.columns());
-    let desk = Desk {
-        ctx,
-        creditor,
-        today: calendar::today(now),
-    };
-    desk.run(conn, question, &mut |row| writer.row(&row))?;
-    Ok(writer.take())
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Error {
+        match error {
+            WriteError::TooLong => Error::TooLong,
+            WriteError::Io(_) | WriteError::Xlsx(_) | WriteError::Pdf(_) => Error::Write(error),
+        }
+    }
 }
 
 struct Desk<'a> {
@@ -220,6 +215,7 @@ impl Desk<'_> {
             Name::FlowReconciliation => self.flow_reconciliation(conn, question, sink),
             Name::NotReconciled => self.not_reconciled(conn, question.period, sink),
             Name::RevenueByService => self.revenue_by_service(conn, question.period, sink),
+            Name::CanteenCertificate => self.canteen_certificate(conn, question.period, sink),
         }
     }
 

@@ -10,8 +10,11 @@ use crate::domain::calendar::{self, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::ledger::{About, Account, Entry, Posting, Reason};
 use crate::domain::reconciliation::{LineKind, Quality};
+use crate::domain::text::fit;
 use crate::domain::treasury::{Chosen, KnownFlow, Movement, Operation, Reference, parse};
 use crate::store::treasury::Matched;
+use crate::store::treasury::files;
+pub use crate::store::treasury::files::{File, Refusal};
 pub use crate::store::treasury::{Filed, Filter};
 use crate::store::{self, Conn, Tx, db::Retry};
 
@@ -51,6 +54,97 @@ pub enum Outcome {
     Conflicting(Uuid),
 }
 
+/// A file of the treasurer or the bank, beside the entries that could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// SHA-256 of its bytes.
+    pub sha256: [u8; 32],
+    /// What could not be read.
+    pub unread: Vec<Unread>,
+}
+
+/// An entry that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Its line, or the entry of an XML file, from 1.
+    pub line: i64,
+    /// What it says, as it came.
+    pub text: String,
+    /// The rule it breaks.
+    pub reason: String,
+}
+
+/// What became of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    /// The file; the same for the same bytes.
+    pub file: File,
+    /// One for each entry that could be read.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// Longest text kept of what could not be filed, in characters.
+const KEPT_CHARS_MAX: usize = 20_000;
+
+/// Files what a document says. The same file again changes nothing; what could not be read is kept as it
+/// came, and so is an entry that contradicts one filed before.
+///
+/// # Errors
+/// The database's.
+pub fn import(
+    tx: &mut Tx<'_>,
+    now: Instant,
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    (document, movements): (&Document, &[(i64, Movement)]),
+) -> Result<Imported, Error> {
+    let entries: Vec<Movement> = movements.iter().map(|(_, one)| one.clone()).collect();
+    let outcomes = ingest(tx, now, ctx, creditor, &entries)?;
+    let file = File {
+        id: ctx.ids.next(),
+        sha256: document.sha256,
+        ingested_at: now,
+    };
+    if files::insert_once(tx, creditor, &file)?.already() {
+        let file = files::find(tx, creditor, document.sha256)?.unwrap_or(file);
+        return Ok(Imported { file, outcomes });
+    }
+    let refusal = |line: i64, text: &str, reason: &str| Refusal {
+        id: ctx.ids.next(),
+        file: file.id,
+        line,
+        text: fit(&text.replace('\0', " "), KEPT_CHARS_MAX),
+        reason: reason.to_owned(),
+        ingested_at: now,
+    };
+    let unread = document.unread.iter();
+    let unread = unread.map(|one| refusal(one.line, &one.text, &one.reason));
+    let conflicting = movements
+        .iter()
+        .zip(&outcomes)
+        .filter_map(|((line, one), outcome)| {
+            let conflicts = matches!(outcome, Outcome::Conflicting(_));
+            let key = one.key();
+            let text = format!("{key} {} {} {}", one.booked_on, one.effect(), one.text);
+            conflicts.then(|| refusal(*line, &text, "contradicts the entry of this name"))
+        });
+    let kept: Vec<Refusal> = unread.chain(conflicting).collect();
+    files::keep(tx, creditor, &kept)?;
+    Ok(Imported { file, outcomes })
+}
+
+/// One page of what could not be filed, in the order it came, after the given id.
+///
+/// # Errors
+/// The database's.
+pub fn refusals(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    slice: (Option<Uuid>, i64),
+) -> Result<Vec<Refusal>, Error> {
+    Ok(files::page(conn, creditor, slice)?)
+}
+
 /// Files entries, in order; the answer has one outcome for each. Sending the same file again changes
 /// nothing.
 ///
@@ -67,7 +161,11 @@ pub fn ingest(
     let mut outcomes = Vec::with_capacity(movements.len());
     let mut fresh = Vec::new();
     for movement in movements {
-        let name = (movement.year, movement.account.as_str(), movement.number);
+        let name = (
+            movement.year,
+            movement.account.as_str(),
+            movement.number.as_str(),
+        );
         if let Some(held) = store::treasury::find(tx, creditor, name)? {
             let same = held.movement == *movement;
             let outcome = if same {
@@ -81,7 +179,7 @@ pub fn ingest(
         let filed = Filed {
             id: ctx.ids.next(),
             movement: movement.clone(),
-            reference: parse(&movement.text),
+            reference: reference(tx, creditor, movement)?,
             matched: None,
             ingested_at: now,
         };
@@ -91,10 +189,68 @@ pub fn ingest(
         }
         book(tx, now, ctx, creditor, &filed)?;
         outcomes.push(Outcome::Filed(filed.id));
+        fresh.extend(followers(tx, creditor, &filed)?);
         fresh.push(filed);
     }
     classify(tx, now, ctx, creditor, &fresh)?;
     Ok(outcomes)
+}
+
+/// What an entry refers to: its text, or that of the entry which it takes back or restores.
+fn reference(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    movement: &Movement,
+) -> Result<Reference, store::Error> {
+    let own = parse(&movement.text);
+    let Some(provisional) = movement.provisional.filter(|_| movement.follows()) else {
+        return Ok(own);
+    };
+    if own != Reference::None {
+        return Ok(own);
+    }
+    let name = (movement.year, provisional);
+    let others = store::treasury::of_provisional(tx, creditor, name)?;
+    let named = others
+        .into_iter()
+        .filter(|other| same_account(other, movement));
+    let mut named = named.map(|other| other.reference);
+    Ok(named
+        .find(|reference| *reference != Reference::None)
+        .unwrap_or(own))
+}
+
+/// Entries that take back or restore this one, filed before it and until now without a reference: they
+/// are given its own, so that the order of arrival does not matter.
+fn followers(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    filed: &Filed,
+) -> Result<Vec<Filed>, store::Error> {
+    let movement = &filed.movement;
+    let Some(provisional) = movement.provisional.filter(|_| movement.in_scope()) else {
+        return Ok(Vec::new());
+    };
+    if filed.reference == Reference::None {
+        return Ok(Vec::new());
+    }
+    let name = (movement.year, provisional);
+    let mut followers = store::treasury::of_provisional(tx, creditor, name)?;
+    followers.retain(|other| {
+        other.id != filed.id
+            && other.reference == Reference::None
+            && other.movement.follows()
+            && same_account(other, movement)
+    });
+    for follower in &mut followers {
+        follower.reference = filed.reference.clone();
+        store::treasury::set_reference(tx, creditor, follower.id, &filed.reference)?;
+    }
+    Ok(followers)
+}
+
+fn same_account(other: &Filed, movement: &Movement) -> bool {
+    other.movement.in_scope() && other.movement.account == movement.account
 }
 
 /// Finds the flows of new entries and classifies all they concern.

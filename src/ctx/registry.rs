@@ -104,6 +104,19 @@ impl Registry {
         held.services.values().filter_map(in_force).collect()
     }
 
+    /// Codes of the services that one of these kinds prices, or has priced.
+    #[must_use]
+    pub fn codes_of(&self, creditor: &FiscalCode, kinds: &[&str]) -> Vec<String> {
+        let current = self.current();
+        let Some(held) = current.creditors.get(creditor) else {
+            return Vec::new();
+        };
+        let priced =
+            |rows: &[Arc<ServiceRow>]| rows.iter().any(|row| kinds.contains(&row.kind.as_str()));
+        let of = held.services.iter().filter(|(_, rows)| priced(rows));
+        of.map(|(code, _)| code.clone()).collect()
+    }
+
     /// Whether a broker (`idBrokerPA`) runs a station of this engine.
     #[must_use]
     pub fn broker_known(&self, tax_code: &str) -> bool {

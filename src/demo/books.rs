@@ -169,7 +169,14 @@ impl Books {
                     if chosen == Some(index) || index == 0 {
                         owed += notice.amount_cents;
                     }
-                    first_open.get_or_insert_with(|| notice.notice_number.clone());
+                    // A notice with a stamp is not printed: it is paid online only.
+                    if notice
+                        .transfers
+                        .iter()
+                        .all(|transfer| transfer.iban.is_some())
+                    {
+                        first_open.get_or_insert_with(|| notice.notice_number.clone());
+                    }
                 }
             }
         }

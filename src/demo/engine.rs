@@ -35,6 +35,14 @@ pub(crate) struct Notice {
     pub(crate) due_date: Option<Day>,
     pub(crate) amount_cents: i64,
     pub(crate) state: String,
+    pub(crate) transfers: Vec<Transfer>,
+}
+
+/// A part of a notice.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Transfer {
+    /// Absent when a stamp is bought.
+    pub(crate) iban: Option<String>,
 }
 
 /// A way to pay.

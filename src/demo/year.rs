@@ -182,7 +182,7 @@ impl Year {
         let mut chance = Chance::of(seed, &["charge", &issue.reference()]);
         match issue.charge {
             Charge::Tari { household } => {
-                let details = services::tari_details(&mut chance, Some("three"));
+                let details = services::tari_details(&mut chance, "three");
                 ("TARI", people::debtor(seed, household), details)
             }
             Charge::Meals { parent, bill } => {
@@ -192,7 +192,7 @@ impl Year {
             }
             Charge::Fine { report } => {
                 let driver = chance.below(20_000);
-                let details = fine_details(&mut chance, FINES, (issue.day, report));
+                let details = fine_details(&mut chance, (issue.day, report));
                 ("CDS-VERBALI", people::debtor(seed, driver), details)
             }
             Charge::Other { service, place } => {
@@ -201,13 +201,10 @@ impl Year {
                 };
                 let who = chance.below(12_000);
                 let debtor = match service.price {
-                    Price::FirmCents(..) => people::firm(seed, who),
-                    Price::Fixed
-                    | Price::Units(..)
-                    | Price::Cents(..)
-                    | Price::Tari
-                    | Price::Meals
-                    | Price::Ticket => people::debtor(seed, who),
+                    Price::Firm(_) => people::firm(seed, who),
+                    Price::Citizen(_) | Price::Arrears | Price::Meals | Price::Ticket => {
+                        people::debtor(seed, who)
+                    }
                 };
                 let details = match services::generic_details(&mut chance, service.price) {
                     Some(details) => details,
@@ -221,13 +218,9 @@ impl Year {
     /// Details of the other services that have rules of their own.
     fn ruled_details(&self, chance: &mut Chance, price: Price, (day, place): (Day, u64)) -> Value {
         match price {
-            Price::Tari => services::tari_details(chance, None),
-            Price::Ticket => fine_details(chance, TICKETS, (day, 50_000 + place)),
-            Price::Meals
-            | Price::Fixed
-            | Price::Units(..)
-            | Price::Cents(..)
-            | Price::FirmCents(..) => services::meals_details(
+            Price::Arrears => services::arrears_details(chance),
+            Price::Ticket => slip_details(chance, (day, 50_000 + place)),
+            Price::Meals | Price::Citizen(_) | Price::Firm(_) => services::meals_details(
                 self.seed,
                 40_000 + place,
                 (day.year().into(), day.month().into()),
@@ -365,13 +358,41 @@ const FINES: &[&str] = &[
 ];
 
 /// A report handed over on the spot, or notified by post on the day of issue.
-fn fine_details(chance: &mut Chance, articles: &[&str], (day, report): (Day, u64)) -> Value {
+fn fine_details(chance: &mut Chance, (day, report): (Day, u64)) -> Value {
     let on_the_spot = chance.percent(35);
-    let committed = if on_the_spot {
-        day
+    let (committed, channel, costs) = if on_the_spot {
+        (day, "immediate", 0)
     } else {
-        before(day, chance.below(40) + 15)
+        (before(day, chance.below(40) + 15), "mail", 1630)
     };
+    json!({"fine": {
+        "report_number": format!("V/{YEAR}/{report}"),
+        "plate": plate(chance),
+        "violations": [{
+            "article": chance.pick(FINES),
+            "committed_on": committed,
+            "at_night": chance.percent(15),
+        }],
+        "costs_cents": costs,
+        "notification": {"channel": channel, "on": day},
+    }})
+}
+
+/// A slip left on a windscreen.
+fn slip_details(chance: &mut Chance, (day, report): (Day, u64)) -> Value {
+    json!({"fine": {
+        "report_number": format!("V/{YEAR}/{report}"),
+        "plate": plate(chance),
+        "violations": [{
+            "article": chance.pick(TICKETS),
+            "committed_on": day,
+            "at_night": chance.percent(15),
+        }],
+        "costs_cents": 0,
+    }})
+}
+
+fn plate(chance: &mut Chance) -> String {
     let letters = |chance: &mut Chance| -> String {
         let letter = |chance: &mut Chance| {
             let at = usize::try_from(chance.below(22)).unwrap_or(0);
@@ -379,23 +400,12 @@ fn fine_details(chance: &mut Chance, articles: &[&str], (day, report): (Day, u64
         };
         [letter(chance), letter(chance)].into_iter().collect()
     };
-    let plate = format!(
+    format!(
         "{}{:03}{}",
         letters(chance),
         chance.below(1000),
         letters(chance)
-    );
-    json!({"fine": {
-        "report_number": format!("V/{YEAR}/{report}"),
-        "plate": plate,
-        "violations": [{
-            "article": chance.pick(articles),
-            "committed_on": committed,
-            "at_night": chance.percent(15),
-        }],
-        "costs_cents": if on_the_spot { 0 } else { 1630 },
-        "notified_on": day,
-    }})
+    )
 }
 
 /// Divides `whole` in the proportion of the running sum, so that the parts sum to it exactly.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Datelike, Days, TimeZone, Utc, Weekday};
 use chrono_tz::Europe::Rome;
+use serde::{Deserialize, Serialize};
 
 /// A calendar day in Italy.
 pub type Day = chrono::NaiveDate;
@@ -43,6 +44,51 @@ impl Calendar {
     /// The day itself, or the next one on which the deadline may end.
     #[must_use]
     pub fn roll(self, day: Day) -> Day {
+        self.with(None).roll(day)
+    }
+
+    /// The last day of a term of `days`: the first day does not count, holidays inside it do.
+    #[must_use]
+    pub fn deadline(self, from: Day, days: u32) -> Day {
+        self.with(None).deadline(from, days)
+    }
+
+    /// The same rule in a town that also counts the feast of its patron saint, if it does.
+    #[must_use]
+    pub fn with(self, patron: Option<PatronSaint>) -> LocalCalendar {
+        LocalCalendar { rule: self, patron }
+    }
+}
+
+/// The feast of a town's patron saint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PatronSaint {
+    /// 1 to 12.
+    pub month: u32,
+    /// Day of the month.
+    pub day: u32,
+}
+
+impl PatronSaint {
+    /// Whether there is such a day, if only in leap years.
+    #[must_use]
+    pub fn exists(self) -> bool {
+        Day::from_ymd_opt(2024, self.month, self.day).is_some()
+    }
+}
+
+/// The calendar of deadlines of one town.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocalCalendar {
+    rule: Calendar,
+    patron: Option<PatronSaint>,
+}
+
+impl LocalCalendar {
+    /// As [`Calendar::roll`].
+    #[must_use]
+    pub fn roll(self, day: Day) -> Day {
         let mut day = day;
         while self.rests_on(day) {
             match day.succ_opt() {
@@ -53,7 +99,7 @@ impl Calendar {
         day
     }
 
-    /// The last day of a term of `days`: the first day does not count, holidays inside it do.
+    /// As [`Calendar::deadline`].
     #[must_use]
     pub fn deadline(self, from: Day, days: u32) -> Day {
         let end = from.checked_add_days(Days::new(u64::from(days)));
@@ -61,12 +107,15 @@ impl Calendar {
     }
 
     fn rests_on(self, day: Day) -> bool {
-        is_holiday(day) || (self == Calendar::Tax && day.weekday() == Weekday::Sat)
+        let feast = |saint: PatronSaint| (saint.month, saint.day) == (day.month(), day.day());
+        is_holiday(day)
+            || (self.rule == Calendar::Tax && day.weekday() == Weekday::Sat)
+            || self.patron.is_some_and(feast)
     }
 }
 
 /// Sundays and the national holidays (L. 260/1949; 4 October since 2026, L. 151/2025). The feast of
-/// the patron saint is local and is not counted.
+/// the patron saint is local: [`Calendar::with`].
 #[must_use]
 pub fn is_holiday(day: Day) -> bool {
     let fixed = match (day.month(), day.day()) {
@@ -74,8 +123,11 @@ pub fn is_holiday(day: Day) -> bool {
         (10, 4) => day.year() >= 2026,
         _ => false,
     };
+    // Easter Monday is between 23 March and 26 April.
     let easter_monday = || easter(day.year()).and_then(|easter| easter.succ_opt());
-    fixed || day.weekday() == Weekday::Sun || easter_monday() == Some(day)
+    fixed
+        || day.weekday() == Weekday::Sun
+        || (matches!(day.month(), 3 | 4) && easter_monday() == Some(day))
 }
 
 /// Easter Sunday of a Gregorian year (Butcher's computation); `None` outside the years 1583 to 9999.
@@ -122,132 +174,4 @@ pub fn days_between(from: Day, to: Day) -> i64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> Instant {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn the_legal_day_turns_at_midnight_in_rome_in_winter_and_in_summer() {
-        let day = |text: &str| text.parse::<Day>().unwrap();
-        assert_eq!(today(at("2026-01-31T22:59:59Z")), day("2026-01-31"));
-        assert_eq!(today(at("2026-01-31T23:00:00Z")), day("2026-02-01"));
-        assert_eq!(today(at("2026-06-30T21:59:59Z")), day("2026-06-30"));
-        assert_eq!(today(at("2026-06-30T22:00:00Z")), day("2026-07-01"));
-    }
-
-    #[test]
-    fn daylight_saving_nights_keep_their_day() {
-        for day in ["2026-03-29", "2026-10-25"] {
-            let day: Day = day.parse().unwrap();
-            assert_eq!(today(start_of(day)), day);
-            let before = start_of(day).checked_sub_signed(chrono::TimeDelta::microseconds(1));
-            assert_eq!(today(before.unwrap()), day.pred_opt().unwrap());
-        }
-    }
-
-    fn day(text: &str) -> Day {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn easter_is_the_sunday_of_the_almanac() {
-        for (year, sunday) in [
-            (2000, "2000-04-23"),
-            (2014, "2014-04-20"),
-            (2019, "2019-04-21"),
-            (2024, "2024-03-31"),
-            (2025, "2025-04-20"),
-            (2026, "2026-04-05"),
-            (2027, "2027-03-28"),
-            (2038, "2038-04-25"),
-            (2076, "2076-04-19"),
-        ] {
-            assert_eq!(easter(year), Some(day(sunday)));
-        }
-        assert_eq!(easter(1582), None);
-        assert_eq!(easter(i32::MAX), None);
-    }
-
-    #[test]
-    fn saint_francis_is_a_holiday_since_2026() {
-        assert!(!is_holiday(day("2024-10-04")));
-        assert!(is_holiday(day("2027-10-04")));
-        assert!(is_holiday(day("2026-04-06")), "Easter Monday");
-        assert!(!is_holiday(day("2026-04-07")));
-    }
-
-    #[test]
-    fn the_terms_of_a_fine_end_as_in_the_table_of_the_law() {
-        for (from, five, sixty) in [
-            ("2026-04-29", "2026-05-04", "2026-06-29"),
-            ("2023-12-19", "2023-12-27", "2024-02-17"),
-            ("2014-12-20", "2014-12-27", "2015-02-18"),
-            ("2018-12-17", "2018-12-22", "2019-02-15"),
-            ("2018-12-20", "2018-12-27", "2019-02-18"),
-            ("2026-12-20", "2026-12-28", "2027-02-18"),
-            ("2026-03-31", "2026-04-07", "2026-05-30"),
-            ("2027-09-29", "2027-10-05", "2027-11-29"),
-            ("2026-06-11", "2026-06-16", "2026-08-10"),
-            ("2026-03-09", "2026-03-14", "2026-05-08"),
-            ("2026-03-10", "2026-03-16", "2026-05-09"),
-        ] {
-            assert_eq!(
-                Calendar::Civil.deadline(day(from), 5),
-                day(five),
-                "{from} + 5"
-            );
-            assert_eq!(
-                Calendar::Civil.deadline(day(from), 60),
-                day(sixty),
-                "{from} + 60"
-            );
-        }
-    }
-
-    #[test]
-    fn a_tax_deadline_also_skips_saturdays() {
-        for (due, rolled) in [
-            ("2026-05-16", "2026-05-18"),
-            ("2026-10-31", "2026-11-02"),
-            ("2026-08-15", "2026-08-17"),
-            ("2025-06-01", "2025-06-03"),
-            ("2026-06-16", "2026-06-16"),
-            ("2026-12-02", "2026-12-02"),
-        ] {
-            assert_eq!(Calendar::Tax.roll(day(due)), day(rolled), "{due}");
-        }
-        assert_eq!(Calendar::Civil.roll(day("2026-05-16")), day("2026-05-16"));
-        assert_eq!(
-            Calendar::Tax.deadline(Day::MAX, 1).max(day("2026-01-01")),
-            Day::MAX
-        );
-    }
-
-    #[test]
-    fn a_period_counts_both_its_ends() {
-        assert_eq!(days_between(day("2026-05-10"), day("2026-12-31")), 236);
-        assert_eq!(days_between(day("2028-02-01"), day("2028-12-31")), 335);
-        assert_eq!(days_between(day("2026-02-01"), day("2026-01-01")), 0);
-        assert_eq!(
-            (days_in_year(2026), days_in_year(2028), days_in_year(2100)),
-            (365, 366, 365)
-        );
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn a_deadline_never_falls_on_a_holiday_and_never_goes_back(
-            start in 0u64..36_000, days in 0u32..400,
-        ) {
-            let from = day("2001-01-01").checked_add_days(Days::new(start)).unwrap();
-            for calendar in [Calendar::Civil, Calendar::Tax] {
-                let end = calendar.deadline(from, days);
-                proptest::prop_assert!(!is_holiday(end));
-                proptest::prop_assert!(end <= calendar.deadline(from.succ_opt().unwrap(), days));
-            }
-        }
-    }
-}
+mod tests;

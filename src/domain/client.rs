@@ -72,6 +72,7 @@ pub const ROLES: &[(&str, &[&str])] = &[
             "positions:write",
             "notices:read",
             "payments:read",
+            "search:read",
         ],
     ),
     (
@@ -85,6 +86,7 @@ pub const ROLES: &[(&str, &[&str])] = &[
             "reconciliations:read",
             "reconciliations:write",
             "reports:read",
+            "search:read",
         ],
     ),
     (
@@ -98,6 +100,7 @@ pub const ROLES: &[(&str, &[&str])] = &[
             "reconciliations:read",
             "reports:read",
             "audit:read",
+            "search:read",
         ],
     ),
     ("admin", &["registry:manage", "clients:manage"]),

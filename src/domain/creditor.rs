@@ -1,13 +1,16 @@
 //! Public bodies, their stations, accounts and services, each with its validity in time.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::domain::calendar::Day;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
+use crate::domain::money::Cents;
 use crate::domain::notice_number::SegregationCode;
-use crate::domain::service::{Beneficiary, Service};
+use crate::domain::service::{Beneficiary, Destination, Service};
 use crate::domain::taxonomy::TaxonomyCode;
+use crate::domain::terms::Terms;
 use crate::domain::text::Text;
 
 /// A creditor (ente creditore): the tenant of every row. Its tax code leads every key.
@@ -75,11 +78,21 @@ pub struct ServiceRow {
     /// Accounting key of the revenue (chapter, assessment, plan of accounts), for reports.
     pub accounting_key: Text<64>,
     /// Further beneficiaries by role, as `province`.
-    pub others: BTreeMap<String, Beneficiary>,
+    pub others: BTreeMap<String, Arc<Beneficiary>>,
     /// Tariffs, dates, options: read by the kind.
-    pub terms: serde_json::Value,
+    pub terms: Terms,
     /// When these terms hold, by day of issue.
     pub valid: Validity,
+}
+
+impl ServiceRow {
+    /// The smallest instalment that is granted when what is unpaid is put on new notices: the term
+    /// `minimum_instalment_cents` of the kinds that have it.
+    #[must_use]
+    pub fn minimum_instalment(&self) -> Option<Cents> {
+        let cents = self.terms.get("minimum_instalment_cents")?.as_i64()?;
+        Cents::new(cents).ok()
+    }
 }
 
 /// A period of days, both ends included.
@@ -126,12 +139,12 @@ impl ServiceRow {
             title: self.title.to_string(),
             terms: self.terms.clone(),
             issued_on,
-            main: Beneficiary {
+            main: Arc::new(Beneficiary {
                 tax_code: creditor.tax_code.clone(),
                 legal_name: creditor.legal_name.to_string(),
-                iban: self.iban.clone(),
+                account: Destination::Iban(self.iban.clone()),
                 taxonomy: self.taxonomy.clone(),
-            },
+            }),
             others: self.others.clone(),
         }
     }

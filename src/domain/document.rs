@@ -56,6 +56,17 @@ pub struct AmountRow {
     pub amount: Cents,
 }
 
+/// Another number that pays the same debt at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alternative {
+    /// The number to pay with.
+    pub notice_number: NoticeNumber,
+    /// Why it asks something else.
+    pub reason: String,
+    /// What it asks on the day of printing.
+    pub amount: Cents,
+}
+
 /// Everything on a notice for one payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoticeDocument {
@@ -63,6 +74,8 @@ pub struct NoticeDocument {
     pub creditor: DocumentCreditor,
     /// Who owes.
     pub debtor: DocumentParty,
+    /// Who owes the same debt beside the debtor.
+    pub joint_debtors: Vec<DocumentParty>,
     /// What it is for.
     pub subject: String,
     /// The number to pay with.
@@ -75,6 +88,8 @@ pub struct NoticeDocument {
     pub due_on: Option<Day>,
     /// Content of the QR code, as [`super::payload::QrPayload`] writes it.
     pub qr_text: String,
+    /// Other numbers that pay the same debt at once, at another price.
+    pub alternatives: Vec<Alternative>,
     /// How many instalments may be chosen instead of one payment.
     pub instalments: Option<u16>,
     /// How the amount is made up; may be empty.

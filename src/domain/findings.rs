@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::domain::calendar::Day;
+use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::service::DetailsError;
 use crate::domain::text::Text;
 
@@ -14,12 +15,20 @@ use crate::domain::text::Text;
 pub(crate) struct Findings(Vec<DetailsError>);
 
 impl Findings {
-    /// Notes a broken rule. The detail never repeats what was typed: it may be personal.
-    pub(crate) fn add(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
-        self.0.push(DetailsError {
-            pointer: pointer.into(),
-            detail: detail.into(),
-        });
+    /// Notes a broken rule, in Italian and in English. It never repeats what was typed: that may be
+    /// personal.
+    pub(crate) fn add(
+        &mut self,
+        pointer: impl Into<String>,
+        it: impl Into<String>,
+        en: impl Into<String>,
+    ) {
+        self.0.push(DetailsError::new(pointer, it, en));
+    }
+
+    /// Notes a broken rule that is known already.
+    pub(crate) fn push(&mut self, error: DetailsError) {
+        self.0.push(error);
     }
 
     /// A whole number within bounds.
@@ -34,6 +43,7 @@ impl Findings {
             self.add(
                 pointer,
                 format!("deve essere un numero intero da {low} a {high}"),
+                format!("must be a whole number from {low} to {high}"),
             );
         }
     }
@@ -47,7 +57,11 @@ impl Findings {
     ) {
         if !allowed.contains(&count) {
             let (low, high) = allowed.into_inner();
-            self.add(pointer, format!("deve avere da {low} a {high} elementi"));
+            self.add(
+                pointer,
+                format!("deve avere da {low} a {high} elementi"),
+                format!("must have {low} to {high} items"),
+            );
         }
     }
 
@@ -55,7 +69,13 @@ impl Findings {
     pub(crate) fn text<const N: usize>(&mut self, pointer: impl Into<String>, text: &str) {
         if Text::<N>::parse(text).is_err() {
             let rule = "non tutti spazi e senza caratteri di controllo";
-            self.add(pointer, format!("deve avere da 1 a {N} caratteri, {rule}"));
+            self.add(
+                pointer,
+                format!("deve avere da 1 a {N} caratteri, {rule}"),
+                format!(
+                    "must have 1 to {N} characters, not all blank and none a control character"
+                ),
+            );
         }
     }
 
@@ -63,7 +83,29 @@ impl Findings {
     pub(crate) fn day(&mut self, pointer: impl Into<String>, day: Day) {
         use chrono::Datelike;
         if !(2000..=2099).contains(&day.year()) {
-            self.add(pointer, "deve essere una data dal 2000-01-01 al 2099-12-31");
+            self.add(
+                pointer,
+                "deve essere una data dal 2000-01-01 al 2099-12-31",
+                "must be a date from 2000-01-01 to 2099-12-31",
+            );
+        }
+    }
+
+    /// The tax code of a person: 16 characters in capital letters, with the right check character.
+    pub(crate) fn person(&mut self, pointer: impl Into<String>, code: &str) {
+        let is_a_person = || FiscalCode::parse(code).is_ok_and(|parsed| parsed.as_str() == code);
+        if code.len() != 16 {
+            self.add(
+                pointer,
+                "deve avere 16 caratteri",
+                "must have 16 characters",
+            );
+        } else if !is_a_person() {
+            self.add(
+                pointer,
+                "non è il codice fiscale di una persona, in lettere maiuscole, con il carattere di controllo giusto",
+                "is not the tax code of a person, in capital letters, with the right check character",
+            );
         }
     }
 
@@ -84,11 +126,11 @@ impl Findings {
 pub(crate) fn read<T: DeserializeOwned>(value: &Value) -> Result<T, Vec<DetailsError>> {
     if !value.is_object() {
         // serde would take an array for a struct.
-        let detail = "valore non ammesso; atteso: un oggetto".to_owned();
-        return Err(vec![DetailsError {
-            pointer: String::new(),
-            detail,
-        }]);
+        return Err(vec![DetailsError::new(
+            "",
+            "valore non ammesso; atteso: un oggetto",
+            "not allowed; expected: an object",
+        )]);
     }
     let error = match T::deserialize(value) {
         Ok(read) => return Ok(read),
@@ -98,45 +140,54 @@ pub(crate) fn read<T: DeserializeOwned>(value: &Value) -> Result<T, Vec<DetailsE
     let pretty = serde_json::to_string_pretty(value).unwrap_or_default();
     match serde_json::from_str::<T>(&pretty) {
         Ok(read) => Ok(read),
-        Err(placed) if placed.line() > 0 => Err(vec![DetailsError {
-            pointer: pointer_at(&pretty, placed.line()),
-            detail: in_italian(&placed.to_string()),
-        }]),
-        Err(_) => Err(vec![unplaced(&error)]),
-    }
-}
-
-fn unplaced(error: &serde_json::Error) -> DetailsError {
-    DetailsError {
-        pointer: String::new(),
-        detail: in_italian(&error.to_string()),
+        Err(placed) if placed.line() > 0 => {
+            let pointer = pointer_at(&pretty, placed.line());
+            Err(vec![explain(pointer, &placed.to_string())])
+        }
+        Err(_) => Err(vec![explain(String::new(), &error.to_string())]),
     }
 }
 
 /// What serde says, without what the caller typed.
-fn in_italian(error: &str) -> String {
+fn explain(pointer: String, error: &str) -> DetailsError {
     let error = error.split(" at line ").next().unwrap_or(error);
-    let expected = error
-        .rsplit_once(", expected ")
-        .map(|(_, expected)| match expected {
-            "i64" | "u32" | "i32" => "un numero intero".to_owned(),
-            "a string" => "un testo".to_owned(),
-            "a boolean" => "true o false".to_owned(),
-            "a sequence" => "un elenco".to_owned(),
-            "a formatted date string" => "una data AAAA-MM-GG".to_owned(),
-            other if other.starts_with("struct") => "un oggetto".to_owned(),
-            other => other.trim_start_matches("one of ").replace(" or ", " o "),
-        });
     if let Some(field) = error.strip_prefix("missing field ") {
-        return format!("manca il campo obbligatorio {field}");
+        // Where it should be, as the contract points at it.
+        let pointer = format!("{pointer}/{}", field.trim_matches('`'));
+        return DetailsError::new(pointer, "è obbligatorio", "is required");
     }
-    match expected {
-        Some(fields) if error.starts_with("unknown field") => {
-            format!("campo sconosciuto; campi ammessi: {fields}")
+    let expected = error.rsplit_once(", expected ").map(|(_, what)| what);
+    let Some(what) = expected else {
+        return DetailsError::new(
+            pointer,
+            "valore non ammesso; una data si scrive AAAA-MM-GG",
+            "not allowed; a date is written YYYY-MM-DD",
+        );
+    };
+    let (it, en) = match what {
+        "i64" | "u32" | "i32" => ("un numero intero".to_owned(), "a whole number"),
+        "a string" => ("un testo".to_owned(), "a text"),
+        "a boolean" => ("true o false".to_owned(), "true or false"),
+        "a sequence" => ("un elenco".to_owned(), "a list"),
+        "a formatted date string" => ("una data AAAA-MM-GG".to_owned(), "a date YYYY-MM-DD"),
+        other if other.starts_with("struct") => ("un oggetto".to_owned(), "an object"),
+        other => {
+            let names = other.trim_start_matches("one of ");
+            (names.replace(" or ", " o "), names)
         }
-        Some(expected) => format!("valore non ammesso; atteso: {expected}"),
-        None => "valore non ammesso; una data si scrive AAAA-MM-GG".to_owned(),
+    };
+    if error.starts_with("unknown field") {
+        return DetailsError::new(
+            pointer,
+            format!("campo sconosciuto; campi ammessi: {it}"),
+            format!("unknown field; the fields are {en}"),
+        );
     }
+    DetailsError::new(
+        pointer,
+        format!("valore non ammesso; atteso: {it}"),
+        format!("not allowed; expected: {en}"),
+    )
 }
 
 /// A container still open while reading the printed JSON.
@@ -213,58 +264,75 @@ mod tests {
         on: Day,
     }
 
-    fn refused(value: &Value) -> (String, String) {
+    fn refused(value: &Value) -> (String, String, String) {
         let mut errors = read::<Outer>(value).unwrap_err();
         assert_eq!(errors.len(), 1);
         let error = errors.pop().unwrap();
-        (error.pointer, error.detail)
+        (error.pointer, error.said.it, error.said.en)
     }
 
     #[test]
     fn what_does_not_fit_is_found_at_its_place_and_not_repeated() {
         let on = |on: &str| json!({ "on": on });
-        for (value, pointer, detail) in [
+        for (value, pointer, it, en) in [
             (
                 json!({"rows": []}),
-                "",
-                "manca il campo obbligatorio `area`",
+                "/area",
+                "è obbligatorio",
+                "is required",
             ),
             (
                 json!({"area": "PIPPO", "rows": []}),
                 "/area",
                 "valore non ammesso; atteso: un numero intero",
+                "not allowed; expected: a whole number",
             ),
             (
                 json!({"area": 1.5, "rows": []}),
                 "/area",
                 "valore non ammesso; atteso: un numero intero",
+                "not allowed; expected: a whole number",
             ),
             (
                 json!({"area": 1, "rows": {}}),
                 "/rows",
                 "valore non ammesso; atteso: un elenco",
+                "not allowed; expected: a list",
             ),
             (
                 json!({"area": 1, "rows": [], "x/y": 1}),
                 "/x~1y",
                 "campo sconosciuto; campi ammessi: `area` o `rows`",
+                "unknown field; the fields are `area` or `rows`",
             ),
             (
                 json!({"area": 1, "rows": [on("2026-01-01"), {}]}),
-                "/rows/1",
-                "manca il campo obbligatorio `on`",
+                "/rows/1/on",
+                "è obbligatorio",
+                "is required",
             ),
             (
                 json!({"area": 1, "rows": [on("2026-01-01"), on("2026-13-01")]}),
                 "/rows/1/on",
                 "valore non ammesso; una data si scrive AAAA-MM-GG",
+                "not allowed; a date is written YYYY-MM-DD",
             ),
-            (json!([]), "", "valore non ammesso; atteso: un oggetto"),
-            (json!("PIPPO"), "", "valore non ammesso; atteso: un oggetto"),
+            (
+                json!([]),
+                "",
+                "valore non ammesso; atteso: un oggetto",
+                "not allowed; expected: an object",
+            ),
+            (
+                json!("PIPPO"),
+                "",
+                "valore non ammesso; atteso: un oggetto",
+                "not allowed; expected: an object",
+            ),
         ] {
             assert_eq!(
                 refused(&value),
-                (pointer.to_owned(), detail.to_owned()),
+                (pointer.to_owned(), it.to_owned(), en.to_owned()),
                 "{value}"
             );
         }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::domain::text::Rule;
+
 /// A checked tax code, upper case. `Debug` masks the middle, because logs use `Debug`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FiscalCode(String);
@@ -15,6 +17,20 @@ pub enum FiscalCodeError {
     /// The check character or digit does not belong to the rest.
     #[error("the check character of the tax code is wrong")]
     CheckCharacter,
+}
+
+impl Rule for FiscalCodeError {
+    fn italian(&self) -> String {
+        let rule = match self {
+            FiscalCodeError::Shape => {
+                "un codice fiscale ha 16 caratteri (persona) o 11 cifre (ente)"
+            }
+            FiscalCodeError::CheckCharacter => {
+                "il carattere di controllo del codice fiscale è errato"
+            }
+        };
+        rule.to_owned()
+    }
 }
 
 /// Values of characters at odd places (first, third, …) of the personal code, D.M. 23/12/1976.
@@ -172,6 +188,8 @@ impl fmt::Display for FiscalCode {
 
 #[cfg(test)]
 mod tests {
+    mod vectors;
+
     use super::*;
 
     #[test]

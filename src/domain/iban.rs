@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::domain::text::Rule;
+
 /// A checked Italian IBAN, compact and upper case.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Iban(String);
@@ -18,6 +20,17 @@ pub enum IbanError {
     /// The control letter (CIN) does not belong to the account.
     #[error("the control letter (CIN) of the IBAN is wrong")]
     Cin,
+}
+
+impl Rule for IbanError {
+    fn italian(&self) -> String {
+        let rule = match self {
+            IbanError::Shape => "un IBAN italiano ha 27 caratteri e comincia con IT",
+            IbanError::CheckDigits => "le cifre di controllo dell'IBAN sono errate",
+            IbanError::Cin => "la lettera di controllo (CIN) dell'IBAN è errata",
+        };
+        rule.to_owned()
+    }
 }
 
 /// Values of characters at odd places for the Italian control letter; digits share the first ten.
@@ -117,6 +130,8 @@ impl fmt::Display for Iban {
 
 #[cfg(test)]
 mod tests {
+    mod vectors;
+
     use super::*;
     use proptest::prelude::*;
 

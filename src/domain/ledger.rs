@@ -34,6 +34,10 @@ pub enum Reason {
     Published,
     /// What was still owed was withdrawn.
     Withdrawn,
+    /// What was withdrawn is owed again.
+    Restored,
+    /// The rest was put on new notices, at the price of that day.
+    Replanned,
     /// The amount paid differs from the one booked (a fine on day five).
     Repriced,
     /// A receipt.
@@ -142,6 +146,8 @@ names!(Account, {
 names!(Reason, {
     Reason::Published => "published",
     Reason::Withdrawn => "withdrawn",
+    Reason::Restored => "restored",
+    Reason::Replanned => "replanned",
     Reason::Repriced => "repriced",
     Reason::Receipt => "receipt",
     Reason::FlowLine => "flow_line",

@@ -12,6 +12,8 @@ pub enum State {
     Open,
     /// The term after which it cannot be paid has passed.
     Expired,
+    /// An appeal, or another dispute, stops it for a time.
+    Suspended,
     /// Withdrawn by the creditor.
     Cancelled,
     /// Paid outside pagoPA, so says the creditor.
@@ -31,10 +33,20 @@ pub enum Event {
     Withdraw,
     /// Intent: write down that its term has passed.
     Lapse,
-    /// Intent: make it payable again with a later term.
+    /// Intent: make it payable again, or longer, with a later term.
     Extend,
+    /// Intent: make payable again what was withdrawn.
+    Restore,
+    /// Intent: withdraw it because later notices carry its rest.
+    Replace,
     /// Intent: the creditor was paid outside pagoPA.
     CloseElsewhere,
+    /// Intent: make it not payable while an appeal is decided.
+    Suspend,
+    /// Intent: make it payable again after the appeal.
+    Resume,
+    /// Intent: replace its price, because what it depends on is known by now.
+    Reprice,
     /// Fact: a receipt.
     Receipt,
     /// Fact: a line of a reporting flow.
@@ -50,6 +62,8 @@ pub enum Anomaly {
     PaidAfterExpiry,
     /// Paid after the creditor withdrew it.
     PaidAfterWithdrawal,
+    /// Paid while an appeal had stopped it: paying in reduced form gives the appeal up.
+    PaidWhileSuspended,
     /// Paid more than once, or beside an option that excludes it: a refund is owed.
     PaidTwice,
     /// The receipt came after the flow.
@@ -60,8 +74,11 @@ pub enum Anomaly {
     ReportedTwice,
 }
 
-use Event::{CloseElsewhere, Extend, FlowLine, Lapse, Publish, Receipt, Withdraw};
-use State::{Cancelled, Draft, Elsewhere, Expired, Open, Paid, Settled};
+use Event::{
+    CloseElsewhere, Extend, FlowLine, Lapse, Publish, Receipt, Replace, Reprice, Restore, Resume,
+    Suspend, Withdraw,
+};
+use State::{Cancelled, Draft, Elsewhere, Expired, Open, Paid, Settled, Suspended};
 
 /// Every allowed step. An intent that is not listed is refused; facts are listed for every state.
 pub const TABLE: &[(State, Event, State, Option<Anomaly>)] = &[
@@ -69,19 +86,38 @@ pub const TABLE: &[(State, Event, State, Option<Anomaly>)] = &[
     (Draft, Withdraw, Cancelled, None),
     (Open, Withdraw, Cancelled, None),
     (Open, Lapse, Expired, None),
+    (Open, Extend, Open, None),
+    (Open, Replace, Cancelled, None),
     (Open, CloseElsewhere, Elsewhere, None),
     (Expired, Extend, Open, None),
     (Expired, Withdraw, Cancelled, None),
+    (Expired, Replace, Cancelled, None),
     (Expired, CloseElsewhere, Elsewhere, None),
+    (Cancelled, Restore, Open, None),
+    (Open, Suspend, Suspended, None),
+    (Suspended, Resume, Open, None),
+    (Suspended, Withdraw, Cancelled, None),
+    (Suspended, CloseElsewhere, Elsewhere, None),
+    (Draft, Reprice, Draft, None),
+    (Open, Reprice, Open, None),
+    (Suspended, Reprice, Suspended, None),
+    (Expired, Reprice, Open, None),
     (Draft, Receipt, Paid, Some(Anomaly::PaidBeforePublication)),
     (Open, Receipt, Paid, None),
     (Expired, Receipt, Paid, Some(Anomaly::PaidAfterExpiry)),
     (Cancelled, Receipt, Paid, Some(Anomaly::PaidAfterWithdrawal)),
+    (Suspended, Receipt, Paid, Some(Anomaly::PaidWhileSuspended)),
     (Elsewhere, Receipt, Paid, Some(Anomaly::PaidTwice)),
     (Paid, Receipt, Paid, Some(Anomaly::PaidTwice)),
     (Settled, Receipt, Settled, Some(Anomaly::ReceiptAfterFlow)),
     (Draft, FlowLine, Settled, Some(Anomaly::FlowWithoutReceipt)),
     (Open, FlowLine, Settled, Some(Anomaly::FlowWithoutReceipt)),
+    (
+        Suspended,
+        FlowLine,
+        Settled,
+        Some(Anomaly::FlowWithoutReceipt),
+    ),
     (
         Expired,
         FlowLine,
@@ -194,6 +230,7 @@ names!(State, {
     Draft => "draft",
     Open => "open",
     Expired => "expired",
+    Suspended => "suspended",
     Cancelled => "cancelled",
     Elsewhere => "elsewhere",
     Paid => "paid",
@@ -205,7 +242,12 @@ names!(Event, {
     Withdraw => "withdraw",
     Lapse => "lapse",
     Extend => "extend",
+    Restore => "restore",
+    Replace => "replace",
     CloseElsewhere => "close_elsewhere",
+    Suspend => "suspend",
+    Resume => "resume",
+    Reprice => "reprice",
     Receipt => "receipt",
     FlowLine => "flow_line",
 });
@@ -214,6 +256,7 @@ names!(Anomaly, {
     Anomaly::PaidBeforePublication => "paid_before_publication",
     Anomaly::PaidAfterExpiry => "paid_after_expiry",
     Anomaly::PaidAfterWithdrawal => "paid_after_withdrawal",
+    Anomaly::PaidWhileSuspended => "paid_while_suspended",
     Anomaly::PaidTwice => "paid_twice",
     Anomaly::ReceiptAfterFlow => "receipt_after_flow",
     Anomaly::FlowWithoutReceipt => "flow_without_receipt",
@@ -282,7 +325,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn money_once_seen_never_goes_back(events in prop::collection::vec(0usize..7, 0..40)) {
+        fn money_once_seen_never_goes_back(events in prop::collection::vec(0usize..Event::ALL.len(), 0..40)) {
             let (mut state, mut paid) = (Draft, false);
             for event in events.into_iter().map(|i| Event::ALL[i]) {
                 match step(state, event) {

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
+use crate::domain::text::Rule;
+
 /// The largest magnitude a [`Cents`] may hold: ten thousand billion euro.
 const LIMIT: i64 = 1_000_000_000_000_000;
 
@@ -21,6 +25,28 @@ pub enum MoneyError {
     /// Division into no parts.
     #[error("an amount cannot be split in zero parts")]
     NoParts,
+}
+
+impl Rule for MoneyError {
+    fn italian(&self) -> String {
+        let rule = match self {
+            MoneyError::OutOfRange => "l'importo è fuori dai limiti",
+            MoneyError::BadText => "un importo si scrive con due decimali, come 12.30",
+            MoneyError::NoParts => "un importo non si divide in zero parti",
+        };
+        rule.to_owned()
+    }
+}
+
+/// Which instalment takes the cents that do not divide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RemainderOn {
+    /// The first pays more.
+    First,
+    /// The last settles ("ultima a conguaglio").
+    #[default]
+    Last,
 }
 
 impl Cents {
@@ -101,39 +127,60 @@ impl Cents {
         amounts.into_iter().try_fold(Cents::ZERO, Cents::plus)
     }
 
-    /// Splits into `n` parts that sum to the whole; the last part takes the odd cents
-    /// (`charges.md` §0.4, "ultima a conguaglio").
+    /// Splits into `n` equal parts that sum to the whole; one of them takes the odd cents
+    /// (`charges.md` §0.4).
     ///
     /// # Errors
     /// [`MoneyError::NoParts`] when `n` is zero.
-    pub fn split(self, n: u16) -> Result<Vec<Cents>, MoneyError> {
-        let n = i64::from(n);
-        let each = self.0.checked_div(n).ok_or(MoneyError::NoParts)?;
-        let others = n
-            .checked_sub(1)
-            .and_then(|m| each.checked_mul(m))
-            .ok_or(MoneyError::OutOfRange)?;
-        let last = self.0.checked_sub(others).ok_or(MoneyError::OutOfRange)?;
-        let mut parts: Vec<Cents> = (1..n).map(|_| Cents(each)).collect();
-        parts.push(Cents(last));
-        Ok(parts)
+    pub fn split(self, n: u16, remainder_on: RemainderOn) -> Result<Vec<Cents>, MoneyError> {
+        let each = self
+            .0
+            .checked_div(i64::from(n))
+            .ok_or(MoneyError::NoParts)?;
+        let others = vec![Cents(each); usize::from(n.saturating_sub(1))];
+        self.settle(others, remainder_on)
     }
 
-    /// Splits by basis points, all but the last rounded half-up, the last by difference.
+    /// Splits by basis points that sum to the whole: every part is rounded half-up but the one that
+    /// takes what is left.
     ///
     /// # Errors
     /// [`MoneyError::NoParts`] when there are no shares.
-    pub fn split_by(self, basis_points: &[u32]) -> Result<Vec<Cents>, MoneyError> {
-        let Some((_, firsts)) = basis_points.split_last() else {
-            return Err(MoneyError::NoParts);
+    pub fn split_by(
+        self,
+        basis_points: &[u32],
+        remainder_on: RemainderOn,
+    ) -> Result<Vec<Cents>, MoneyError> {
+        let others = match remainder_on {
+            RemainderOn::First => basis_points.split_first().map(|(_, others)| others),
+            RemainderOn::Last => basis_points.split_last().map(|(_, others)| others),
         };
-        let mut parts = Vec::with_capacity(basis_points.len());
-        for bp in firsts {
-            parts.push(self.share(*bp)?);
-        }
-        let used = Cents::sum(parts.iter().copied())?;
-        parts.push(self.minus(used)?);
-        Ok(parts)
+        let others = others.ok_or(MoneyError::NoParts)?.iter();
+        let others: Result<Vec<Cents>, MoneyError> = others.map(|bp| self.share(*bp)).collect();
+        self.settle(others?, remainder_on)
+    }
+
+    /// The parts, with the one that makes them the whole.
+    fn settle(
+        self,
+        mut others: Vec<Cents>,
+        remainder_on: RemainderOn,
+    ) -> Result<Vec<Cents>, MoneyError> {
+        let rest = self.minus(Cents::sum(others.iter().copied())?)?;
+        let at = match remainder_on {
+            RemainderOn::First => 0,
+            RemainderOn::Last => others.len(),
+        };
+        others.insert(at, rest);
+        Ok(others)
+    }
+
+    /// The nearest whole euro, 50 cents upwards: local taxes (L. 296/2006 art. 1 c. 166).
+    ///
+    /// # Errors
+    /// [`MoneyError::OutOfRange`].
+    pub fn to_whole_euro(self) -> Result<Cents, MoneyError> {
+        ratio(i128::from(self.0), 100)?.times(100)
     }
 
     /// `basis_points` of the amount, rounded once, half away from zero. 10 000 is the whole.
@@ -236,12 +283,26 @@ mod tests {
 
     #[test]
     fn a_tari_of_209_03_in_three_gives_the_odd_cents_to_the_last() {
-        assert_eq!(c(20903).split(3).unwrap(), [c(6967), c(6967), c(6969)]);
-        assert_eq!(
-            c(20903).split_by(&[3500, 3500, 3000]).unwrap(),
-            [c(7316), c(7316), c(6271)]
-        );
-        assert_eq!(c(100).split(0), Err(MoneyError::NoParts));
+        let last = RemainderOn::Last;
+        let equal = c(20903).split(3, last).unwrap();
+        assert_eq!(equal, [c(6967), c(6967), c(6969)]);
+        let by_shares = c(20903).split_by(&[3500, 3500, 3000], last).unwrap();
+        assert_eq!(by_shares, [c(7316), c(7316), c(6271)]);
+        assert_eq!(c(100).split(0, last), Err(MoneyError::NoParts));
+        assert_eq!(c(100).split_by(&[], last), Err(MoneyError::NoParts));
+    }
+
+    #[test]
+    fn the_odd_cents_may_go_to_the_first_instalment() {
+        let first = RemainderOn::First;
+        let equal = c(20903).split(3, first).unwrap();
+        assert_eq!(equal, [c(6969), c(6967), c(6967)]);
+        let by_shares = c(20903).split_by(&[3500, 3500, 3000], first).unwrap();
+        assert_eq!(by_shares, [c(7316), c(7316), c(6271)]);
+        let by_shares = c(20905).split_by(&[5000, 5000], first).unwrap();
+        assert_eq!(by_shares, [c(10452), c(10453)]);
+        assert_eq!(c(100).split(0, first), Err(MoneyError::NoParts));
+        assert_eq!(c(100).split(1, first), Ok(vec![c(100)]));
     }
 
     #[test]
@@ -255,14 +316,75 @@ mod tests {
     proptest! {
         #[test]
         fn a_split_sums_to_the_whole(total in 0i64..10_000_000_000, n in 1u16..500) {
-            let parts = c(total).split(n).unwrap();
-            prop_assert_eq!(parts.len(), usize::from(n));
-            prop_assert_eq!(Cents::sum(parts), Ok(c(total)));
+            for remainder_on in [RemainderOn::First, RemainderOn::Last] {
+                let parts = c(total).split(n, remainder_on).unwrap();
+                prop_assert_eq!(parts.len(), usize::from(n));
+                prop_assert_eq!(Cents::sum(parts), Ok(c(total)));
+            }
+        }
+
+        #[test]
+        fn shares_sum_to_the_whole(
+            total in 0i64..10_000_000_000,
+            shares in proptest::collection::vec(0u32..=10_000, 1..20),
+        ) {
+            for remainder_on in [RemainderOn::First, RemainderOn::Last] {
+                let parts = c(total).split_by(&shares, remainder_on).unwrap();
+                prop_assert_eq!(parts.len(), shares.len());
+                prop_assert_eq!(Cents::sum(parts), Ok(c(total)));
+            }
+        }
+
+        #[test]
+        fn a_whole_euro_is_at_most_fifty_cents_away(total in -10_000_000_000i64..10_000_000_000) {
+            let whole = c(total).to_whole_euro().unwrap().get();
+            prop_assert_eq!(whole % 100, 0);
+            prop_assert!((whole - total).abs() <= 50);
         }
 
         #[test]
         fn print_then_parse_is_identity(total in 0i64..LIMIT) {
             prop_assert_eq!(Cents::parse(&c(total).to_string()), Ok(c(total)));
+        }
+    }
+
+    /// `charges.md` §0.5 and T10.
+    mod vectors {
+        use super::c;
+
+        fn whole_euro(cents: i64) -> (i64, i64) {
+            let whole = c(cents).to_whole_euro().unwrap();
+            (whole.get(), whole.minus(c(cents)).unwrap().get())
+        }
+
+        #[test]
+        fn t10_22708_becomes_22700() {
+            assert_eq!(whole_euro(22708), (22700, -8));
+        }
+
+        #[test]
+        fn t10_23449_becomes_23400() {
+            assert_eq!(whole_euro(23449), (23400, -49));
+        }
+
+        #[test]
+        fn t10_23450_becomes_23500() {
+            assert_eq!(whole_euro(23450), (23500, 50));
+        }
+
+        #[test]
+        fn t10_30575_becomes_30600() {
+            assert_eq!(whole_euro(30575), (30600, 25));
+        }
+
+        #[test]
+        fn t10_11582_becomes_11600() {
+            assert_eq!(whole_euro(11582), (11600, 18));
+        }
+
+        #[test]
+        fn t10_8800_becomes_8800() {
+            assert_eq!(whole_euro(8800), (8800, 0));
         }
     }
 }

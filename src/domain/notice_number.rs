@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::domain::text::Rule;
+
 /// What can be wrong with a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NumberError {
@@ -30,6 +32,27 @@ pub enum NumberError {
     /// The caller's number is not of the form this creditor issues.
     #[error("the number belongs to another segregation code")]
     OtherSegregationCode,
+}
+
+impl Rule for NumberError {
+    fn italian(&self) -> String {
+        match self {
+            NumberError::NotEighteenDigits => "un numero avviso ha esattamente 18 cifre".to_owned(),
+            NumberError::UnknownAuxDigit => "un numero avviso comincia con 0, 1, 2 o 3".to_owned(),
+            NumberError::WrongCheckDigits { found, expected } => {
+                format!("le cifre di controllo sono {found:02}, attese {expected:02}")
+            }
+            NumberError::BadSegregationCode => {
+                "un codice di segregazione ha esattamente 2 cifre".to_owned()
+            }
+            NumberError::SequenceExhausted => {
+                "la numerazione di questo codice di segregazione è esaurita".to_owned()
+            }
+            NumberError::OtherSegregationCode => {
+                "il numero appartiene a un altro codice di segregazione".to_owned()
+            }
+        }
+    }
 }
 
 /// Eighteen digits with a known auxiliary digit. Holding one says nothing about its check digits:

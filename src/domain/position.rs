@@ -1,15 +1,23 @@
 //! A debt position: what somebody owes, the ways to pay it, the notices that carry them.
 
+mod amend;
+mod replan;
+mod repricing;
+
+use chrono::Months;
 use uuid::Uuid;
+
+pub use replan::{Replan, ReplanError};
+pub use repricing::{Integration, RepriceError, Repriced};
 
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
-use crate::domain::ledger::{About, Account, Entry, Posting, Reason};
+use crate::domain::ledger::{Account, Entry, Reason};
 use crate::domain::lifecycle::{self, Event, Move, Refused, State};
 use crate::domain::money::{Cents, MoneyError};
 use crate::domain::notice_number::{Iuv, NoticeNumber};
 use crate::domain::service::{Assessment, Due, OptionKind, Row, Schedule, TransferDraft};
-use crate::domain::text::{Text, TextError};
+use crate::domain::text::{Rule, Text, TextError};
 
 /// Who owes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +63,12 @@ pub struct Address {
     pub country: Option<Text<2>>,
 }
 
+/// No debt waits longer for its notification.
+const MANY_YEARS: u32 = 30;
+
+/// Most debtors beside the first.
+pub const JOINT_DEBTORS_MAX: usize = 9;
+
 /// What somebody owes to a creditor, and every way to pay it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Position {
@@ -68,6 +82,9 @@ pub struct Position {
     pub service_code: String,
     /// Who owes.
     pub debtor: Debtor,
+    /// Who owes the same debt beside the debtor (art. 1292 c.c.), at most [`JOINT_DEBTORS_MAX`]: the
+    /// payment of one frees all.
+    pub joint_debtors: Vec<Debtor>,
     /// What the citizen reads.
     pub description: Text<140>,
     /// What the office typed: `{"tari": {…}}`.
@@ -107,6 +124,9 @@ pub struct Notice {
     pub state: State,
     /// Legal day of the first receipt.
     pub paid_on: Option<Day>,
+    /// The notices whose unpaid rest this one carries, withdrawn when it was made; empty for a notice of
+    /// the assessment. While none of them is paid after all, this one is payable.
+    pub replaces: Vec<NoticeNumber>,
 }
 
 /// What is given to make a position, beside its price.
@@ -122,6 +142,8 @@ pub struct NewPosition {
     pub service_code: String,
     /// Who owes.
     pub debtor: Debtor,
+    /// Who owes the same debt beside the debtor.
+    pub joint_debtors: Vec<Debtor>,
     /// What the citizen reads.
     pub description: Text<140>,
     /// What the office typed.
@@ -155,6 +177,11 @@ pub enum PositionError {
         /// How many notices there are.
         needed: usize,
     },
+    /// Too many debtors, or one of them twice.
+    #[error(
+        "a position has at most {JOINT_DEBTORS_MAX} further debtors, each with a tax code of its own"
+    )]
+    JointDebtors,
     /// A composed description does not fit.
     #[error("description: {0}")]
     Description(#[from] TextError),
@@ -175,12 +202,31 @@ pub enum NotPayable {
     /// The creditor withdrew it.
     #[error("the notice was withdrawn by the creditor")]
     Withdrawn,
+    /// An appeal stops it.
+    #[error("the notice is suspended while an appeal is decided")]
+    Suspended,
     /// It is paid.
     #[error("the notice is already paid")]
     AlreadyPaid,
     /// Another way of paying the same debt has been used.
     #[error("the debt is already paid, in full or in part, with another notice")]
     OtherOptionPaid,
+}
+
+impl Rule for NotPayable {
+    fn italian(&self) -> String {
+        let why = match self {
+            NotPayable::NotPublished => "l'avviso non è ancora pubblicato",
+            NotPayable::Expired => "il termine per pagare l'avviso è passato",
+            NotPayable::Withdrawn => "l'avviso è stato annullato dall'ente",
+            NotPayable::Suspended => "l'avviso è sospeso in attesa dell'esito del ricorso",
+            NotPayable::AlreadyPaid => "l'avviso è già pagato",
+            NotPayable::OtherOptionPaid => {
+                "il debito è già pagato, in tutto o in parte, con un altro avviso"
+            }
+        };
+        why.to_owned()
+    }
 }
 
 /// How a whole position stands: a summary of its notices.
@@ -196,6 +242,8 @@ pub enum Summary {
     Paid,
     /// Nothing can be paid any more.
     Expired,
+    /// An appeal stops it.
+    Suspended,
     /// Withdrawn.
     Cancelled,
 }
@@ -206,6 +254,7 @@ names!(Summary, {
     Summary::PartiallyPaid => "partially_paid",
     Summary::Paid => "paid",
     Summary::Expired => "expired",
+    Summary::Suspended => "suspended",
     Summary::Cancelled => "cancelled",
 });
 
@@ -216,6 +265,10 @@ pub struct Change {
     pub moves: Vec<(NoticeNumber, Move)>,
     /// What is booked.
     pub entries: Vec<Entry>,
+    /// Notices whose term or price is another one now, whole.
+    pub rewritten: Vec<Notice>,
+    /// New notices of the position.
+    pub added: Vec<Notice>,
 }
 
 impl Notice {
@@ -229,6 +282,15 @@ impl Notice {
     #[must_use]
     pub fn is_paid(&self) -> bool {
         matches!(self.state, State::Paid | State::Settled | State::Elsewhere)
+    }
+
+    /// Whether it buys digital revenue stamps. Such a notice is paid on the creditor's own pages only, not
+    /// at the counter of a provider.
+    #[must_use]
+    pub fn has_stamps(&self) -> bool {
+        self.transfers
+            .iter()
+            .any(|transfer| transfer.to.stamp().is_some())
     }
 
     /// What each beneficiary was booked to receive at publication.
@@ -266,6 +328,7 @@ impl Position {
                 needed,
             });
         }
+        check_debtors(&new)?;
         let state = match publication {
             Publication::Now => State::Open,
             Publication::Later => State::Draft,
@@ -291,6 +354,7 @@ impl Position {
                     schedule: notice.schedule,
                     state,
                     paid_on: None,
+                    replaces: Vec::new(),
                 });
             }
         }
@@ -303,6 +367,7 @@ impl Position {
             reference: new.reference,
             service_code: new.service_code,
             debtor: new.debtor,
+            joint_debtors: new.joint_debtors,
             description: new.description,
             details: new.details,
             rows: assessment.rows,
@@ -347,13 +412,11 @@ impl Position {
         match notice.state {
             State::Draft => return Err(NotPayable::NotPublished),
             State::Cancelled => return Err(NotPayable::Withdrawn),
+            State::Suspended => return Err(NotPayable::Suspended),
             State::Elsewhere | State::Paid | State::Settled => return Err(NotPayable::AlreadyPaid),
             State::Open | State::Expired => {}
         }
-        if self
-            .chosen_option()
-            .is_some_and(|chosen| chosen != notice.option)
-        {
+        if self.paid_otherwise(notice) {
             return Err(NotPayable::OtherOptionPaid);
         }
         if notice.state == State::Expired {
@@ -362,16 +425,37 @@ impl Position {
         notice.schedule.due_on(day).ok_or(NotPayable::Expired)
     }
 
+    /// The first day after the given one on which the price of a notice changes, and what it costs from
+    /// then on; `None` when the price holds for ever, or when there is none on the given day.
+    #[must_use]
+    pub fn next_change<'a>(
+        &self,
+        notice: &'a Notice,
+        day: Day,
+    ) -> Option<(Day, Result<Due<'a>, NotPayable>)> {
+        let until = self.payable_on(notice, day).ok()?.step.until?;
+        let from = until.succ_opt()?;
+        Some((from, self.payable_on(notice, from)))
+    }
+
+    /// A due date for messages that want one though the term starts at a notification still to come:
+    /// a year after the issue, or the first anniversary of it that is not over.
+    #[must_use]
+    pub fn technical_due_on(&self, day: Day) -> Day {
+        (1..=MANY_YEARS)
+            .filter_map(|years| {
+                let months = years.checked_mul(12)?;
+                self.issued_on.checked_add_months(Months::new(months))
+            })
+            .find(|due| *due >= day)
+            .unwrap_or(day)
+    }
+
     /// How the whole stands on a day.
     #[must_use]
     pub fn summary(&self, day: Day) -> Summary {
-        if let Some(chosen) = self.chosen_option() {
-            let all = self
-                .notices
-                .iter()
-                .filter(|n| n.option == chosen)
-                .all(Notice::is_paid);
-            return if all {
+        if self.chosen_option().is_some() {
+            return if self.is_settled() {
                 Summary::Paid
             } else {
                 Summary::PartiallyPaid
@@ -385,6 +469,8 @@ impl Position {
         }
         if self.notices.iter().any(|n| self.payable_on(n, day).is_ok()) {
             Summary::Open
+        } else if self.notices.iter().any(|n| n.state == State::Suspended) {
+            Summary::Suspended
         } else {
             Summary::Expired
         }
@@ -395,50 +481,26 @@ impl Position {
     /// # Errors
     /// [`MoneyError`].
     pub fn published(&self, day: Day) -> Result<Entry, MoneyError> {
-        let owed = self.first_option().collect::<Vec<_>>();
-        self.owed_entry(
-            Reason::Published,
-            day,
-            &owed,
+        let mut owed = Vec::new();
+        for (transfer, amount) in self.first_option().flat_map(Notice::nominal) {
+            owed.push((transfer.clone(), amount));
+        }
+        Ok(self.entry(
+            (Reason::Published, day),
             (Account::Receivable, Account::RevenueDue),
-        )
+            &amend::by_body(&owed)?,
+        ))
     }
 
-    fn owed_entry(
-        &self,
-        reason: Reason,
-        day: Day,
-        notices: &[&Notice],
-        (debit, credit): (Account, Account),
-    ) -> Result<Entry, MoneyError> {
-        let mut owed: Vec<(&FiscalCode, Cents)> = Vec::new();
-        for (transfer, amount) in notices.iter().flat_map(|notice| notice.nominal()) {
-            match owed
-                .iter_mut()
-                .find(|(who, _)| **who == transfer.to.tax_code)
-            {
-                Some((_, sum)) => *sum = sum.plus(amount)?,
-                None => owed.push((&transfer.to.tax_code, amount)),
-            }
+    /// Makes a draft payable, or what an appeal had stopped.
+    ///
+    /// # Errors
+    /// [`Refused`] when a notice is neither.
+    pub fn open(&self, day: Day) -> Result<Change, IntentError> {
+        if self.notices.iter().any(|n| n.state == State::Suspended) {
+            return self.resume();
         }
-        let service_code = Some(self.service_code.as_str());
-        let postings = owed
-            .into_iter()
-            .filter_map(|(beneficiary, amount)| {
-                let about = About {
-                    notice: None,
-                    service_code,
-                    beneficiary,
-                };
-                Posting::new(debit, credit, amount, about)
-            })
-            .collect();
-        Ok(Entry {
-            reason,
-            day,
-            reference: self.id.to_string(),
-            postings,
-        })
+        self.publish(day)
     }
 
     /// Makes a draft payable.
@@ -450,6 +512,7 @@ impl Position {
         Ok(Change {
             moves,
             entries: vec![self.published(day)?],
+            ..Change::default()
         })
     }
 
@@ -475,26 +538,33 @@ impl Position {
             .into());
         }
         let moves = self.step_all(open.iter().copied(), Event::Withdraw)?;
-        let owed: Vec<&Notice> = match self.chosen_option() {
-            Some(chosen) => open
-                .into_iter()
-                .filter(|notice| notice.option == chosen)
-                .collect(),
-            None => open
-                .into_iter()
-                .filter(|notice| notice.option == 1)
-                .collect(),
-        };
-        let booked: Vec<&Notice> = owed
-            .into_iter()
-            .filter(|n| n.state != State::Draft)
-            .collect();
+        // A draft had not been booked.
+        let owed = self.booked()?;
         let accounts = (Account::RevenueDue, Account::Receivable);
-        let entry = self.owed_entry(Reason::Withdrawn, day, &booked, accounts)?;
+        let entry = self.entry((Reason::Withdrawn, day), accounts, &owed);
         Ok(Change {
             moves,
             entries: vec![entry],
+            ..Change::default()
         })
+    }
+
+    /// Stops every notice that is open, while an appeal is decided. Nothing is booked: the debt stands.
+    ///
+    /// # Errors
+    /// [`Refused`] when no notice is open.
+    pub fn suspend(&self) -> Result<Change, IntentError> {
+        let open = self.notices.iter().filter(|n| n.state == State::Open);
+        Ok(self.moved(open, Event::Suspend)?)
+    }
+
+    /// Makes payable again what an appeal had stopped.
+    ///
+    /// # Errors
+    /// [`Refused`] when no notice is suspended.
+    pub fn resume(&self) -> Result<Change, IntentError> {
+        let suspended = self.notices.iter().filter(|n| n.state == State::Suspended);
+        Ok(self.moved(suspended, Event::Resume)?)
     }
 
     fn step_all<'a>(
@@ -508,12 +578,27 @@ impl Position {
     }
 }
 
+fn check_debtors(new: &NewPosition) -> Result<(), PositionError> {
+    let joint = new.joint_debtors.iter().map(|debtor| &debtor.tax_code);
+    let mut seen: Vec<&FiscalCode> = Vec::new();
+    for tax_code in std::iter::once(&new.debtor.tax_code).chain(joint) {
+        if seen.contains(&tax_code) || seen.len() > JOINT_DEBTORS_MAX {
+            return Err(PositionError::JointDebtors);
+        }
+        seen.push(tax_code);
+    }
+    Ok(())
+}
+
 /// Why an intent on a position cannot be carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IntentError {
     /// The state does not allow it.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// The new last day to pay is past.
+    #[error("the day to pay by must not be past")]
+    TermPassed,
     /// A sum overflows.
     #[error(transparent)]
     Money(#[from] MoneyError),

@@ -69,8 +69,19 @@ pub struct ReceiptTransfer {
     pub beneficiary: FiscalCode,
     /// The account, absent for a digital stamp.
     pub iban: Option<String>,
+    /// The digital stamp that the money bought: the signed XML, byte for byte as it came.
+    pub stamp: Option<Vec<u8>>,
     /// Collection code, as stated.
     pub taxonomy: String,
+}
+
+impl ReceiptTransfer {
+    /// Whether the money is a body's own. What buys a stamp is the Revenue Agency's, whichever body the
+    /// transfer names.
+    #[must_use]
+    pub fn is_own_of(&self, body: &FiscalCode) -> bool {
+        self.beneficiary == *body && self.iban.is_some()
+    }
 }
 
 /// The payment service provider that collected.
@@ -168,10 +179,7 @@ pub fn receive(
         position.and_then(|p| Some((p, p.notice(&receipt.notice_number)?)))
     {
         let step = lifecycle::record(notice.state, Event::Receipt);
-        let excluded = position
-            .chosen_option()
-            .is_some_and(|chosen| chosen != notice.option);
-        let twice = excluded || seen.earlier_receipt;
+        let twice = position.paid_otherwise(notice) || seen.earlier_receipt;
         change.step = Some(step);
         change.anomaly = if twice {
             Some(Anomaly::PaidTwice)
@@ -180,6 +188,8 @@ pub fn receive(
         };
         // Only the first payment of what is owed changes its price; any other one is owed back.
         if !twice && !matches!(notice.state, State::Cancelled | State::Elsewhere) {
+            let choice = position.choice(notice, day, &receipt.receipt_id)?;
+            change.entries.extend(choice);
             change
                 .entries
                 .extend(repriced(position, notice, receipt, day)?);
@@ -226,6 +236,23 @@ fn repriced(
     Ok((!entry.postings.is_empty()).then_some(entry))
 }
 
+/// Whose money a transfer is: for a stamp, whom the notice names, because the message names the creditor.
+fn owner<'a>(
+    position: Option<&'a Position>,
+    receipt: &'a Receipt,
+    transfer: &'a ReceiptTransfer,
+) -> &'a FiscalCode {
+    let notice = position.and_then(|position| position.notice(&receipt.notice_number));
+    let asked = notice.and_then(|notice| {
+        let place = usize::from(transfer.index).checked_sub(1)?;
+        notice.transfers.get(place)
+    });
+    match asked {
+        Some(asked) if transfer.iban.is_none() => &asked.to.tax_code,
+        Some(_) | None => &transfer.beneficiary,
+    }
+}
+
 /// Own money is now with the PSP; the rest went to the other beneficiaries.
 fn collected(
     position: Option<&Position>,
@@ -236,7 +263,7 @@ fn collected(
     let own_notice = receipt.primary == receipt.receiver;
     let mut postings = Vec::new();
     for transfer in &receipt.transfers {
-        let own = transfer.beneficiary == receipt.receiver;
+        let own = transfer.is_own_of(&receipt.receiver);
         let debit = match (own, own_notice) {
             (true, _) => Account::InTransit,
             (false, true) => Account::ThirdParties,
@@ -246,7 +273,7 @@ fn collected(
         let about = About {
             notice: Some(&receipt.notice_number),
             service_code: position.map(|position| position.service_code.as_str()),
-            beneficiary: &transfer.beneficiary,
+            beneficiary: owner(position, receipt, transfer),
         };
         // What a flow has announced was booked then; a difference stays in transit, as it does when
         // the receipt comes first.
@@ -266,4 +293,4 @@ fn collected(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -19,11 +19,11 @@ use crate::domain::money::Cents;
 use crate::domain::settlement::Outcome;
 
 /// Version of the rules; a change of any rule raises it.
-pub const RULES_VERSION: i16 = 1;
+pub const RULES_VERSION: i16 = 2;
 /// Cash and flow may differ by this much and still agree.
 pub const TOLERANCE: Cents = Cents::ZERO;
-/// A row is late when the transfer is made more than this many days after the payment: one working day
-/// (SANP), and room for a long week-end.
+/// A row is late when the transfer is made more than this many days after the payment, cash when it is
+/// booked more than as many after the transfer: one working day (SANP), and room for a long week-end.
 pub const LATE_AFTER_DAYS: i64 = 5;
 
 /// The line a finding is about: its kind and its natural key.
@@ -258,8 +258,10 @@ impl<'a> Chain<'a> {
         };
         if let Some(paid) = self.paid {
             set(Flag::StandIn, paid.stand_in);
-            let withdrawn = self.case.notice(&paid.iuv).is_some_and(|n| n.withdrawn);
-            set(Flag::PaidAfterCancel, paid.own_notice && withdrawn);
+        }
+        if let Some((iuv, _, own_notice)) = self.place() {
+            let withdrawn = self.case.notice(iuv).is_some_and(|n| n.withdrawn);
+            set(Flag::PaidAfterCancel, own_notice && withdrawn);
         }
         if let Some(row) = self.row {
             let stand_in = [Outcome::StandIn, Outcome::StandInNoReceipt].contains(&row.outcome);
@@ -381,6 +383,22 @@ fn not_reported(case: &Case<'_>, paid: &Paid) -> Verdict {
     }
 }
 
+/// What is odd about a flow and the cash that names it.
+fn flow_flags(credit: &Credit, flow: &Flow) -> impl Iterator<Item = Flag> {
+    let days = credit
+        .booked_on
+        .signed_duration_since(flow.regulation_on)
+        .num_days();
+    let holds = [
+        (Flag::SplitTransfer, flow.credits.len() > 1),
+        (Flag::FlowHeaderMismatch, flow.header_mismatch),
+        (Flag::FlowWrongBody, flow.wrong_body),
+        (Flag::Late, days > LATE_AFTER_DAYS),
+    ];
+    let holds = holds.into_iter().filter(|(_, holds)| *holds);
+    holds.map(|(flag, _)| flag)
+}
+
 /// Decides a treasury line, given what its text led to.
 #[must_use]
 pub fn classify_credit(credit: &Credit, target: &CreditTarget<'_>) -> Finding {
@@ -394,12 +412,7 @@ pub fn classify_credit(credit: &Credit, target: &CreditTarget<'_>) -> Finding {
                 .credits
                 .extend(flow.credits.iter().map(|c| c.key.clone()));
             found.compare("flow_and_cash", flow.sum, flow.cash());
-            if flow.credits.len() > 1 {
-                flags.insert(Flag::SplitTransfer);
-            }
-            if flow.header_mismatch {
-                flags.insert(Flag::FlowHeaderMismatch);
-            }
+            flags.extend(flow_flags(credit, flow));
             match flow.compare() {
                 Cash::Equal => verdict(Code::MatchedSettled, "cash_is_flow"),
                 Cash::Less => verdict(Code::SettledPartial, "cash_below_flow"),

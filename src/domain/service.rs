@@ -3,23 +3,29 @@
 //! The `Details` and `Terms` structs of the kinds derive serde and utoipa: a service's input is a wire
 //! shape, and "a new kind of charge is one file" is worth that exception.
 
+pub mod arrears;
 pub mod canteen;
+pub mod canteen_credit;
 pub mod fine;
 pub mod generic;
 pub mod tari;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use crate::domain::balance::{Balance, Notified, Payment};
 use crate::domain::calendar::Day;
-use crate::domain::findings::{Findings, read};
+use crate::domain::findings::Findings;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
 use crate::domain::money::{Cents, MoneyError};
+use crate::domain::stamp::Stamp;
 use crate::domain::taxonomy::TaxonomyCode;
-use crate::domain::text::fit;
+use crate::domain::terms::{Terms, read_terms};
+use crate::domain::text::{Said, fit};
 
 /// One kind of municipal charge. Pure: same input, same answer, no clock and no database.
 pub trait ServiceKind: Sync {
@@ -44,14 +50,50 @@ pub trait ServiceKind: Sync {
 
     /// Shape of `details` for the OpenAPI document: component name and every schema it needs.
     fn details_schema(&self) -> DetailsSchema;
+
+    /// The details once the notification is known, for kinds whose terms start at one.
+    ///
+    /// # Errors
+    /// The notification does not fit, or the kind knows none.
+    fn notified(
+        &self,
+        _details: &serde_json::Value,
+        _notification: serde_json::Value,
+    ) -> Result<Notified, Vec<DetailsError>> {
+        Err(vec![DetailsError::new(
+            "",
+            "per questo servizio i termini non decorrono da una notifica",
+            "the terms of this service do not start at a notification",
+        )])
+    }
+
+    /// Holds what was paid against what was due on that day; `issued_on` of the service is the day the
+    /// rest is asked on.
+    ///
+    /// # Errors
+    /// It cannot be told yet, or the kind does not ask for the rest of a payment.
+    fn balance(
+        &self,
+        _details: &serde_json::Value,
+        _service: &Service,
+        _paid: Payment,
+    ) -> Result<Balance, Vec<DetailsError>> {
+        Err(vec![DetailsError::new(
+            "",
+            "per questo servizio un pagamento non si integra",
+            "payments of this service are not completed by a further notice",
+        )])
+    }
 }
 
 /// Every kind, in the order of the documentation. A new kind is one file and one word here.
 pub static ALL: &[&dyn ServiceKind] = &[
     &tari::Tari,
     &canteen::Canteen,
+    &canteen_credit::CanteenCredit,
     &fine::Fine,
     &generic::Generic,
+    &arrears::Arrears,
 ];
 
 /// The kind with this code.
@@ -88,33 +130,39 @@ pub struct Service {
     /// What the citizen reads, as `TARI 2026`.
     pub title: String,
     /// Tariffs, dates and options, read by the kind.
-    pub terms: serde_json::Value,
+    pub terms: Terms,
     /// Day the position is issued on.
     pub issued_on: Day,
     /// Who receives the charge itself: the creditor's own account.
-    pub main: Beneficiary,
+    pub main: Arc<Beneficiary>,
     /// Further beneficiaries by role; TARI looks for `province` (TEFA).
-    pub others: BTreeMap<String, Beneficiary>,
+    pub others: BTreeMap<String, Arc<Beneficiary>>,
 }
 
 impl Service {
-    /// Reads and checks the terms; what is wrong with them is one finding about the whole details,
-    /// because who types the details cannot mend them.
-    fn terms<T: DeserializeOwned>(
+    /// The terms as the kind reads them; what is wrong with them is one finding about the whole
+    /// details, because who types the details cannot mend them.
+    fn terms<T: DeserializeOwned + Send + Sync + 'static>(
         &self,
         check: fn(&T, &mut Findings),
-    ) -> Result<T, Vec<DetailsError>> {
-        read_terms(&self.terms, check).map_err(|errors| {
-            let found: Vec<String> = errors.iter().map(ToString::to_string).collect();
-            let detail = format!(
-                "le condizioni del servizio {} non sono valide: {}",
-                self.code,
-                found.join("; ")
-            );
-            vec![DetailsError {
-                pointer: String::new(),
-                detail,
-            }]
+    ) -> Result<&T, Vec<DetailsError>> {
+        self.terms.read(check).map_err(|errors| {
+            let code = &self.code;
+            let all = |said: fn(&Said) -> &str| {
+                let one = |e: &DetailsError| format!("{}: {}", e.pointer, said(&e.said));
+                errors.iter().map(one).collect::<Vec<_>>().join("; ")
+            };
+            vec![DetailsError::new(
+                "",
+                format!(
+                    "le condizioni del servizio {code} non sono valide: {}",
+                    all(|said| &said.it)
+                ),
+                format!(
+                    "the terms of service {code} are not valid: {}",
+                    all(|said| &said.en)
+                ),
+            )]
         })
     }
 
@@ -123,26 +171,16 @@ impl Service {
         let room = DESCRIPTION_MAX
             .saturating_sub(rest.chars().count())
             .saturating_sub(3);
-        fit(
-            &format!("{} - {rest}", fit(&self.title, room)),
-            DESCRIPTION_MAX,
-        )
+        let mut text = String::with_capacity(DESCRIPTION_MAX);
+        text.push_str(&fit(&self.title, room));
+        text.push_str(" - ");
+        text.push_str(rest);
+        fit(&text, DESCRIPTION_MAX)
     }
 }
 
 /// Longest description of a notice, as the node's messages carry it (`stText140`).
 const DESCRIPTION_MAX: usize = 140;
-
-/// Reads terms and checks them.
-fn read_terms<T: DeserializeOwned>(
-    terms: &serde_json::Value,
-    check: fn(&T, &mut Findings),
-) -> Result<T, Vec<DetailsError>> {
-    let terms: T = read(terms)?;
-    let mut findings = Findings::default();
-    check(&terms, &mut findings);
-    findings.result().map(|()| terms)
-}
 
 /// Who receives a transfer, and under which collection code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,10 +189,39 @@ pub struct Beneficiary {
     pub tax_code: FiscalCode,
     /// Name of the body.
     pub legal_name: String,
-    /// Account that is credited.
-    pub iban: Iban,
+    /// What the money buys, or the account that is credited.
+    pub account: Destination,
     /// Collection code of this part.
     pub taxonomy: TaxonomyCode,
+}
+
+/// Where the money of a transfer goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// To an account.
+    Iban(Iban),
+    /// Into a digital revenue stamp, which the provider hands out: no account is credited.
+    Stamp(Stamp),
+}
+
+impl Beneficiary {
+    /// The account that is credited, unless the money buys a stamp.
+    #[must_use]
+    pub fn iban(&self) -> Option<&Iban> {
+        match &self.account {
+            Destination::Iban(iban) => Some(iban),
+            Destination::Stamp(_) => None,
+        }
+    }
+
+    /// The stamp that the money buys.
+    #[must_use]
+    pub fn stamp(&self) -> Option<&Stamp> {
+        match &self.account {
+            Destination::Iban(_) => None,
+            Destination::Stamp(stamp) => Some(stamp),
+        }
+    }
 }
 
 /// What is owed and how it may be paid. Options exclude each other; inside a plan every notice is due.
@@ -217,7 +284,7 @@ pub struct NoticeDraft {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransferDraft {
     /// Who receives it.
-    pub to: Beneficiary,
+    pub to: Arc<Beneficiary>,
     /// Reserved metadata pairs (`TARI-TEFA-1` …), at most ten.
     pub metadata: Vec<(String, String)>,
 }
@@ -331,6 +398,16 @@ impl Schedule {
             .unwrap_or(Cents::ZERO)
     }
 
+    /// The same prices, the last of which holds until a later day; one without an end is never shortened.
+    #[must_use]
+    pub fn extended(&self, until: Day) -> Schedule {
+        let mut steps = self.0.clone();
+        if let Some(last) = steps.last_mut() {
+            last.until = last.until.map(|end| end.max(until));
+        }
+        Schedule(steps)
+    }
+
     /// The steps, in time order.
     #[must_use]
     pub fn steps(&self) -> &[Step] {
@@ -346,12 +423,26 @@ impl Schedule {
 
 /// One rule that the details break.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{pointer}: {detail}")]
+#[error("{pointer}: {}", .said.it)]
 pub struct DetailsError {
     /// JSON pointer relative to the details: `/area_m2`.
     pub pointer: String,
     /// The rule and the allowed values.
-    pub detail: String,
+    pub said: Said,
+}
+
+impl DetailsError {
+    /// A rule broken at a place, in Italian and in English.
+    pub fn new(
+        pointer: impl Into<String>,
+        it: impl Into<String>,
+        en: impl Into<String>,
+    ) -> DetailsError {
+        DetailsError {
+            pointer: pointer.into(),
+            said: Said::new(it, en),
+        }
+    }
 }
 
 impl From<MoneyError> for DetailsError {
@@ -362,20 +453,21 @@ impl From<MoneyError> for DetailsError {
 
 impl From<ScheduleError> for DetailsError {
     fn from(error: ScheduleError) -> DetailsError {
-        let detail = match error {
-            ScheduleError::Unpayable | ScheduleError::Money(_) | ScheduleError::Uneven => {
-                "l'importo di un avviso deve essere da 0,01 a 999.999.999,99 euro"
-            }
-            ScheduleError::OutOfOrder => "le scadenze degli importi non sono in ordine di data",
+        let (it, en) = match error {
+            ScheduleError::Unpayable | ScheduleError::Money(_) | ScheduleError::Uneven => (
+                "l'importo di un avviso deve essere da 0,01 a 999.999.999,99 euro",
+                "the amount of a notice must be 0.01 to 999,999,999.99 euro",
+            ),
+            ScheduleError::OutOfOrder => (
+                "le scadenze degli importi non sono in ordine di data",
+                "the days on which the amount changes are not in order",
+            ),
         };
-        DetailsError {
-            pointer: String::new(),
-            detail: detail.to_owned(),
-        }
+        DetailsError::new("", it, en)
     }
 }
 
 #[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

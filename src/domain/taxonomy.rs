@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::domain::text::Rule;
+
 /// A taxonomy code: optional accounting prefix and the nine characters that name the service.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaxonomyCode {
@@ -13,6 +15,12 @@ pub struct TaxonomyCode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a taxonomy code looks like 9/0101101IM/")]
 pub struct BadTaxonomyCode;
+
+impl Rule for BadTaxonomyCode {
+    fn italian(&self) -> String {
+        "un codice di tassonomia si scrive come 9/0101101IM/".to_owned()
+    }
+}
 
 /// Legal reasons, the two letters at the end: imposta, tassa, servizio pubblico, sanzione, altro.
 const REASONS: [&str; 5] = ["IM", "TS", "SP", "SA", "AP"];

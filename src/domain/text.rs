@@ -2,6 +2,36 @@
 
 use std::fmt;
 
+/// One sentence in the two languages of the engine: officers read Italian, developers English.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// In Italian.
+    pub it: String,
+    /// In English.
+    pub en: String,
+}
+
+impl Said {
+    /// A sentence, in Italian and in English.
+    pub fn new(it: impl Into<String>, en: impl Into<String>) -> Said {
+        Said {
+            it: it.into(),
+            en: en.into(),
+        }
+    }
+}
+
+/// A rule that a value breaks. `Display` says it in English; neither language repeats the value.
+pub trait Rule: fmt::Display {
+    /// The rule and what is allowed, in Italian.
+    fn italian(&self) -> String;
+
+    /// The rule in both languages.
+    fn said(&self) -> Said {
+        Said::new(self.italian(), self.to_string())
+    }
+}
+
 /// Text of 1 to `N` characters, trimmed, without control characters (`stText…` of the XSDs).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text<const N: usize>(String);
@@ -21,6 +51,16 @@ pub enum TextError {
     /// A control character, a line break included.
     #[error("must not contain control characters or line breaks")]
     Control,
+}
+
+impl Rule for TextError {
+    fn italian(&self) -> String {
+        match self {
+            TextError::Empty => "non può essere vuoto".to_owned(),
+            TextError::TooLong { max } => format!("può avere al massimo {max} caratteri"),
+            TextError::Control => "non può avere caratteri di controllo né a capo".to_owned(),
+        }
+    }
 }
 
 impl<const N: usize> Text<N> {
@@ -62,8 +102,11 @@ impl<const N: usize> fmt::Display for Text<N> {
 /// are valid and the whole may be too long for its element.
 #[must_use]
 pub fn fit(text: &str, max: usize) -> String {
-    text.trim()
-        .chars()
+    let text = text.trim();
+    if text.len() <= max {
+        return text.to_owned(); // no more characters than bytes
+    }
+    text.chars()
         .take(max)
         .collect::<String>()
         .trim_end()

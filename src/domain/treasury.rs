@@ -9,6 +9,8 @@ use crate::domain::money::Cents;
 
 /// Longest flow identifier.
 const FLOW_ID_MAX: usize = 35;
+/// Longest run of identifier characters that is kept.
+const RUN_MAX: usize = 60;
 /// Shortest cut identifier that may be compared: the date and some of the PSP.
 pub const PREFIX_MIN: usize = 16;
 /// What stands before the identifier.
@@ -52,8 +54,8 @@ pub struct Movement {
     pub year: i32,
     /// Account of the treasury (conto evidenza).
     pub account: String,
-    /// Number of the movement, unique in year and account.
-    pub number: i64,
+    /// Number of the movement, or the bank's reference: unique in year and account.
+    pub number: String,
     /// In or out.
     pub direction: Direction,
     /// Kind of document.
@@ -72,6 +74,8 @@ pub struct Movement {
     pub text: String,
     /// Who paid, as it came.
     pub payer: String,
+    /// The bank's own reference of the transfer (TRN), when the journal has it.
+    pub bank_reference: Option<String>,
 }
 
 impl Movement {
@@ -91,6 +95,17 @@ impl Movement {
         self.direction == Direction::In
             && self.document == DocumentKind::PendingCredit
             && moves_money
+    }
+
+    /// Whether the entry takes back or restores an earlier one, which its text often does not name: its
+    /// provisional number does.
+    #[must_use]
+    pub fn follows(&self) -> bool {
+        self.in_scope()
+            && match self.operation {
+                Operation::Reversed | Operation::Restored => true,
+                Operation::Executed | Operation::Regularised => false,
+            }
     }
 
     /// What the entry adds to the cash of its flow: a reversal takes away.
@@ -252,10 +267,12 @@ fn is_id_char(c: char) -> bool {
     c.is_ascii_digit() || c.is_ascii_uppercase() || c == '-' || c == '_'
 }
 
-/// Splits off the run of identifier characters at the beginning.
+/// Splits off the run of identifier characters at the beginning; what is longer than any identifier is cut,
+/// because a reference is the key of an index.
 fn id_run(text: &str) -> (&str, &str) {
     let end = text.find(|c| !is_id_char(c)).unwrap_or(text.len());
-    text.split_at_checked(end).unwrap_or((text, ""))
+    let (run, rest) = text.split_at_checked(end).unwrap_or((text, ""));
+    (run.get(..RUN_MAX).unwrap_or(run), rest)
 }
 
 /// The ISO date at the beginning, with single blanks inside it forgiven.

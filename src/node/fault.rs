@@ -117,7 +117,7 @@ fn code_of(refusal: &Refusal) -> (&'static str, &'static str) {
 
 fn code_of_payment(error: &payments::Error) -> (&'static str, &'static str) {
     use payments::Error::{
-        NotPayable as No, Receipt, Render, Store, UnknownNotice, UnknownPayment,
+        NotPayable as No, Receipt, Render, StampInV1, Store, UnknownNotice, UnknownPayment,
     };
     let unknown = (
         "PAA_PAGAMENTO_SCONOSCIUTO",
@@ -135,11 +135,11 @@ fn code_of_payment(error: &payments::Error) -> (&'static str, &'static str) {
             "PAA_PAGAMENTO_SCADUTO",
             "Pagamento in attesa risulta scaduto all'Ente Creditore",
         ),
-        No(NotPayable::Withdrawn) => (
+        No(NotPayable::Withdrawn | NotPayable::Suspended) => (
             "PAA_PAGAMENTO_ANNULLATO",
             "Pagamento in attesa risulta annullato all'Ente Creditore",
         ),
-        Receipt(_) => SEMANTICS,
+        StampInV1 | Receipt(_) => SEMANTICS,
         Render(_) | Store(_) => SYSTEM_ERROR,
     }
 }
@@ -154,6 +154,7 @@ mod tests {
         assert_eq!(code(NotPayable::NotPublished), "PAA_PAGAMENTO_SCONOSCIUTO");
         assert_eq!(code(NotPayable::Expired), "PAA_PAGAMENTO_SCADUTO");
         assert_eq!(code(NotPayable::Withdrawn), "PAA_PAGAMENTO_ANNULLATO");
+        assert_eq!(code(NotPayable::Suspended), "PAA_PAGAMENTO_ANNULLATO");
         assert_eq!(code(NotPayable::AlreadyPaid), "PAA_PAGAMENTO_DUPLICATO");
         assert_eq!(code(NotPayable::OtherOptionPaid), "PAA_PAGAMENTO_DUPLICATO");
     }

@@ -34,6 +34,16 @@ pub struct Column {
     pub meaning: &'static str,
     /// What the cells hold.
     pub unit: Unit,
+    /// Characters that most cells need, for pages and spreadsheets.
+    pub width: u8,
+}
+
+impl Column {
+    /// The column with room for so many characters.
+    #[must_use]
+    pub const fn wide(self, width: u8) -> Column {
+        Column { width, ..self }
+    }
 }
 
 /// One cell.
@@ -163,18 +173,21 @@ mod tests {
             label: "Chi",
             meaning: "chi",
             unit: Unit::Text,
+            width: 20,
         },
         Column {
             name: "amount",
             label: "Importo",
             meaning: "quanto",
             unit: Unit::Cents,
+            width: 12,
         },
         Column {
             name: "day",
             label: "Giorno",
             meaning: "quando",
             unit: Unit::Day,
+            width: 10,
         },
     ];
 

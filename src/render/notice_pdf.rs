@@ -13,7 +13,7 @@ use super::pdf::pictograms::{NOTICE, TOWN_HALL};
 use super::pdf::sheet::{Band, Column, GREY, Ink, Sheet, ink, left, right};
 use super::pdf::{About, LEFT, PAGE_WIDTH, RIGHT, single_page, two_lines};
 use crate::domain::calendar::{self, Day};
-use crate::domain::document::{DocumentCreditor, DocumentParty, NoticeDocument};
+use crate::domain::document::{DocumentCreditor, NoticeDocument};
 
 pub use super::pdf::RenderError;
 
@@ -118,7 +118,7 @@ fn parties(
     let left_end = creditor(sheet, &mut section, &document.creditor, top)?;
     root.push(section);
     let mut section = TagGroup::new(Tag::Section);
-    let right_end = debtor(sheet, &mut section, &document.debtor, top)?;
+    let right_end = debtor(sheet, &mut section, document, top)?;
     root.push(section);
     Ok((left_end.max(right_end) + 16.0).max(top + 129.7))
 }
@@ -163,9 +163,10 @@ fn creditor(
 fn debtor(
     sheet: &mut Sheet<'_>,
     section: &mut TagGroup,
-    debtor: &DocumentParty,
+    document: &NoticeDocument,
     top: f32,
 ) -> Result<f32, RenderError> {
+    let debtor = &document.debtor;
     let band = Band {
         x: RIGHT_BAND,
         y: top,
@@ -194,6 +195,17 @@ fn debtor(
             line,
         );
         next = y + 17.2;
+    }
+    if !document.joint_debtors.is_empty() {
+        let named = document.joint_debtors.iter();
+        let named = named.map(|joint| format!("{} ({})", joint.full_name, joint.tax_code));
+        let line = format!("In solido con: {}", named.collect::<Vec<_>>().join(", "));
+        y = sheet.paragraph(
+            section,
+            block(RIGHT_START, next, 244.0, (10.7, 5)),
+            SMALL,
+            &line,
+        );
     }
     Ok(y)
 }

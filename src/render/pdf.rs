@@ -19,6 +19,7 @@ use krilla::{Document, SerializeSettings};
 use crate::domain::calendar::{Day, Instant};
 
 pub(super) mod fonts;
+pub(super) mod grid;
 pub(super) mod pictograms;
 pub(super) mod qr;
 pub(super) mod sheet;
@@ -85,6 +86,34 @@ pub(super) fn single_page(
     about: &About,
     draw: impl FnOnce(&mut Sheet<'_>, &mut TagGroup) -> Result<(), RenderError>,
 ) -> Result<Vec<u8>, RenderError> {
+    file(about, |document, root| {
+        page(document, (PAGE_WIDTH, PAGE_HEIGHT), |sheet| {
+            draw(sheet, root)
+        })
+    })
+}
+
+/// Draws one more page.
+pub(super) fn page(
+    document: &mut Document,
+    (width, height): (f32, f32),
+    draw: impl FnOnce(&mut Sheet<'_>) -> Result<(), RenderError>,
+) -> Result<(), RenderError> {
+    let size = PageSettings::from_wh(width, height).ok_or(RenderError::Geometry)?;
+    let mut page = document.start_page_with(size);
+    {
+        let mut sheet = Sheet::new(page.surface(), fonts::fonts()?);
+        draw(&mut sheet)?;
+    }
+    page.finish();
+    Ok(())
+}
+
+/// Opens a file, lets its pages be drawn, and closes it.
+pub(super) fn file(
+    about: &About,
+    draw: impl FnOnce(&mut Document, &mut TagGroup) -> Result<(), RenderError>,
+) -> Result<Vec<u8>, RenderError> {
     let fonts = fonts::fonts()?;
     let configuration = ConfigurationBuilder::new()
         .with_archival_validator(Archival::A2_A)
@@ -96,14 +125,8 @@ pub(super) fn single_page(
         ..SerializeSettings::default()
     };
     let mut document = Document::new_with(settings);
-    let size = PageSettings::from_wh(PAGE_WIDTH, PAGE_HEIGHT).ok_or(RenderError::Geometry)?;
-    let mut page = document.start_page_with(size);
     let mut root = TagGroup::new(krilla::tagging::Tag::Section);
-    {
-        let mut sheet = Sheet::new(page.surface(), fonts);
-        draw(&mut sheet, &mut root)?;
-    }
-    page.finish();
+    draw(&mut document, &mut root)?;
 
     let mut tree = TagTree::new().with_lang(Some("it-IT".to_owned()));
     tree.push(root);

@@ -15,7 +15,7 @@ use crate::domain::creditor::{Account, Creditor, ServiceRow, Station, Validity};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
 use crate::domain::notice_number::SegregationCode;
-use crate::domain::service::Beneficiary;
+use crate::domain::service::{Beneficiary, Destination};
 use crate::domain::taxonomy::TaxonomyCode;
 use crate::domain::text::Text;
 
@@ -504,7 +504,7 @@ impl TermsRow {
             iban: of.iban.to_string(),
             accounting_key: of.accounting_key.to_string(),
             others: Json(Value::Object(others.collect())),
-            terms: Json(of.terms.clone()),
+            terms: Json(Value::clone(&of.terms)),
             rank,
         }
     }
@@ -518,7 +518,7 @@ impl TermsRow {
             .iter()
             .map(|(role, to)| {
                 let to = parse_beneficiary(to).ok_or("a beneficiary cannot be read");
-                Ok((role.clone(), checked(table, &id, to)?))
+                Ok((role.clone(), checked(table, &id, to)?.into()))
             })
             .collect::<Result<_, Error>>()?;
         Ok(ServiceRow {
@@ -529,7 +529,7 @@ impl TermsRow {
             iban: checked(table, &id, Iban::parse(&self.iban))?,
             accounting_key: checked(table, &id, Text::parse(&self.accounting_key))?,
             others,
-            terms: self.terms.0,
+            terms: self.terms.0.into(),
             valid: Validity {
                 from: self.valid_from,
                 until: self.valid_until,
@@ -542,7 +542,7 @@ fn print_beneficiary(of: &Beneficiary) -> Value {
     serde_json::json!({
         "tax_code": of.tax_code.as_str(),
         "legal_name": of.legal_name,
-        "iban": of.iban.as_str(),
+        "iban": of.iban().map(Iban::as_str),
         "taxonomy": of.taxonomy.to_string(),
     })
 }
@@ -552,7 +552,7 @@ fn parse_beneficiary(value: &Value) -> Option<Beneficiary> {
     Some(Beneficiary {
         tax_code: FiscalCode::parse(text("tax_code")?).ok()?,
         legal_name: text("legal_name")?.to_owned(),
-        iban: Iban::parse(text("iban")?).ok()?,
+        account: Destination::Iban(Iban::parse(text("iban")?).ok()?),
         taxonomy: TaxonomyCode::parse(text("taxonomy")?).ok()?,
     })
 }

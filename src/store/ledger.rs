@@ -8,20 +8,23 @@ use super::types::Id;
 use super::{Conn, Error, Tx};
 use crate::domain::calendar::Day;
 use crate::domain::fiscal_code::FiscalCode;
-use crate::domain::ledger::{Account, Entry};
+use crate::domain::ledger::{Account, Entry, Posting, Reason};
 use crate::domain::money::Cents;
+use crate::domain::notice_number::NoticeNumber;
 
-#[derive(Insertable)]
+const TABLE: &str = "ledger";
+
+#[derive(Queryable, Insertable)]
 #[diesel(table_name = ledger, treat_none_as_default_value = false)]
 struct LedgerRow {
     creditor: String,
     id: Id,
     line: i16,
-    reason: &'static str,
+    reason: String,
     day: Day,
     reference: String,
-    debit: &'static str,
-    credit: &'static str,
+    debit: String,
+    credit: String,
     amount_cents: i64,
     notice_number: Option<String>,
     service_code: Option<String>,
@@ -47,11 +50,11 @@ pub fn post(
                 creditor: creditor.to_string(),
                 id: Id(id),
                 line,
-                reason: entry.reason.as_str(),
+                reason: entry.reason.to_string(),
                 day: entry.day,
                 reference: entry.reference.clone(),
-                debit: posting.debit.as_str(),
-                credit: posting.credit.as_str(),
+                debit: posting.debit.to_string(),
+                credit: posting.credit.to_string(),
                 amount_cents: posting.amount.get(),
                 notice_number: posting.notice.map(|number| number.to_string()),
                 service_code: posting.service_code,
@@ -65,6 +68,60 @@ pub fn post(
             .execute(c))?;
     }
     Ok(())
+}
+
+/// What was booked for a reference, oldest first.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn of_reference(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    reference: &str,
+) -> Result<Vec<Entry>, Error> {
+    let rows: Vec<LedgerRow> = on!(conn, |c| ledger::table
+        .filter(ledger::creditor.eq(creditor.as_str()))
+        .filter(ledger::reference.eq(reference))
+        .order((ledger::id, ledger::line))
+        .load(c))?;
+    let mut entries: Vec<(Id, Entry)> = Vec::new();
+    for row in rows {
+        let (id, reason) = (row.id, row.reason.clone());
+        let corrupt = |why: &dyn std::fmt::Display| Error::corrupt(TABLE, id.0, why);
+        let reason = Reason::from_name(&reason).ok_or_else(|| corrupt(&"reason"))?;
+        let (day, reference) = (row.day, row.reference.clone());
+        let posting = row.into_posting()?;
+        match entries.last_mut() {
+            Some((last, entry)) if *last == id => entry.postings.push(posting),
+            Some(_) | None => entries.push((
+                id,
+                Entry {
+                    reason,
+                    day,
+                    reference,
+                    postings: vec![posting],
+                },
+            )),
+        }
+    }
+    Ok(entries.into_iter().map(|(_, entry)| entry).collect())
+}
+
+impl LedgerRow {
+    fn into_posting(self) -> Result<Posting, Error> {
+        let id = self.id.0;
+        let corrupt = |why: &dyn std::fmt::Display| Error::corrupt(TABLE, id, why);
+        let account = |name: &str| Account::from_name(name).ok_or_else(|| corrupt(&"account"));
+        let number = self.notice_number.as_deref().map(NoticeNumber::parse);
+        Ok(Posting {
+            debit: account(&self.debit)?,
+            credit: account(&self.credit)?,
+            amount: Cents::new(self.amount_cents).map_err(|e| corrupt(&e))?,
+            notice: number.transpose().map_err(|e| corrupt(&e))?,
+            service_code: self.service_code,
+            beneficiary: FiscalCode::as_stated(&self.beneficiary).map_err(|e| corrupt(&e))?,
+        })
+    }
 }
 
 /// Balance of an account: debits less credits.

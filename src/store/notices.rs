@@ -1,5 +1,7 @@
 //! Notices, their numbers, their history, and what the node was told about their price.
 
+use std::sync::Arc;
+
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -14,7 +16,8 @@ use crate::domain::lifecycle::{Anomaly, Move, State};
 use crate::domain::money::Cents;
 use crate::domain::notice_number::{NoticeNumber, SegregationCode};
 use crate::domain::position::{Notice, Position};
-use crate::domain::service::{Beneficiary, OptionKind, Schedule, Step, TransferDraft};
+use crate::domain::service::{Beneficiary, Destination, OptionKind, Schedule, Step, TransferDraft};
+use crate::domain::stamp::{DocumentHash, Province, Stamp};
 use crate::domain::taxonomy::TaxonomyCode;
 use crate::domain::text::Text;
 
@@ -24,17 +27,17 @@ const TABLE: &str = "notice";
 #[diesel(table_name = notice, treat_none_as_default_value = false)]
 pub(super) struct NoticeRow {
     creditor: String,
-    number: String,
+    pub(super) number: String,
     iuv: String,
     pub(super) position_id: Id,
     service_code: String,
     option_no: i16,
     option_kind: String,
     sequence: i16,
-    description: String,
-    due_on: Option<Day>,
-    amount_cents: i64,
-    terms: Json,
+    pub(super) description: String,
+    pub(super) due_on: Option<Day>,
+    pub(super) amount_cents: i64,
+    pub(super) terms: Json,
     state: String,
     paid_on: Option<Day>,
 }
@@ -54,8 +57,18 @@ pub struct Advance {
 
 /// Inserts the notices of a new position; false when a number or IUV is taken.
 pub(super) fn insert(tx: &mut Tx<'_>, position: &Position) -> Result<bool, Error> {
-    let rows: Vec<NoticeRow> = position
-        .notices
+    add(tx, position, &position.notices)
+}
+
+/// Inserts more notices of a position; false when a number or IUV is taken.
+///
+/// # Errors
+/// The database's.
+pub fn add(tx: &mut Tx<'_>, position: &Position, notices: &[Notice]) -> Result<bool, Error> {
+    if notices.is_empty() {
+        return Ok(true);
+    }
+    let rows: Vec<NoticeRow> = notices
         .iter()
         .map(|notice| NoticeRow::from_domain(position, notice))
         .collect::<Result<_, _>>()?;
@@ -115,6 +128,30 @@ pub fn advance(
             .execute(c))?;
     }
     Ok(())
+}
+
+/// Writes the term and the price of a notice again; its number, its beneficiaries and its state stay.
+///
+/// # Errors
+/// [`Error::Changed`] when there is no such notice.
+pub fn rewrite(tx: &mut Tx<'_>, position: &Position, notice: &Notice) -> Result<(), Error> {
+    let row = NoticeRow::from_domain(position, notice)?;
+    let updated = on!(&mut **tx, |c| diesel::update(
+        notice::table.find((row.creditor.as_str(), row.number.as_str()))
+    )
+    .set((
+        notice::due_on.eq(row.due_on),
+        notice::amount_cents.eq(row.amount_cents),
+        notice::terms.eq(&row.terms),
+    ))
+    .execute(c))?;
+    match updated {
+        1 => Ok(()),
+        _ => Err(Error::Changed {
+            table: TABLE,
+            id: row.number,
+        }),
+    }
 }
 
 /// Notices whose last payable day has passed and whose state does not say so yet.
@@ -211,16 +248,30 @@ pub fn insert_quote(
 struct Terms {
     transfers: Vec<TransferTerms>,
     steps: Vec<StepTerms>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    replaces: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct TransferTerms {
     tax_code: String,
     legal_name: String,
-    iban: String,
+    #[serde(flatten)]
+    account: AccountTerms,
     taxonomy: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     metadata: Vec<(String, String)>,
+}
+
+/// `"iban": "IT…"`, or `"stamp": {…}`.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum AccountTerms {
+    Iban(String),
+    Stamp {
+        document_sha256: String,
+        province: String,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -231,13 +282,37 @@ struct StepTerms {
     amounts_cents: Vec<i64>,
 }
 
+impl AccountTerms {
+    fn into_domain(self) -> Result<Destination, String> {
+        let said = |error: &dyn std::fmt::Display| error.to_string();
+        Ok(match self {
+            AccountTerms::Iban(iban) => {
+                Destination::Iban(Iban::parse(&iban).map_err(|e| said(&e))?)
+            }
+            AccountTerms::Stamp {
+                document_sha256,
+                province,
+            } => Destination::Stamp(Stamp {
+                document: DocumentHash::parse(&document_sha256).map_err(|e| said(&e))?,
+                province: Province::parse(&province).map_err(|e| said(&e))?,
+            }),
+        })
+    }
+}
+
 impl NoticeRow {
-    fn from_domain(position: &Position, notice: &Notice) -> Result<NoticeRow, Error> {
+    pub(super) fn from_domain(position: &Position, notice: &Notice) -> Result<NoticeRow, Error> {
         let corrupt = |why: &dyn std::fmt::Display| Error::corrupt(TABLE, &notice.number, why);
         let transfers = notice.transfers.iter().map(|transfer| TransferTerms {
             tax_code: transfer.to.tax_code.to_string(),
             legal_name: transfer.to.legal_name.clone(),
-            iban: transfer.to.iban.to_string(),
+            account: match &transfer.to.account {
+                Destination::Iban(iban) => AccountTerms::Iban(iban.to_string()),
+                Destination::Stamp(stamp) => AccountTerms::Stamp {
+                    document_sha256: stamp.document.to_string(),
+                    province: stamp.province.to_string(),
+                },
+            },
             taxonomy: transfer.to.taxonomy.to_string(),
             metadata: transfer.metadata.clone(),
         });
@@ -249,6 +324,7 @@ impl NoticeRow {
         let terms = Terms {
             transfers: transfers.collect(),
             steps: steps.collect(),
+            replaces: notice.replaces.iter().map(ToString::to_string).collect(),
         };
         Ok(NoticeRow {
             creditor: position.creditor.to_string(),
@@ -274,12 +350,12 @@ impl NoticeRow {
         let terms: Terms = serde_json::from_value(self.terms.0).map_err(|e| corrupt(&e))?;
         let transfers = terms.transfers.into_iter().map(|transfer| {
             Ok(TransferDraft {
-                to: Beneficiary {
+                to: Arc::new(Beneficiary {
                     tax_code: FiscalCode::as_stated(&transfer.tax_code).map_err(|e| corrupt(&e))?,
                     legal_name: transfer.legal_name,
-                    iban: Iban::parse(&transfer.iban).map_err(|e| corrupt(&e))?,
+                    account: transfer.account.into_domain().map_err(|e| corrupt(&e))?,
                     taxonomy: TaxonomyCode::parse(&transfer.taxonomy).map_err(|e| corrupt(&e))?,
-                },
+                }),
                 metadata: transfer.metadata,
             })
         });
@@ -293,6 +369,10 @@ impl NoticeRow {
             })
         });
         let steps = steps.collect::<Result<Vec<_>, Error>>()?;
+        let replaces = terms
+            .replaces
+            .iter()
+            .map(|number| NoticeNumber::parse(number));
         Ok(Notice {
             number: NoticeNumber::parse(&self.number).map_err(|e| corrupt(&e))?,
             option: u16::try_from(self.option_no).map_err(|e| corrupt(&e))?,
@@ -305,6 +385,9 @@ impl NoticeRow {
             transfers,
             state: State::from_name(&self.state).ok_or_else(|| corrupt(&"state"))?,
             paid_on: self.paid_on,
+            replaces: replaces
+                .collect::<Result<_, _>>()
+                .map_err(|e| corrupt(&e))?,
         })
     }
 }

@@ -4,8 +4,9 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::joint_debtors;
 use super::notices::{self, NoticeRow};
-use super::schema::{notice, position};
+use super::schema::{joint_debtor, notice, position};
 use super::types::{At, Id, Json};
 use super::{Conn, Error, Tx};
 use crate::domain::calendar::Day;
@@ -35,6 +36,7 @@ struct PositionRow {
     issued_on: Day,
     created_at: At,
     revision: i64,
+    joint_debtors: i16,
 }
 
 /// What became of an insert.
@@ -74,6 +76,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &Position) -> Result<Placed, Error> {
     if made == 0 {
         return Ok(Placed::ReferenceTaken);
     }
+    joint_debtors::insert(tx, new)?;
     if notices::insert(tx, new)? {
         Ok(Placed::New)
     } else {
@@ -98,7 +101,13 @@ pub fn get(conn: &mut Conn, creditor: &FiscalCode, id: Uuid) -> Result<Option<Po
         .filter(notice::position_id.eq(Id(id)))
         .order((notice::option_no, notice::sequence))
         .load(c))?;
-    row.into_domain(notices).map(Some)
+    // Most positions have one debtor: the others are asked for only when there are some.
+    let others = match row.joint_debtors {
+        0 => Vec::new(),
+        _ => joint_debtors::of(conn, creditor, &[Id(id)])?,
+    };
+    let others = others.into_iter().map(|(_, debtor)| debtor).collect();
+    row.into_domain(notices, others).map(Some)
 }
 
 /// The position that a notice belongs to, with all its notices.
@@ -181,7 +190,12 @@ pub fn page(
             query = query.filter(position::service_code.eq(code));
         }
         if let Some(tax_code) = &filter.debtor_tax_code {
-            query = query.filter(position::debtor_tax_code.eq(tax_code.as_str()));
+            let jointly = joint_debtor::table
+                .filter(joint_debtor::creditor.eq(creditor.as_str()))
+                .filter(joint_debtor::tax_code.eq(tax_code.as_str()))
+                .select(joint_debtor::position_id);
+            let alone = position::debtor_tax_code.eq(tax_code.as_str());
+            query = query.filter(alone.or(position::id.eq_any(jointly)));
         }
         if let Some(reference) = &filter.reference {
             query = query.filter(position::reference.eq(reference));
@@ -201,13 +215,18 @@ pub fn page(
         .filter(notice::position_id.eq_any(&ids))
         .order((notice::position_id, notice::option_no, notice::sequence))
         .load(c))?;
+    let shared = rows.iter().filter(|row| row.joint_debtors > 0);
+    let shared: Vec<Id> = shared.map(|row| row.id).collect();
+    let joint = joint_debtors::of(conn, creditor, &shared)?;
     rows.into_iter()
         .map(|row| {
             let (own, others) = notices
                 .drain(..)
                 .partition(|notice| notice.position_id == row.id);
             notices = others;
-            row.into_domain(own)
+            let with = joint.iter().filter(|(of, _)| *of == row.id.0);
+            let with = with.map(|(_, debtor)| debtor.clone()).collect();
+            row.into_domain(own, with)
         })
         .collect()
 }
@@ -240,7 +259,7 @@ pub fn advance_revision(
 }
 
 #[derive(Serialize, Deserialize)]
-struct Contact {
+pub(super) struct Contact {
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -263,29 +282,21 @@ struct AssessmentRow {
     amount_cents: i64,
 }
 
+/// Code and amount of each stored row of an assessment.
+pub(super) fn amounts(rows: Json, id: Uuid) -> Result<Vec<(String, Cents)>, Error> {
+    let rows: Vec<AssessmentRow> =
+        serde_json::from_value(rows.0).map_err(|why| Error::corrupt(TABLE, id, why))?;
+    let amount = |row: AssessmentRow| {
+        let cents = Cents::new(row.amount_cents).map_err(|why| Error::corrupt(TABLE, id, why))?;
+        Ok((row.code, cents))
+    };
+    rows.into_iter().map(amount).collect()
+}
+
 impl PositionRow {
     fn from_domain(position: &Position) -> Result<PositionRow, Error> {
         let debtor = &position.debtor;
-        let contact = Contact {
-            email: debtor.email.as_ref().map(ToString::to_string),
-            address: debtor.address.as_ref().map(|address| ContactAddress {
-                street: address.street.to_string(),
-                postal_code: address.postal_code.as_ref().map(ToString::to_string),
-                city: address.city.to_string(),
-                province: address.province.as_ref().map(ToString::to_string),
-                country: address.country.as_ref().map(ToString::to_string),
-            }),
-        };
-        let rows: Vec<AssessmentRow> = position
-            .rows
-            .iter()
-            .map(|row| AssessmentRow {
-                code: row.code.to_string(),
-                label: row.label.clone(),
-                amount_cents: row.amount.get(),
-            })
-            .collect();
-        let corrupt = |why: serde_json::Error| Error::corrupt(TABLE, position.id, why);
+        let joint = i16::try_from(position.joint_debtors.len());
         Ok(PositionRow {
             creditor: position.creditor.to_string(),
             id: Id(position.id),
@@ -294,17 +305,22 @@ impl PositionRow {
             debtor_kind: debtor.kind.to_string(),
             debtor_tax_code: debtor.tax_code.to_string(),
             debtor_full_name: debtor.full_name.to_string(),
-            debtor_contact: Json(serde_json::to_value(contact).map_err(corrupt)?),
+            debtor_contact: Contact::of(debtor, position.id)?,
             description: position.description.to_string(),
             details: Json(position.details.clone()),
-            assessment_rows: Json(serde_json::to_value(rows).map_err(corrupt)?),
+            assessment_rows: Json(rows_json(position.id, &position.rows)?),
             issued_on: position.issued_on,
             created_at: At(position.created_at),
             revision: position.revision,
+            joint_debtors: joint.map_err(|e| Error::corrupt(TABLE, position.id, e))?,
         })
     }
 
-    fn into_domain(self, notices: Vec<NoticeRow>) -> Result<Position, Error> {
+    fn into_domain(
+        self,
+        notices: Vec<NoticeRow>,
+        joint_debtors: Vec<Debtor>,
+    ) -> Result<Position, Error> {
         let id = self.id.0;
         let corrupt = |why: &dyn std::fmt::Display| Error::corrupt(TABLE, id, why);
         let rows: Vec<AssessmentRow> =
@@ -316,15 +332,14 @@ impl PositionRow {
                 amount: Cents::new(row.amount_cents).map_err(|e| corrupt(&e))?,
             })
         });
-        let contact: Contact =
-            serde_json::from_value(self.debtor_contact.0).map_err(|e| corrupt(&e))?;
+        let (email, address) = Contact::read(self.debtor_contact, id)?;
         let debtor = Debtor {
             kind: DebtorKind::from_name(&self.debtor_kind)
                 .ok_or_else(|| corrupt(&"debtor kind"))?,
             tax_code: FiscalCode::as_stated(&self.debtor_tax_code).map_err(|e| corrupt(&e))?,
             full_name: Text::parse(&self.debtor_full_name).map_err(|e| corrupt(&e))?,
-            address: contact.address.map(|a| a.into_domain(id)).transpose()?,
-            email: optional(contact.email, id)?,
+            address,
+            email,
         };
         Ok(Position {
             creditor: FiscalCode::as_stated(&self.creditor).map_err(|e| corrupt(&e))?,
@@ -332,6 +347,7 @@ impl PositionRow {
             reference: optional(self.reference, id)?,
             service_code: self.service_code,
             debtor,
+            joint_debtors,
             description: Text::parse(&self.description).map_err(|e| corrupt(&e))?,
             details: self.details.0,
             rows: rows.collect::<Result<_, Error>>()?,
@@ -343,6 +359,48 @@ impl PositionRow {
             created_at: self.created_at.0,
             revision: self.revision,
         })
+    }
+}
+
+/// The lines that explain an amount, as stored.
+pub(super) fn rows_json(id: Uuid, rows: &[Row]) -> Result<serde_json::Value, Error> {
+    let rows: Vec<AssessmentRow> = rows
+        .iter()
+        .map(|row| AssessmentRow {
+            code: row.code.to_string(),
+            label: row.label.clone(),
+            amount_cents: row.amount.get(),
+        })
+        .collect();
+    serde_json::to_value(rows).map_err(|why| Error::corrupt(TABLE, id, why))
+}
+
+impl Contact {
+    /// How a debtor of a position is reached, as stored.
+    pub(super) fn of(debtor: &Debtor, id: Uuid) -> Result<Json, Error> {
+        let contact = Contact {
+            email: debtor.email.as_ref().map(ToString::to_string),
+            address: debtor.address.as_ref().map(|address| ContactAddress {
+                street: address.street.to_string(),
+                postal_code: address.postal_code.as_ref().map(ToString::to_string),
+                city: address.city.to_string(),
+                province: address.province.as_ref().map(ToString::to_string),
+                country: address.country.as_ref().map(ToString::to_string),
+            }),
+        };
+        let stored = serde_json::to_value(contact);
+        Ok(Json(stored.map_err(|why| Error::corrupt(TABLE, id, why))?))
+    }
+
+    /// What was stored.
+    pub(super) fn read(
+        stored: Json,
+        id: Uuid,
+    ) -> Result<(Option<Text<256>>, Option<Address>), Error> {
+        let contact: Contact =
+            serde_json::from_value(stored.0).map_err(|why| Error::corrupt(TABLE, id, why))?;
+        let address = contact.address.map(|a| a.into_domain(id)).transpose()?;
+        Ok((optional(contact.email, id)?, address))
     }
 }
 

@@ -57,6 +57,7 @@ struct TransferRow {
     amount_cents: i64,
     taxonomy: String,
     own: bool,
+    stamp: Option<Vec<u8>>,
 }
 
 /// A receipt on file: the fact, and what the books made of it.
@@ -281,7 +282,8 @@ fn transfer_rows(receipt: &Receipt) -> Vec<TransferRow> {
             iban: transfer.iban.clone(),
             amount_cents: transfer.amount.get(),
             taxonomy: transfer.taxonomy.clone(),
-            own: transfer.beneficiary == receipt.receiver,
+            own: transfer.is_own_of(&receipt.receiver),
+            stamp: transfer.stamp.clone(),
         })
         .collect()
 }
@@ -318,6 +320,13 @@ impl PartyRow {
             full_name: self.full_name,
         })
     }
+}
+
+/// Who paid, else who owed, of a stored receipt.
+pub(super) fn payer(parties: Json, id: Uuid) -> Result<Party, Error> {
+    let parties: Parties =
+        serde_json::from_value(parties.0).map_err(|why| Error::corrupt(TABLE, id, why))?;
+    parties.payer.unwrap_or(parties.debtor).into_domain(id)
 }
 
 impl ReceiptRow {
@@ -367,6 +376,7 @@ impl ReceiptRow {
                 beneficiary: FiscalCode::as_stated(&transfer.beneficiary)
                     .map_err(|e| corrupt(&e))?,
                 iban: transfer.iban,
+                stamp: transfer.stamp,
                 taxonomy: transfer.taxonomy,
             })
         });

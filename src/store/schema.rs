@@ -1,12 +1,16 @@
 //! The tables, with portable types only. One file per migration.
 
+mod canteen;
 mod creditors;
+mod fines;
 mod jobs;
 mod platform;
 mod positions;
 mod settlement;
 
+pub use canteen::*;
 pub use creditors::*;
+pub use fines::*;
 pub use jobs::*;
 pub use platform::*;
 pub use positions::*;

@@ -1,5 +1,7 @@
 //! The treasurer's entries and the flows they name.
 
+pub mod files;
+
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -23,7 +25,7 @@ struct EntryRow {
     id: Id,
     year: i32,
     account: String,
-    number: i64,
+    number: String,
     direction: String,
     document: String,
     operation: String,
@@ -33,6 +35,7 @@ struct EntryRow {
     value_on: Option<Day>,
     remittance: String,
     payer: String,
+    bank_reference: Option<String>,
     reference_kind: String,
     reference: Option<String>,
     reference_joined: Option<String>,
@@ -104,7 +107,7 @@ pub fn insert_once(
 pub fn find(
     conn: &mut Conn,
     creditor: &FiscalCode,
-    (year, account, number): (i32, &str, i64),
+    (year, account, number): (i32, &str, &str),
 ) -> Result<Option<Filed>, Error> {
     let row: Option<EntryRow> = on!(conn, |c| treasury_entry::table
         .filter(treasury_entry::creditor.eq(creditor.as_str()))
@@ -221,6 +224,48 @@ pub fn singles(conn: &mut Conn, creditor: &FiscalCode, iuvs: &[&str]) -> Result<
     rows.into_iter().map(EntryRow::into_domain).collect()
 }
 
+/// Entries with one provisional number, in the order they were filed.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn of_provisional(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    (year, provisional): (i32, i64),
+) -> Result<Vec<Filed>, Error> {
+    let rows: Vec<EntryRow> = on!(conn, |c| treasury_entry::table
+        .filter(treasury_entry::creditor.eq(creditor.as_str()))
+        .filter(treasury_entry::year.eq(year))
+        .filter(treasury_entry::provisional.eq(provisional))
+        .order(treasury_entry::id)
+        .load(c))?;
+    rows.into_iter().map(EntryRow::into_domain).collect()
+}
+
+/// Writes down what an entry refers to, found otherwise than in its text.
+///
+/// # Errors
+/// The database's.
+pub fn set_reference(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    id: Uuid,
+    reference: &Reference,
+) -> Result<(), Error> {
+    let (kind, reference, joined, open) = columns_of(reference);
+    on!(&mut **tx, |c| diesel::update(
+        treasury_entry::table.find((creditor.as_str(), Id(id)))
+    )
+    .set((
+        treasury_entry::reference_kind.eq(kind),
+        treasury_entry::reference.eq(reference.as_deref()),
+        treasury_entry::reference_joined.eq(joined.as_deref()),
+        treasury_entry::reference_open.eq(open.as_deref()),
+    ))
+    .execute(c))?;
+    Ok(())
+}
+
 /// Writes down which flow explains an entry.
 ///
 /// # Errors
@@ -254,19 +299,25 @@ fn quality_name(quality: Quality) -> &'static str {
     }
 }
 
+type ReferenceColumns = (&'static str, Option<String>, Option<String>, Option<String>);
+
+fn columns_of(reference: &Reference) -> ReferenceColumns {
+    match reference {
+        Reference::Flow(flow) => (
+            FLOW,
+            Some(flow.id.clone()),
+            flow.joined.clone(),
+            flow.open.clone(),
+        ),
+        Reference::Single(iuv) => (SINGLE, Some(iuv.clone()), None, None),
+        Reference::None => (NONE, None, None, None),
+    }
+}
+
 impl EntryRow {
     fn from_domain(creditor: &FiscalCode, filed: &Filed) -> EntryRow {
         let movement = filed.movement.clone();
-        let (kind, reference, joined, open) = match &filed.reference {
-            Reference::Flow(flow) => (
-                FLOW,
-                Some(flow.id.clone()),
-                flow.joined.clone(),
-                flow.open.clone(),
-            ),
-            Reference::Single(iuv) => (SINGLE, Some(iuv.clone()), None, None),
-            Reference::None => (NONE, None, None, None),
-        };
+        let (kind, reference, joined, open) = columns_of(&filed.reference);
         EntryRow {
             creditor: creditor.to_string(),
             id: Id(filed.id),
@@ -282,6 +333,7 @@ impl EntryRow {
             value_on: movement.value_on,
             remittance: movement.text,
             payer: movement.payer,
+            bank_reference: movement.bank_reference,
             reference_kind: kind.to_owned(),
             reference,
             reference_joined: joined,
@@ -339,6 +391,7 @@ impl EntryRow {
                 value_on: self.value_on,
                 text: self.remittance,
                 payer: self.payer,
+                bank_reference: self.bank_reference,
             },
         })
     }

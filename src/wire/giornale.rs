@@ -1,56 +1,38 @@
-//! The treasurer's cash journal as CSV: one movement per line.
+//! The treasurer's cash journal and the bank's statement, in the formats that offices have:
 //!
-//! The treasurer's own format is the XML *giornale di cassa* of OPI/SIOPE+; this is the layout we
-//! ask for when it cannot be had, with the words of that schema.
+//! * [`journal_csv`]: our own list, with the words of the treasurer's schema;
+//! * [`opi`]: the treasurer's XML, *flusso giornale di cassa* of OPI/SIOPE+;
+//! * [`camt`]: the bank's XML, ISO 20022 camt.053;
+//! * [`bank_csv`]: any bank's list, its columns described by the caller.
 //!
-//! * UTF-8, byte order mark allowed; lines end in LF or CRLF; blank lines are skipped.
-//! * Fields are separated by `;` and may be quoted with `"` (doubled inside). A quoted field holds
-//!   no line break: a quote left open would otherwise swallow the lines after it unseen.
-//! * The first line is the header, exactly [`COLUMNS`] in this order (case and blanks around names
-//!   do not matter).
-//!
-//! | column | content |
-//! |---|---|
-//! | `esercizio` | financial year, 1999 to 2099 |
-//! | `conto` | account (*conto evidenza*), 1 to 25 characters |
-//! | `numero_movimento` | up to 18 digits; with year and account, the key of a movement |
-//! | `tipo_movimento` | `ENTRATA` or `USCITA` |
-//! | `tipo_documento` | `REVERSALE`, `MANDATO`, `SOSPESO ENTRATA`, `SOSPESO USCITA`, `ANTICIPAZIONE`, `GIROCONTO`, `FONDO DI CASSA`, `DEFICIT DI CASSA` |
-//! | `tipo_operazione` | `ESEGUITO`, `STORNATO`, `REGOLARIZZATO`, `RIPRISTINATO` |
-//! | `numero_provvisorio` | up to 18 digits; mandatory when the document is a *sospeso* |
-//! | `importo` | euro above zero: `1.234,56`, `1234,56`, `1234.56` or `1234`; never a sign, because the type of operation says which way the money goes |
-//! | `data_movimento` | `2026-03-31` or `31/03/2026` |
-//! | `data_valuta` | likewise; may be empty |
-//! | `ordinante` | who sent the money; may be empty |
-//! | `causale` | remittance text; may be empty |
-//!
-//! A wrong line is reported with its number, column and rule, and reading goes on with the next.
+//! All are read one entry at a time, and memory does not grow with the file. An entry that cannot
+//! be read is handed out with its text and the rule it breaks, and reading goes on where it can:
+//! what a bank says about money is never dropped.
 
-use std::io::{self, BufRead as _, BufReader, Read};
+use std::collections::VecDeque;
+use std::io::{self, Read};
 
 use chrono::NaiveDate;
-use csv::ByteRecord;
 
+pub use bank_csv::{Dates, Decimal, Field, Layout, LayoutError};
+pub use charset::decode;
+pub use journal_csv::{COLUMNS, Giornale};
+
+mod bank_csv;
+mod camt;
+mod charset;
 mod columns;
+mod journal_csv;
+mod lines;
+mod naming;
+mod opi;
+mod xml;
 
 #[cfg(test)]
 mod tests;
 
-/// The header, in order.
-pub const COLUMNS: [&str; 12] = [
-    "esercizio",
-    "conto",
-    "numero_movimento",
-    "tipo_movimento",
-    "tipo_documento",
-    "tipo_operazione",
-    "numero_provvisorio",
-    "importo",
-    "data_movimento",
-    "data_valuta",
-    "ordinante",
-    "causale",
-];
+/// Longest reference of a bank that is kept, in characters.
+pub const REFERENCE_CHARS_MAX: usize = 70;
 
 /// Longest line read, in bytes. Reading stops at a longer one.
 pub const LINE_BYTES_MAX: usize = 64 << 10;
@@ -61,14 +43,14 @@ pub const AMOUNT_CENTS_MAX: i64 = 999_999_999_999_999;
 /// One movement of the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Movement {
-    /// The line it stands on, from 1.
+    /// The line it stands on, or the entry of an XML file it stands in, from 1.
     pub line: u64,
     /// `esercizio`.
     pub year: u16,
     /// `conto`.
     pub account: String,
-    /// `numero_movimento`, without leading zeros.
-    pub number: i64,
+    /// `numero_movimento` without leading zeros, or the bank's reference: unique in year and account.
+    pub number: String,
     /// `tipo_movimento`.
     pub direction: Direction,
     /// `tipo_documento`.
@@ -87,6 +69,8 @@ pub struct Movement {
     pub payer: Option<String>,
     /// `causale`; empty when the treasurer gave none.
     pub remittance: String,
+    /// The bank's own reference of the transfer (TRN, *codice riferimento operazione*).
+    pub bank_reference: Option<String>,
 }
 
 /// `tipo_movimento`.
@@ -136,7 +120,7 @@ pub enum Operation {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, {}: {rule}", column.unwrap_or("whole line"))]
 pub struct LineError {
-    /// From 1, the header included.
+    /// Of a list, its line from 1, the header included; of an XML file, the entry from 1.
     pub line: u64,
     /// The column, when it is about one.
     pub column: Option<&'static str>,
@@ -171,215 +155,173 @@ pub enum Rule {
     /// An empty field.
     #[error("missing")]
     Missing,
+    /// Not well-formed, or with what a statement has no right to hold; nothing after it was read.
+    #[error("not well-formed XML, reading stopped")]
+    Markup,
+    /// A file of another kind.
+    #[error("must be a flusso_giornale_di_cassa or a camt.053 statement")]
+    NoStatement,
     /// Another form than the column's.
     #[error("must be {0}")]
     Form(&'static str),
-    /// More than [`LINE_BYTES_MAX`]; nothing after it was read.
-    #[error("longer than {LINE_BYTES_MAX} bytes, reading stopped")]
+    /// More than [`LINE_BYTES_MAX`], or an XML entry, tag or text beyond its bound.
+    #[error("too long")]
     TooLong,
     /// The source failed; nothing after it was read.
     #[error("reading stopped: {0}")]
     Unreadable(io::ErrorKind),
 }
 
-/// Reads movements one at a time; memory does not grow with the file.
-pub struct Giornale<R> {
-    source: BufReader<R>,
-    bytes: Vec<u8>,
+/// An entry that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Where, and why.
+    pub error: LineError,
+    /// What it says, as it came.
+    pub text: String,
+}
+
+/// The format of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Form {
+    /// Our own list.
+    Journal,
+    /// A bank's list.
+    Bank(Layout),
+    /// The treasurer's or the bank's XML; the root tells which.
+    Xml,
+}
+
+/// Reads the entries of a file, whatever its format.
+pub struct Entries<R> {
+    format: Format<R>,
     line: u64,
+    ready: VecDeque<Movement>,
     stopped: bool,
 }
 
-impl<R: Read> Giornale<R> {
-    /// Checks the header.
+enum Format<R> {
+    Journal(Giornale<R>),
+    Bank(bank_csv::BankList<R>),
+    Opi(xml::Stream<R>, opi::Head),
+    Camt(xml::Stream<R>, camt::Head, naming::Names),
+}
+
+impl<R: Read> Entries<R> {
+    /// Opens a file.
     ///
     /// # Errors
     ///
-    /// [`LineError`] at the header's line, naming the first column that is not as expected.
-    pub fn open(source: R) -> Result<Self, LineError> {
-        let source = BufReader::new(source);
-        let mut giornale = Self {
-            source,
-            bytes: Vec::new(),
-            line: 0,
-            stopped: false,
-        };
-        let Some(header) = giornale.advance()? else {
-            return Err(LineError {
+    /// [`LineError`] when it is not of that format at all.
+    pub fn open(form: Form, source: R) -> Result<Self, LineError> {
+        let format = match form {
+            Form::Journal => Format::Journal(Giornale::open(source)?),
+            Form::Bank(layout) => Format::Bank(bank_csv::BankList::new(source, layout)),
+            Form::Xml => Self::xml(source).map_err(|rule| LineError {
                 line: 1,
                 column: None,
-                rule: Rule::NoHeader,
-            });
+                rule,
+            })?,
         };
-        for (index, expected) in COLUMNS.iter().enumerate() {
-            let name = String::from_utf8_lossy(header.record.get(index).unwrap_or_default());
-            if !name.trim().eq_ignore_ascii_case(expected) {
-                let rule = Rule::Header {
-                    position: index.saturating_add(1),
-                };
-                return Err(header.error(Some(expected), rule));
-            }
-        }
-        let found = header.record.len();
-        if found == COLUMNS.len() {
-            Ok(giornale)
-        } else {
-            Err(header.error(None, Rule::Fields { found }))
-        }
-    }
-
-    /// Reads the next line that is not blank.
-    fn advance(&mut self) -> Result<Option<Row>, LineError> {
-        while !self.stopped {
-            self.line = self.line.saturating_add(1);
-            if !self.read_line()? {
-                break;
-            }
-            let bytes = self
-                .bytes
-                .strip_prefix(b"\xEF\xBB\xBF")
-                .filter(|_| self.line == 1);
-            let bytes = bytes.unwrap_or(&self.bytes);
-            if !bytes.iter().all(u8::is_ascii_whitespace) {
-                let record = split(bytes).map_err(|rule| self.whole_line(rule))?;
-                return Ok(Some(Row {
-                    record,
-                    line: self.line,
-                }));
-            }
-        }
-        self.stopped = true;
-        Ok(None)
-    }
-
-    /// Reads one line into `self.bytes`, always ended by a line feed; false at the end.
-    fn read_line(&mut self) -> Result<bool, LineError> {
-        self.bytes.clear();
-        let limit = u64::try_from(LINE_BYTES_MAX).unwrap_or(u64::MAX);
-        let mut part = self.source.by_ref().take(limit);
-        let result = part.read_until(b'\n', &mut self.bytes);
-        let rule = match result {
-            Ok(0) => return Ok(false),
-            Ok(LINE_BYTES_MAX) => Rule::TooLong,
-            Ok(_) => {
-                if !self.bytes.ends_with(b"\n") {
-                    self.bytes.push(b'\n');
-                }
-                return Ok(true);
-            }
-            Err(error) => Rule::Unreadable(error.kind()),
-        };
-        self.stopped = true;
-        Err(self.whole_line(rule))
-    }
-
-    fn whole_line(&self, rule: Rule) -> LineError {
-        LineError {
-            line: self.line,
-            column: None,
-            rule,
-        }
-    }
-}
-
-impl<R: Read> Iterator for Giornale<R> {
-    type Item = Result<Movement, LineError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        match self.advance() {
-            Ok(row) => row.map(|row| row.movement()),
-            Err(error) => Some(Err(error)),
-        }
-    }
-}
-
-/// Splits one line, its line feed included, into fields. A quote left open keeps the line feed in
-/// the last field, where it is noticed: read line by line, it cannot swallow the next ones.
-fn split(line: &[u8]) -> Result<ByteRecord, Rule> {
-    let mut record = ByteRecord::new();
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(b';')
-        .has_headers(false)
-        .flexible(true)
-        // A lone carriage return would otherwise end the record and drop what follows it.
-        .terminator(csv::Terminator::Any(b'\n'))
-        .buffer_capacity(line.len())
-        .from_reader(line);
-    let read = reader.read_byte_record(&mut record);
-    read.map(|_| record)
-        .or(Err(Rule::Unreadable(io::ErrorKind::InvalidData)))
-}
-
-struct Row {
-    record: ByteRecord,
-    line: u64,
-}
-
-impl Row {
-    fn movement(&self) -> Result<Movement, LineError> {
-        let found = self.record.len();
-        if found != COLUMNS.len() {
-            return Err(self.error(None, Rule::Fields { found }));
-        }
-        let document = self.required(4, columns::document)?;
-        let pending = matches!(document, Document::PendingIn | Document::PendingOut);
-        let provisional = self.optional(6, columns::number)?;
-        if pending && provisional.is_none() {
-            return Err(self.error(COLUMNS.get(6).copied(), Rule::Missing));
-        }
-        Ok(Movement {
-            line: self.line,
-            year: self.required(0, columns::year)?,
-            account: self.required(1, columns::account)?,
-            number: self.required(2, columns::number)?,
-            direction: self.required(3, columns::direction)?,
-            document,
-            operation: self.required(5, columns::operation)?,
-            provisional,
-            amount_cents: self.required(7, columns::amount)?,
-            booked_on: self.required(8, columns::day)?,
-            value_on: self.optional(9, columns::day)?,
-            payer: self.optional(10, |text| Ok(columns::free(text)))?.flatten(),
-            remittance: self
-                .optional(11, |text| Ok(columns::free(text)))?
-                .flatten()
-                .unwrap_or_default(),
+        Ok(Self {
+            format,
+            line: 0,
+            ready: VecDeque::new(),
+            stopped: false,
         })
     }
 
-    fn required<T>(
-        &self,
-        index: usize,
-        read: impl Fn(&str) -> Result<T, Rule>,
-    ) -> Result<T, LineError> {
-        let value = self.optional(index, read)?;
-        value.ok_or_else(|| self.error(COLUMNS.get(index).copied(), Rule::Missing))
-    }
-
-    fn optional<T>(
-        &self,
-        index: usize,
-        read: impl Fn(&str) -> Result<T, Rule>,
-    ) -> Result<Option<T>, LineError> {
-        let column = COLUMNS.get(index).copied();
-        let bytes = self.record.get(index).unwrap_or_default();
-        let text = std::str::from_utf8(bytes).or(Err(self.error(column, Rule::NotUtf8)))?;
-        if text.contains('\n') {
-            return Err(self.error(column, Rule::OpenQuote));
-        }
-        match text.trim() {
-            "" => Ok(None),
-            text => read(text)
-                .map(Some)
-                .map_err(|rule| self.error(column, rule)),
+    fn xml(source: R) -> Result<Format<R>, Rule> {
+        let mut stream = xml::Stream::new(source);
+        match stream.root()?.as_str() {
+            opi::ROOT => Ok(Format::Opi(stream, opi::Head::default())),
+            camt::ROOT if stream.child()? == camt::MESSAGE => Ok(Format::Camt(
+                stream,
+                camt::Head::default(),
+                naming::Names::default(),
+            )),
+            _ => Err(Rule::NoStatement),
         }
     }
 
-    fn error(&self, column: Option<&'static str>, rule: Rule) -> LineError {
-        LineError {
-            line: self.line,
-            column,
+    /// The next entry of an XML file: its movements, or why it has none.
+    fn advance(&mut self) -> Option<Result<Vec<Movement>, Refused>> {
+        let line = self.line.saturating_add(1);
+        let (stream, entry) = match &mut self.format {
+            Format::Journal(list) => {
+                let read = list.next()?;
+                return Some(read.map(|one| vec![one]).map_err(|error| Refused {
+                    error,
+                    text: list.text(),
+                }));
+            }
+            Format::Bank(list) => {
+                let read = list.next()?;
+                return Some(read.map(|one| vec![one]).map_err(|error| Refused {
+                    error,
+                    text: list.text(),
+                }));
+            }
+            Format::Opi(stream, _) => (stream, opi::ENTRY),
+            Format::Camt(stream, _, _) => (stream, camt::ENTRY),
+        };
+        let whole = |rule| LineError {
+            line,
+            column: None,
             rule,
+        };
+        match stream.next(&|name| name == entry) {
+            Ok(None) => None,
+            Err(rule) => {
+                self.stopped = true;
+                let (error, text) = (whole(rule), String::new());
+                Some(Err(Refused { error, text }))
+            }
+            Ok(Some(xml::Part::Around(path, text))) => {
+                match &mut self.format {
+                    Format::Opi(_, head) => head.take(&path, text),
+                    Format::Camt(_, head, _) => head.take(&path, text),
+                    Format::Journal(_) | Format::Bank(_) => {}
+                }
+                Some(Ok(Vec::new()))
+            }
+            Ok(Some(xml::Part::Entry(entry, broken))) => {
+                self.line = line;
+                let read = match (broken, &mut self.format) {
+                    (Some(rule), _) => Err(whole(rule)),
+                    (None, Format::Opi(_, head)) => {
+                        opi::movement(head, &entry, line).map(|one| vec![one])
+                    }
+                    (None, Format::Camt(_, head, names)) => {
+                        camt::movements(head, &entry, line, names)
+                    }
+                    (None, Format::Journal(_) | Format::Bank(_)) => Ok(Vec::new()),
+                };
+                Some(read.map_err(|error| {
+                    let mut text = String::new();
+                    entry.write(&mut text);
+                    Refused { error, text }
+                }))
+            }
+        }
+    }
+}
+
+impl<R: Read> Iterator for Entries<R> {
+    type Item = Result<Movement, Refused>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(one) = self.ready.pop_front() {
+                return Some(Ok(one));
+            }
+            if self.stopped {
+                return None;
+            }
+            match self.advance()? {
+                Ok(several) => self.ready.extend(several),
+                Err(refused) => return Some(Err(refused)),
+            }
         }
     }
 }

@@ -284,17 +284,34 @@ impl Town {
 
     /// Registers votive lamps, and answers the position.
     pub(crate) async fn lamps(&self, quantity: i64) -> Value {
+        let details = json!({"inputs": [{"name": "lamps", "value": quantity.to_string()}]});
+        self.register("LAMPADE", quantity, &details).await
+    }
+
+    /// Registers a filing with two digital stamps, and answers the position.
+    pub(crate) async fn filing(&self) -> Value {
+        let stamp = |hash: &str| json!({"document_sha256": hash, "province": "AQ"});
+        let stamps = [
+            stamp("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="),
+            stamp("ypeBEsobvcr6wjGzmiPcTaeG7/gUfE5yuYB3ha/uSLs="),
+        ];
+        let inputs = [json!({"name": "filing", "value": "scia"})];
+        let details = json!({"inputs": inputs, "stamps": stamps});
+        self.register("SUAP", 1, &details).await
+    }
+
+    async fn register(&self, service: &str, n: i64, details: &Value) -> Value {
         let body = json!({
-            "service_code": "LAMPADE",
-            "reference": format!("LAMPADE-{quantity}"),
+            "service_code": service,
+            "reference": format!("{service}-{n}"),
             "debtor": {"type": "person", "tax_code": "RSSMRA85T10A562S", "full_name": "Mario Rossi"},
-            "details": {"generic": {"quantity": quantity}},
+            "details": {"generic": details},
         });
         let call = self
             .client
             .post(format!("{}/v1/debt-positions", self.rest))
             .bearer_auth(&self.portal);
-        let call = call.header("idempotency-key", format!("lamps-{quantity:08}"));
+        let call = call.header("idempotency-key", format!("{service}-{n:08}"));
         answer(call.json(&body), "debt-positions").await
     }
 

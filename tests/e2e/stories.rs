@@ -1,5 +1,7 @@
 //! What happens between a town and those who pay it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -29,6 +31,7 @@ on_both_databases! {
     a_lost_answer_is_asked_for_again
     a_late_outcome_still_pays
     a_receipt_finds_the_engine_dead
+    stamps_are_bought_with_a_filing
     a_month_of_lamps_is_reconciled_to_the_cent
 }
 
@@ -114,6 +117,53 @@ async fn a_receipt_finds_the_engine_dead(mut town: Town) -> Town {
     town
 }
 
+async fn stamps_are_bought_with_a_filing(town: Town) -> Town {
+    let position = town.filing().await;
+    let story = town.play(number(&position), "pay").await;
+    assert_eq!(story["result"], "paid", "{story}");
+    assert_eq!(state(&town, &position).await, "paid");
+    let payments = payments(&town).await;
+    let transfers = payments[0]["transfers"].as_array().unwrap();
+    let amounts: Vec<&Value> = transfers.iter().map(|t| &t["amount_cents"]).collect();
+    assert_eq!(amounts, [6000, 1600, 1600]);
+    let hashes = position["payment_options"][0]["notices"][0]["transfers"]
+        .as_array()
+        .unwrap();
+    for (sold, asked) in transfers.iter().zip(hashes).skip(1) {
+        let stamp = decoded(sold["revenue_stamp"].as_str().unwrap());
+        let hash = asked["stamp"]["document_sha256"].as_str().unwrap();
+        let digest = format!("<ds:DigestValue>{hash}</ds:DigestValue>");
+        assert!(stamp.contains(&digest), "{stamp}");
+    }
+    // Only the town's own part comes back in a flow.
+    for day in 2..=6 {
+        let date = format!("2026-03-{day:02}");
+        town.control(Method::POST, "days", &json!({"date": date}))
+            .await;
+    }
+    town.set_clock("2026-03-06T20:00:00+01:00").await;
+    let pull = town
+        .post("settlement-flow-pulls", "pull-00000001", None)
+        .await;
+    assert_eq!(town.ended(&pull).await["state"], "done");
+    let flows = town.read("settlement-flows").await;
+    assert_eq!(flows["items"].as_array().unwrap().len(), 1, "{flows}");
+    assert_eq!(flows["items"][0]["computed_amount_cents"], 6000, "{flows}");
+    assert_eq!(state(&town, &position).await, "paid");
+    let shown = town
+        .read(&format!(
+            "debt-positions/{}",
+            position["debt_position_id"].as_str().unwrap()
+        ))
+        .await;
+    assert_eq!(shown["reported"], true, "{shown}");
+    town
+}
+
+fn decoded(base64: &str) -> String {
+    String::from_utf8(STANDARD.decode(base64).unwrap()).unwrap()
+}
+
 async fn a_month_of_lamps_is_reconciled_to_the_cent(town: Town) -> Town {
     for quantity in 1..=4 {
         let story = town.play(number(&town.lamps(quantity).await), "pay").await;
@@ -168,12 +218,23 @@ fn conformance_of_what_the_programs_say_to_each_other() {
                 .await;
         }
         town.play("301999999999999999", "pay").await;
+        town.play(number(&town.filing().await), "pay").await;
         let messages = messages(&town.messages());
         assert!(
             messages.len() >= 20,
             "only {} messages were recorded",
             messages.len()
         );
+        let stamps: Vec<String> = messages
+            .iter()
+            .flat_map(|(_, message)| message.split("<MBDAttachment>").skip(1))
+            .map(|rest| decoded(rest.split('<').next().unwrap()))
+            .collect();
+        assert_eq!(stamps.len(), 2);
+        for stamp in stamps {
+            let faults = schemas.validate("xsd-common/MarcaDaBollo.xsd", &stamp);
+            assert_eq!(faults, Vec::<String>::new(), "{stamp}");
+        }
         for (file, message) in messages {
             // The answer that was lost on its way is recorded empty.
             if !message.is_empty() {

@@ -134,6 +134,11 @@ impl TestApp {
         balance.unwrap().get()
     }
 
+    /// Where the database is, for other programs.
+    pub(crate) fn database_url(&self) -> &str {
+        &self.database.url
+    }
+
     /// Everything the database holds.
     pub(crate) fn dump(&self) -> String {
         database::dump(&mut self.database.connect())
@@ -157,6 +162,13 @@ impl TestApp {
     /// The story broke the books itself: they are not audited.
     pub(crate) fn unaudited(&self) {
         self.audited.store(false, Ordering::Relaxed);
+    }
+
+    /// Names of the invariants that the town's books break.
+    pub(crate) fn failed_checks(&self) -> Vec<String> {
+        let checks = audit(&mut self.database.connect(), &self.town()).unwrap();
+        let failed = checks.into_iter().filter(|check| !check.holds());
+        failed.map(|check| check.name.to_owned()).collect()
     }
 
     /// The end of every story.

@@ -58,6 +58,7 @@ const PURE: &[(&str, &[&str])] = &[
             "thiserror",
             "quick_xml",
             "csv",
+            "sha2",
             "base64",
             "serde",
             "serde_json",

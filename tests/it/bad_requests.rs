@@ -10,7 +10,7 @@ fn lamps() -> Value {
     json!({
         "service_code": "LAMPADE",
         "debtor": {"type": "person", "tax_code": "RSSMRA85T10A562S", "full_name": "Mario Rossi"},
-        "details": {"generic": {"quantity": 1}},
+        "details": {"generic": crate::given::of_lamps(1)},
     })
 }
 
@@ -27,6 +27,22 @@ fn with(pointer: &str, value: Value) -> Value {
     body
 }
 
+/// What is answered to each of these calls in a language.
+async fn complaints(cases: &[(&str, Call)], language: &str) -> String {
+    let mut answers = String::new();
+    for (name, call) in cases {
+        let call = call.clone().header("accept-language", language);
+        let reply = call.send().await;
+        assert!(
+            reply.status.is_client_error(),
+            "{name}: {}",
+            reply.complaint()
+        );
+        answers.push_str(&format!("{name}: {}\n", reply.complaint()));
+    }
+    answers
+}
+
 both_databases! {
     async fn bad_positions_are_refused_with_the_place_and_the_rule(app: TestApp) {
         let office = app.office().await;
@@ -41,12 +57,11 @@ both_databases! {
             ("missing debtor", post(&with("/debtor", Value::Null))),
             ("null debtor", raw(br#"{"service_code": "LAMPADE", "debtor": null, "details": {"generic": {}}}"#)),
             ("array for an object", post(&json!(["LAMPADE"]))),
-            ("text for a number", post(&with("/details/generic/quantity", json!("1")))),
-            ("fraction", post(&with("/details/generic/quantity", json!(1.5)))),
-            ("negative", post(&with("/details/generic/quantity", json!(-1)))),
-            ("too many", post(&with("/details/generic/quantity", json!(100_001)))),
+            ("number for a text", post(&with("/details/generic/inputs/0/value", json!(1)))),
+            ("too many", post(&with("/details/generic/inputs/0/value", json!("51")))),
+            ("unknown input", post(&with("/details/generic/inputs/0/name", json!("candles")))),
             ("beyond 64 bits", raw(
-                lamps().to_string().replace("\"quantity\":1", "\"quantity\":99999999999999999999").as_bytes())),
+                lamps().to_string().replace("{\"inputs\"", "{\"amount_cents\":99999999999999999999,\"inputs\"").as_bytes())),
             ("NUL in a name", post(&with("/debtor/full_name", json!("Mario\u{0}Rossi")))),
             ("long name", post(&with("/debtor/full_name", json!("x".repeat(71))))),
             ("empty name", post(&with("/debtor/full_name", json!("")))),
@@ -89,13 +104,61 @@ both_databases! {
             ("operator without a town", app.operator().await.post(path, &lamps())),
         ];
         let before = app.dump();
-        let mut answers = String::new();
-        for (name, call) in cases {
-            let reply = call.send().await;
-            assert!(reply.status.is_client_error(), "{name}: {}", reply.complaint());
-            answers.push_str(&format!("{name}: {}\n", reply.complaint()));
+        for (language, snapshot) in [("en", "bad_positions"), ("it", "bad_positions_it")] {
+            check_text(snapshot, &complaints(&cases, language).await);
         }
-        check_text("bad_positions", &answers);
+        assert_eq!(app.dump(), before, "a refusal changes nothing");
+    }
+
+    async fn everything_that_is_wrong_is_told_at_once_and_in_both_languages(app: TestApp) {
+        let office = app.office().await;
+        // What the contract bounds, what the debtor's codes forbid and what the service does not know, of a
+        // household, of a family, of a report.
+        let bodies = [
+            ("tari", json!({
+                "service_code": "TARI",
+                "debtor": {"type": "person", "tax_code": "RSSMRA85T10A562X", "full_name": "\u{a0}"},
+                "details": {"tari": {
+                    "occupants": 3, "area_m2": -1, "occupied_from": "2024-01-01",
+                    "reductions": ["compost"], "plan": "thirty"}},
+            })),
+            ("canteen", json!({
+                "service_code": "MENSA",
+                "debtor": {"type": "person", "tax_code": "RSSMRA85T10A562S", "full_name": "Mario Rossi"},
+                "details": {"canteen": {
+                    "resident": true, "isee": [{"isee_cents": 1234567.891}],
+                    "months": [{"year": 2026, "month": 13, "pupils": []}]}},
+            })),
+            ("fine", json!({
+                "service_code": "CDS-VERBALI",
+                "debtor": {"type": "person", "tax_code": "RSSMRA85T10A562S", "full_name": "Mario Rossi"},
+                "details": {"fine": {
+                    "report_number": "V/1", "costs_cents": -5,
+                    "violations": [{"article": "999-9", "committed_on": "2026-03-10", "at_night": false}]}},
+            })),
+        ];
+        let before = app.dump();
+        let mut answers = String::new();
+        for (name, body) in &bodies {
+            for language in ["en", "it"] {
+                let priced = json!({"service_code": body["service_code"], "details": body["details"]});
+                for (path, body) in [("/debt-positions", body), ("/assessments", &priced)] {
+                    let reply = office.post(path, body).header("accept-language", language).send().await;
+                    assert_eq!(reply.status, 422, "{}", reply.complaint());
+                    let problem = reply.json();
+                    answers.push_str(&format!(
+                        "{name} {path} {language}\n  {}: {}\n", problem["title"], problem["detail"]));
+                    for error in problem["errors"].as_array().unwrap() {
+                        answers.push_str(&format!("  {} {}\n", error["pointer"], error["detail"]));
+                    }
+                    let text = String::from_utf8_lossy(&reply.body).into_owned();
+                    for typed in ["1234567", "999-9", "compost\"", "thirty", "RSSMRA85T10A562X"] {
+                        assert!(!text.contains(typed), "{typed} is repeated: {text}");
+                    }
+                }
+            }
+        }
+        check_text("everything_at_once", &answers);
         assert_eq!(app.dump(), before, "a refusal changes nothing");
     }
 }

@@ -6,7 +6,8 @@ use avviso::domain::position::{Debtor, DebtorKind, Notice, Position, Publication
 use avviso::domain::text::Text;
 use serde_json::{Value, json};
 
-use crate::app::TestApp;
+use crate::app::{TOWN, TestApp};
+use crate::rest::Caller;
 use crate::soap::{Answer, Message};
 
 /// A household's waste tax: 100 m² and three people, at once or in three instalments.
@@ -30,14 +31,43 @@ pub(crate) fn fine() -> Create {
         "plate": "AB123CD",
         "violations": [{"article": "142-8", "committed_on": "2026-03-10", "at_night": false}],
         "costs_cents": 1630,
-        "notified_on": "2026-04-01",
+        "notification": {"channel": "immediate", "on": "2026-04-01"},
     });
     request("CDS-VERBALI", "fine", details)
 }
 
+/// The same ticket, printed before anybody knows when it will be notified.
+pub(crate) fn fine_to_notify() -> Create {
+    let mut fine = fine();
+    fine.details.as_object_mut().unwrap().remove("notification");
+    fine
+}
+
 /// Votive lamps: one notice.
 pub(crate) fn lamps(quantity: i64) -> Create {
-    request("LAMPADE", "generic", json!({"quantity": quantity}))
+    request("LAMPADE", "generic", of_lamps(quantity))
+}
+
+/// The details of so many lamps.
+pub(crate) fn of_lamps(quantity: i64) -> Value {
+    json!({"inputs": [{"name": "lamps", "value": quantity.to_string()}]})
+}
+
+/// A filing of a firm: 60 euro to the town and two stamps of 16 to the Revenue Agency.
+pub(crate) fn filing() -> Create {
+    request("SUAP", "generic", of_filing())
+}
+
+/// The details of a filing.
+pub(crate) fn of_filing() -> Value {
+    let stamp = |hash: &str| json!({"document_sha256": hash, "province": "AQ"});
+    json!({
+        "inputs": [{"name": "filing", "value": "scia"}],
+        "stamps": [
+            stamp("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="),
+            stamp("ypeBEsobvcr6wjGzmiPcTaeG7/gUfE5yuYB3ha/uSLs="),
+        ],
+    })
 }
 
 fn request(service: &str, kind: &str, details: Value) -> Create {
@@ -51,6 +81,7 @@ fn request(service: &str, kind: &str, details: Value) -> Create {
             address: None,
             email: None,
         },
+        joint_debtors: Vec::new(),
         description: None,
         kind: kind.to_owned(),
         details,
@@ -86,7 +117,7 @@ pub(crate) async fn withdrawn(app: &TestApp, position: &Position) {
 }
 
 pub(crate) async fn published(app: &TestApp, position: &Position) {
-    amended(app, position, Intent::Publish).await;
+    amended(app, position, Intent::Open).await;
 }
 
 async fn amended(app: &TestApp, position: &Position, intent: Intent) {
@@ -128,4 +159,63 @@ pub(crate) async fn paid(app: &TestApp, number: &str, receipt_id: &str) -> Messa
     let answer = receipt.send(app).await;
     assert_eq!(answer.outcome(), "OK", "{}", answer.pretty());
     receipt
+}
+
+/// An office of the town, which has a canteen paid in advance.
+pub(crate) async fn canteen(app: &TestApp) -> Caller {
+    let office = app.office().await;
+    canteen_service(&office, TOWN, "IT69F9999940440000000000202").await;
+    office
+}
+
+/// Gives a town a canteen paid in advance; the code of the service is `MENSA-CREDITO`.
+pub(crate) async fn canteen_service(office: &Caller, town: &str, iban: &str) {
+    let tariff = json!({
+        "price": {"brackets": {
+            "steps": [
+                {"up_to_cents": 600_000, "price_cents": 0},
+                {"up_to_cents": 1_254_400, "price_cents": 214},
+                {"up_to_cents": 2_100_000, "price_cents": 308},
+            ],
+            "full_cents": 348,
+        }},
+        "siblings": [{"from_order": 2, "pays": {"price_cents": 273}}],
+        "deduction": {"share_bp": 1900, "ceiling_cents": 100_000},
+    });
+    let service = json!({"versions": [{
+        "valid_from_date": "2026-01-01", "kind": "canteen_credit", "title": "Mensa prepagata",
+        "taxonomy_code": "9/0107101TS/", "iban": iban,
+        "accounting_key": "E.3.01.02.01.008",
+        "terms": {
+            "tariff": tariff, "due_days": 30,
+            "top_up_min_cents": 500, "top_up_max_cents": 30_000,
+            "credit_floor_cents": -1000, "reminder_below_cents": 1000,
+        },
+    }]});
+    let path = format!("/creditors/{town}/services/MENSA-CREDITO");
+    let put = office
+        .put(&path, &service)
+        .header("if-none-match", "*")
+        .send()
+        .await;
+    assert!(put.status.is_success(), "{}", put.complaint());
+}
+
+/// A new account of these pupils, in the order of birth.
+pub(crate) async fn canteen_account(office: &Caller, pupils: &[&str]) -> String {
+    let pupils: Vec<Value> = (1..)
+        .zip(pupils)
+        .map(|(order, code)| json!({"pupil_tax_code": code, "pupil_name": "Alunno", "sibling_order": order}))
+        .collect();
+    let account = json!({
+        "service_code": "MENSA-CREDITO",
+        "holder": {"tax_code": "RSSMRA85T10A562S", "full_name": "Mario Rossi"},
+        "family": {"resident": true, "isee": [{"isee_cents": 1_800_000}], "pupils": pupils},
+    });
+    let opened = office
+        .post("/canteen-accounts", &account)
+        .send()
+        .await
+        .expect(201);
+    opened["canteen_account_id"].as_str().unwrap().to_owned()
 }

@@ -28,55 +28,35 @@ struct Lively {
 /// What tells one town from the other.
 struct Traits {
     town: FiscalCode,
+    iban: &'static str,
     debtor: &'static str,
     debtor_code: &'static str,
+    pupil_code: &'static str,
     word: &'static str,
 }
 
-/// Brings a town to life: a position, a payment, a flow, cash, a job, and the codes of them all.
+/// Brings a town to life: a position, a payment, a flow, cash, a line that is none, the codes of them all, a
+/// job, a canteen account with a movement.
 async fn lively(app: &TestApp, traits: Traits) -> Lively {
-    let Traits {
-        town,
-        debtor,
-        debtor_code,
-        word,
-    } = traits;
+    let Traits { town, word, .. } = &traits;
     let mut command = given::lamps(3);
     command.reference = Some(Text::parse(&format!("REF-{word}")).unwrap());
-    command.debtor.full_name = Text::parse(debtor).unwrap();
-    command.debtor.tax_code = FiscalCode::parse(debtor_code).unwrap();
-    let position = given::position_of(app, &town, command).await;
+    command.debtor.full_name = Text::parse(traits.debtor).unwrap();
+    command.debtor.tax_code = FiscalCode::parse(traits.debtor_code).unwrap();
+    let position = given::position_of(app, town, command).await;
     let notice = position.notices[0].clone();
-    let receipt_id = format!("receipt{word}");
-    pay(
-        app,
-        &town,
-        notice.number.as_str(),
-        (&receipt_id, debtor, debtor_code),
-    )
-    .await;
     let iuv = notice.iuv().as_str().to_owned();
     let amount = Cents::sum(notice.nominal().map(|(_, amount)| amount)).unwrap();
+    let receipt_id = format!("receipt{word}");
+    pay(app, &traits, (notice.number.as_str(), &receipt_id)).await;
     let flow_id = format!("2026-04-02PSP{word}-0001");
-    report(app, &town, &flow_id, (&iuv, &receipt_id, amount)).await;
+    report(app, town, &flow_id, (&iuv, &receipt_id, amount)).await;
     let every: Vec<&str> = ROLES.iter().map(|(role, _)| *role).collect();
-    let caller = app.client(&town, &every).await;
-    let journal = format!(
-        "esercizio;conto;numero_movimento;tipo_movimento;tipo_documento;tipo_operazione;numero_provvisorio;importo;data_movimento;data_valuta;ordinante;causale\n\
-         2026;000000123456;7;ENTRATA;SOSPESO ENTRATA;ESEGUITO;7;{};2026-04-02;2026-04-02;Banca {word};/PUR/LGPE-RIVERSAMENTO/URI/{flow_id}\n",
-        amount.italian()
-    );
-    let import = caller.post("/treasury-imports", &json!(null));
-    import
-        .bytes("text/csv", journal.into_bytes())
-        .send()
-        .await
-        .expect(201);
-    caller
-        .post("/settlement-flow-pulls", &json!(null))
-        .send()
-        .await
-        .expect(202);
+    let caller = app.client(town, &every).await;
+    cash(&caller, word, (&flow_id, amount)).await;
+    let pull = caller.post("/settlement-flow-pulls", &json!(null));
+    pull.send().await.expect(202);
+    canteen(&caller, &traits).await;
 
     let mut own = BTreeMap::from([
         ("creditor_tax_code".to_owned(), town.to_string()),
@@ -85,8 +65,8 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
             "notice_number".to_owned(),
             notice.number.as_str().to_owned(),
         ),
-        ("flow_code".to_owned(), flow_id.clone()),
-        ("iuv".to_owned(), iuv.clone()),
+        ("flow_code".to_owned(), flow_id),
+        ("iuv".to_owned(), iuv),
     ]);
     for (path, id) in [
         ("/debt-positions", "debt_position_id"),
@@ -95,48 +75,70 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
         ("/treasury-entries", "treasury_entry_id"),
         ("/reconciliations", "reconciliation_id"),
         ("/jobs", "job_id"),
+        ("/canteen-accounts", "canteen_account_id"),
     ] {
         let page = caller.get(path).send().await.expect(200);
         let first = page["items"][0][id].as_str();
-        own.insert(
-            id.to_owned(),
-            first.unwrap_or_else(|| panic!("{path}: {page}")).to_owned(),
-        );
+        let first = first.unwrap_or_else(|| panic!("{path}: {page}"));
+        own.insert(id.to_owned(), first.to_owned());
     }
-    let mut secrets = vec![
-        receipt_id,
-        debtor.to_owned(),
-        debtor_code.to_owned(),
-        word.to_owned(),
+    let words = [
+        receipt_id.as_str(),
+        traits.debtor,
+        traits.debtor_code,
+        traits.pupil_code,
+        word,
     ];
     // Services of the same code are in both towns.
-    secrets.extend(
-        own.iter()
-            .filter(|(name, _)| *name != "service_code")
-            .map(|(_, id)| id.clone()),
-    );
+    let ids = own.iter().filter(|(name, _)| *name != "service_code");
+    let secrets = ids.map(|(_, id)| id.clone());
     Lively {
+        secrets: secrets.chain(words.map(str::to_owned)).collect(),
         caller,
         own,
-        secrets,
     }
 }
 
-async fn pay(
-    app: &TestApp,
-    town: &FiscalCode,
-    number: &str,
-    (receipt_id, debtor, debtor_code): (&str, &str, &str),
-) {
-    let of_town = |message: Message| {
-        message
-            .with("id_pa", town.as_str())
-            .with("fiscal_code", town.as_str())
-    };
+/// Hands a movement in that is the money of the flow, and a line that cannot be read.
+async fn cash(caller: &Caller, word: &str, (flow_id, amount): (&str, Cents)) {
+    let journal = format!(
+        "esercizio;conto;numero_movimento;tipo_movimento;tipo_documento;tipo_operazione;numero_provvisorio;importo;data_movimento;data_valuta;ordinante;causale\n\
+         2026;000000123456;{word};ENTRATA;;;;;;;;\n\
+         2026;000000123456;7;ENTRATA;SOSPESO ENTRATA;ESEGUITO;7;{};2026-04-02;2026-04-02;Banca {word};/PUR/LGPE-RIVERSAMENTO/URI/{flow_id}\n",
+        amount.italian()
+    );
+    let import = caller.post("/treasury-imports", &json!(null));
+    let import = import.bytes("text/csv", journal.into_bytes());
+    import.send().await.expect(201);
+}
+
+/// Opens a canteen account and corrects it.
+async fn canteen(caller: &Caller, traits: &Traits) {
+    given::canteen_service(caller, traits.town.as_str(), traits.iban).await;
+    let pupil =
+        json!({"pupil_tax_code": traits.pupil_code, "pupil_name": traits.word, "sibling_order": 1});
+    let account = json!({
+        "service_code": "MENSA-CREDITO",
+        "holder": {"tax_code": traits.debtor_code, "full_name": traits.debtor},
+        "family": {"resident": true, "pupils": [pupil]},
+    });
+    let account = caller.post("/canteen-accounts", &account).send().await;
+    let account = account.expect(201);
+    let account = account["canteen_account_id"].as_str().unwrap();
+    let correction = json!({"amount_cents": 100, "note": traits.word});
+    let path = format!("/canteen-accounts/{account}/corrections");
+    let corrected = caller.post(&path, &correction).send().await;
+    assert!(corrected.status.is_success(), "{}", corrected.complaint());
+}
+
+async fn pay(app: &TestApp, traits: &Traits, (number, receipt_id): (&str, &str)) {
+    let town = traits.town.as_str();
+    let of_town = |message: Message| message.with("id_pa", town).with("fiscal_code", town);
     let payment = of_town(Message::get_payment_v2(number)).send(app).await;
-    let receipt = of_town(Message::send_rt("paSendRTV2", number, receipt_id, &payment))
-        .with("debtor_name", debtor)
-        .with("debtor_code", debtor_code);
+    let receipt = Message::send_rt("paSendRTV2", number, receipt_id, &payment);
+    let receipt = of_town(receipt)
+        .with("debtor_name", traits.debtor)
+        .with("debtor_code", traits.debtor_code);
     assert_eq!(receipt.send(app).await.outcome(), "OK");
 }
 
@@ -183,14 +185,18 @@ async fn towns(app: &TestApp) -> [Lively; 2] {
     let neighbour = app.neighbour().await;
     let first = Traits {
         town: app.town(),
+        iban: "IT69F9999940440000000000202",
         debtor: "Mario Rossi",
         debtor_code: "RSSMRA85T10A562S",
+        pupil_code: "TRDVLI16C61A241T",
         word: "ALPHA",
     };
     let second = Traits {
         town: neighbour,
+        iban: "IT62E9999924700000000000101",
         debtor: "Bartolomeo Marsicano",
         debtor_code: "MRSBTL54E03A515D",
+        pupil_code: "MRSGNN17D44A515K",
         word: "BRAVO",
     };
     [lively(app, first).await, lively(app, second).await]
@@ -208,7 +214,10 @@ struct Read {
 
 fn resolved(value: &'static Value) -> &'static Value {
     match value["$ref"].as_str() {
-        Some(reference) => document().pointer(&reference[1..]).unwrap(),
+        Some(reference) => {
+            let pointer = reference.trim_start_matches('#');
+            document().pointer(pointer).unwrap()
+        }
         None => value,
     }
 }
@@ -281,11 +290,11 @@ async fn shows_only_its_own(read: &Read, reader: &Lively, other: &Lively) {
         let own = reader.caller.get(&address).send().await;
         let page = own.expect(200);
         let items = page["items"].as_array().unwrap();
-        // Nothing waits in either town: its receipt, flow and cash agree.
-        assert!(
-            !items.is_empty() || address.contains("not-reconciled"),
-            "{address}: nothing to see"
-        );
+        // Nothing waits in either town: its receipt, flow and cash agree; nobody has paid for meals.
+        let empty = ["not-reconciled", "canteen-certificate"]
+            .iter()
+            .any(|name| address.contains(name));
+        assert!(!items.is_empty() || empty, "{address}: nothing to see");
         hides(&address, &own.body, other);
         for parameter in &read.query {
             let name = parameter["name"].as_str().unwrap();
@@ -357,10 +366,27 @@ both_databases! {
     async fn what_another_town_owns_is_not_changed(app: TestApp) {
         let [alpha, bravo] = towns(&app).await;
         let before = app.dump();
-        let cancel: Value = json!({"state": "cancelled"});
+        let account = format!("/canteen-accounts/{}", alpha.own["canteen_account_id"]);
+        for (what, body) in [
+            ("top-ups", json!({"amount_cents": 1000})),
+            ("meals", json!({"pupil_tax_code": "TRDVLI16C61A241T", "meal_date": "2026-04-07"})),
+            ("transfers", json!({"to_canteen_account_id": bravo.own["canteen_account_id"]})),
+            ("refunds", json!({})),
+            ("corrections", json!({"amount_cents": 100, "note": "altrui"})),
+        ] {
+            let posted = bravo.caller.post(&format!("{account}/{what}"), &body).send().await;
+            assert_eq!(posted.complaint(), "404 not-found", "{what}");
+        }
         let path = format!("/debt-positions/{}", alpha.own["debt_position_id"]);
-        let patched = bravo.caller.patch(&path, "\"1\"", &cancel).send().await;
-        assert_eq!(patched.complaint(), "404 not-found");
+        let cancelled = bravo.caller.patch(&path, "\"1\"", &json!({"state": "cancelled"})).send().await;
+        assert_eq!(cancelled.complaint(), "404 not-found");
+        let mail = json!({"channel": "mail", "on": "2026-04-29"});
+        let notified = bravo.caller.put(&format!("{path}/notification"), &mail).header("if-match", "\"1\"");
+        assert_eq!(notified.send().await.complaint(), "404 not-found");
+        for what in ["integrations", "payment-options"] {
+            let rest = bravo.caller.post(&format!("{path}/{what}"), &json!({})).send().await;
+            assert!(rest.status.is_client_error(), "{what}");
+        }
         let put = bravo.caller.put("/creditors/99999000203", &json!({})).send().await;
         assert!(put.status.is_client_error());
         assert_eq!(app.dump(), before);

@@ -18,15 +18,23 @@ mod soap;
 mod xsd;
 
 #[cfg(test)]
+mod adding;
+#[cfg(test)]
+mod alternatives;
+#[cfg(test)]
 mod arch;
 #[cfg(test)]
 mod bad_requests;
+#[cfg(test)]
+mod canteen;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod door;
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod fines;
 #[cfg(test)]
 mod forgetting;
 #[cfg(test)]
@@ -38,8 +46,20 @@ mod office;
 #[cfg(test)]
 mod payments;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
+mod preview;
+#[cfg(test)]
 mod receipts;
+#[cfg(test)]
+mod reports;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod scripts;
+#[cfg(test)]
+mod search;
+#[cfg(test)]
+mod stamps;
+#[cfg(test)]
+mod treasury;

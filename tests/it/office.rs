@@ -24,7 +24,7 @@ fn lamps(quantity: i64) -> Value {
     json!({
         "service_code": "LAMPADE",
         "debtor": {"type": "person", "tax_code": "RSSMRA85T10A562S", "full_name": "Mario Rossi"},
-        "details": {"generic": {"quantity": quantity}},
+        "details": {"generic": given::of_lamps(quantity)},
     })
 }
 
@@ -120,7 +120,7 @@ both_databases! {
         let cancelled = office.patch(&path, opened.header("etag"), &wanted("cancelled")).send().await;
         assert_eq!(cancelled.expect(200)["state"], "cancelled");
         assert_eq!(Message::verify(&number).send(&app).await.outcome(), "PAA_PAGAMENTO_ANNULLATO");
-        let again = office.patch(&path, cancelled.header("etag"), &wanted("open")).send().await;
+        let again = office.patch(&path, cancelled.header("etag"), &wanted("cancelled")).send().await;
         assert_eq!(again.slug(), "state-forbids");
     }
 

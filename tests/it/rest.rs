@@ -21,6 +21,7 @@ pub(crate) struct Caller {
 }
 
 /// A request before it is sent.
+#[derive(Clone)]
 pub(crate) struct Call {
     caller: Caller,
     method: Method,

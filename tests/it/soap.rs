@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use actix_web::http::StatusCode;
 use actix_web::{App, test};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use quick_xml::events::Event;
 use quick_xml::{Reader, Writer};
 
@@ -29,6 +31,8 @@ pub(crate) struct Transfer {
     pub(crate) amount: String,
     pub(crate) beneficiary: String,
     pub(crate) iban: String,
+    /// Base64 of a digital stamp; such a transfer has no account.
+    pub(crate) stamp: Option<String>,
     pub(crate) category: String,
 }
 
@@ -80,7 +84,8 @@ impl Message {
                 id: element(&transfer, "idTransfer").unwrap(),
                 amount: element(&transfer, "transferAmount").unwrap(),
                 beneficiary: element(&transfer, "fiscalCodePA").unwrap(),
-                iban: element(&transfer, "IBAN").unwrap(),
+                iban: element(&transfer, "IBAN").unwrap_or_default(),
+                stamp: element(&transfer, "hashDocumento").map(|hash| stamp_for(&hash)),
                 category: element(&transfer, "transferCategory").unwrap(),
             });
         let mut message = Message::new(operation)
@@ -137,6 +142,10 @@ impl Message {
             .transfers
             .iter()
             .map(|transfer| {
+                let version = match transfer.stamp {
+                    Some(_) => "transferV2Stamp",
+                    None => version,
+                };
                 let values = BTreeMap::from([
                     ("id_transfer".to_owned(), transfer.id.clone()),
                     ("transfer_amount".to_owned(), transfer.amount.clone()),
@@ -146,6 +155,10 @@ impl Message {
                     ),
                     ("transfer_company_name".to_owned(), "Comune".to_owned()),
                     ("iban".to_owned(), transfer.iban.clone()),
+                    (
+                        "stamp_base64".to_owned(),
+                        transfer.stamp.clone().unwrap_or_default(),
+                    ),
                     (
                         "remittance_information".to_owned(),
                         "/RFB/0/1.00".to_owned(),
@@ -164,6 +177,11 @@ impl Message {
     pub(crate) async fn send(&self, app: &TestApp) -> Answer {
         send(app, self.text()).await
     }
+}
+
+/// The document of a stamp in base64, as short as it can be told apart.
+pub(crate) fn stamp_for(hash: &str) -> String {
+    STANDARD.encode(format!("<marcaDaBollo>{hash}</marcaDaBollo>"))
 }
 
 /// Fills placeholders, drops lines with unfilled ones, then elements that are left empty.

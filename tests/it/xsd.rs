@@ -37,7 +37,8 @@ impl Schemas {
         faults
     }
 
-    fn validate(&self, schema: &str, document: &str) -> Vec<String> {
+    /// What is wrong with a document by one of the schemas; empty when it conforms.
+    pub(crate) fn validate(&self, schema: &str, document: &str) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("message.xml");
         std::fs::write(&file, document).unwrap();

@@ -161,9 +161,10 @@ fn details(document: &mut Value, kinds: &[(&str, String)]) {
             "type": "string", "enum": codes, "description": "Kind of a service: the code that prices it.",
         });
     }
-    if let (Some(example), Some(body)) = (example, schemas.pointer_mut("/NewDebtPosition/example"))
-    {
-        set(body, "details", example);
+    for body in ["/NewDebtPosition/example", "/NewAssessment/example"] {
+        if let (Some(example), Some(body)) = (&example, schemas.pointer_mut(body)) {
+            set(body, "details", example.clone());
+        }
     }
 }
 
@@ -297,6 +298,8 @@ fn finish_operation(operation: &mut Value, path: &str, method: &str) {
             .any(|p| p.get("name") == Some(&json!(name)))
     };
     let input = body || !parameters.is_empty();
+    let changes = method == "post" || path.ends_with("/notification");
+    let versioned = changes && has_header("If-Match");
     let Some(responses) = child(operation, "responses").and_then(Value::as_object_mut) else {
         return;
     };
@@ -330,8 +333,8 @@ fn finish_operation(operation: &mut Value, path: &str, method: &str) {
                     || path.ends_with("/amount")
                     || path.ends_with("/pdf")
             }
-            "412" => matches!(method, "put" | "patch"),
-            "428" => method == "patch",
+            "412" => matches!(method, "put" | "patch") || has_header("If-Match"),
+            "428" => method == "patch" || versioned,
             "413" | "415" => body,
             _ => true,
         };

@@ -9,8 +9,8 @@ use super::{Debtor, DebtorType};
 use crate::api::creditors::Address;
 use crate::api::scalars::{
     Cents, CountryCode, CreditorTaxCode, EmailAddress, Iban, Iuv, Line35, Line70, Line140,
-    Line1000, NoticeNumber, PostalCode, Reference, Revision, ServiceCode, SignedCents, TaxCode,
-    TaxonomyCode, TotalCents, Word,
+    Line1000, NoticeNumber, PostalCode, ProvinceCode, Reference, Revision, ServiceCode,
+    Sha256Base64, SignedCents, TaxCode, TaxonomyCode, TotalCents, Word,
 };
 use crate::domain::calendar::Day;
 use crate::domain::lifecycle::State;
@@ -32,6 +32,8 @@ pub enum PositionState {
     Paid,
     /// Every way to pay has lapsed.
     Expired,
+    /// An appeal stops it.
+    Suspended,
     /// Withdrawn by the creditor.
     Cancelled,
 }
@@ -46,6 +48,8 @@ pub enum NoticeState {
     Open,
     /// The term has lapsed.
     Expired,
+    /// An appeal stops it.
+    Suspended,
     /// Withdrawn by the creditor.
     Cancelled,
     /// Paid to the creditor outside pagoPA.
@@ -72,6 +76,8 @@ pub enum PaymentOptionState {
     Paid,
     /// It has lapsed.
     Expired,
+    /// An appeal stops it.
+    Suspended,
     /// Withdrawn by the creditor.
     Cancelled,
     /// The debt is being paid, or is paid, in another way.
@@ -100,6 +106,16 @@ pub struct AssessmentRow {
     pub amount_cents: SignedCents,
 }
 
+/// A digital revenue stamp for one document.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StampRequest {
+    /// SHA-256 of the document: base64 of the 32 bytes.
+    pub document_sha256: Sha256Base64,
+    /// Province the payer lives in.
+    pub province: ProvinceCode,
+}
+
 /// What one body receives of a notice.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -111,8 +127,14 @@ pub struct Transfer {
     pub beneficiary_tax_code: CreditorTaxCode,
     /// Name of the beneficiary.
     pub beneficiary_legal_name: Line140,
-    /// Account that is credited.
-    pub iban: Iban,
+    /// Account that is credited; absent when the transfer buys a stamp.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub iban: Option<Iban>,
+    /// The digital revenue stamp that is bought; absent when an account is credited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub stamp: Option<StampRequest>,
     /// Collection code.
     pub taxonomy_code: TaxonomyCode,
     /// Amount today; a beneficiary may get nothing.
@@ -146,7 +168,7 @@ pub struct NoticeSummary {
     pub paid_date: Option<NaiveDate>,
 }
 
-/// One way to pay the whole position. Options exclude each other.
+/// One way to pay the whole position, or what was unpaid of it. Options exclude each other.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PaymentOption {
@@ -157,6 +179,10 @@ pub struct PaymentOption {
     /// Its notices, in the order they fall due.
     #[schema(min_items = 1, max_items = 100)]
     pub notices: Vec<NoticeSummary>,
+    /// Notices that were withdrawn when their unpaid rest was put on these; empty for a way to pay the
+    /// whole.
+    #[schema(min_items = 0, max_items = 1000)]
+    pub replaces: Vec<NoticeNumber>,
 }
 
 /// A debt position.
@@ -176,6 +202,9 @@ pub struct DebtPositionView {
     pub reference: Option<Reference>,
     /// Who owes.
     pub debtor: Debtor,
+    /// Who owes the same debt beside the debtor.
+    #[schema(min_items = 0, max_items = 9)]
+    pub joint_debtors: Vec<Debtor>,
     /// What the citizen reads.
     pub description: Line140,
     /// Its state today.
@@ -186,7 +215,7 @@ pub struct DebtPositionView {
     #[schema(min_items = 0, max_items = 200)]
     pub assessment: Vec<AssessmentRow>,
     /// The ways to pay it.
-    #[schema(min_items = 1, max_items = 20)]
+    #[schema(min_items = 1, max_items = 200)]
     pub payment_options: Vec<PaymentOption>,
     /// Whether a receipt has come for all of it.
     pub paid: bool,
@@ -219,9 +248,9 @@ impl DebtPositionView {
     /// A position as it stands on a day.
     #[must_use]
     pub fn of(position: &Position, today: Day) -> DebtPositionView {
-        let chosen = position.chosen_option().unwrap_or(1);
-        let mut of_chosen = position.notices.iter().filter(|n| n.option == chosen);
-        let reported = of_chosen.all(|n| n.state == State::Settled);
+        let mut paid = position.notices.iter().filter(|n| n.is_paid());
+        let reported =
+            position.stands_in(&[State::Settled]) && paid.all(|n| n.state == State::Settled);
         let summary = position.summary(today);
         DebtPositionView {
             debt_position_id: position.id,
@@ -232,6 +261,7 @@ impl DebtPositionView {
                 .as_ref()
                 .map(|text| Reference::new(text.as_str())),
             debtor: debtor(&position.debtor),
+            joint_debtors: position.joint_debtors.iter().map(debtor).collect(),
             description: Line140::new(position.description.as_str()),
             state: summary.into(),
             total_amount_cents: Cents(position.total().get()),
@@ -305,6 +335,12 @@ fn options(position: &Position, today: Day) -> Vec<PaymentOption> {
                 .iter()
                 .map(|notice| summary(position, notice, today))
                 .collect(),
+            replaces: notices
+                .iter()
+                .take(1)
+                .flat_map(|notice| &notice.replaces)
+                .map(|number| NoticeNumber::new(number.as_str()))
+                .collect(),
         }
     };
     options.into_iter().map(option).collect()
@@ -324,6 +360,8 @@ fn option_state(states: &[NoticeState]) -> PaymentOptionState {
         PaymentOptionState::PartiallyPaid
     } else if states.contains(&NoticeState::Open) {
         PaymentOptionState::Open
+    } else if states.contains(&NoticeState::Suspended) {
+        PaymentOptionState::Suspended
     } else if all(NoticeState::Draft) {
         PaymentOptionState::Draft
     } else if all(NoticeState::Cancelled) {
@@ -340,6 +378,7 @@ pub(in crate::api) fn state(position: &Position, notice: &Notice, day: Day) -> N
     match notice.state {
         State::Draft => NoticeState::Draft,
         State::Cancelled => NoticeState::Cancelled,
+        State::Suspended => NoticeState::Suspended,
         State::Elsewhere => NoticeState::PaidElsewhere,
         State::Paid => NoticeState::Paid,
         State::Settled => NoticeState::Settled,
@@ -347,6 +386,7 @@ pub(in crate::api) fn state(position: &Position, notice: &Notice, day: Day) -> N
             Ok(_) => NoticeState::Open,
             Err(NotPayable::OtherOptionPaid) => NoticeState::Excluded,
             Err(NotPayable::Withdrawn) => NoticeState::Cancelled,
+            Err(NotPayable::Suspended) => NoticeState::Suspended,
             Err(NotPayable::NotPublished) => NoticeState::Draft,
             Err(NotPayable::AlreadyPaid) => NoticeState::Paid,
             Err(NotPayable::Expired) => NoticeState::Expired,
@@ -388,7 +428,11 @@ pub(in crate::api) fn transfers(
         index,
         beneficiary_tax_code: CreditorTaxCode::new(draft.to.tax_code.as_str()),
         beneficiary_legal_name: Line140::new(draft.to.legal_name.as_str()),
-        iban: Iban::new(draft.to.iban.as_str()),
+        iban: draft.to.iban().map(|iban| Iban::new(iban.as_str())),
+        stamp: draft.to.stamp().map(|stamp| StampRequest {
+            document_sha256: Sha256Base64::new(stamp.document.as_str()),
+            province: ProvinceCode::new(stamp.province.as_str()),
+        }),
         taxonomy_code: TaxonomyCode::new(draft.to.taxonomy.to_string()),
         amount_cents: TotalCents(amount.get()),
     };
@@ -412,6 +456,7 @@ impl From<Summary> for PositionState {
             Summary::PartiallyPaid => PositionState::PartiallyPaid,
             Summary::Paid => PositionState::Paid,
             Summary::Expired => PositionState::Expired,
+            Summary::Suspended => PositionState::Suspended,
             Summary::Cancelled => PositionState::Cancelled,
         }
     }

@@ -101,6 +101,22 @@ catalogue! {
         "The notice cannot be paid" / "L'avviso non è pagabile",
         "The notice cannot be paid today, so that there is nothing to print." / "L'avviso oggi non è pagabile, quindi non c'è nulla da stampare.",
         "Read the notice for its state and its amount by day.";
+    CREDIT_DOES_NOT_SUFFICE: 409 "credit-does-not-suffice",
+        "The credit does not suffice" / "Il credito non basta",
+        "The account would fall below the floor of the canteen, or has nothing to give." / "Il conto scenderebbe sotto il limite della mensa, o non ha nulla da dare.",
+        "Read the balance of the account; the family may top it up.";
+    NOTIFICATION_KNOWN: 409 "notification-known",
+        "Another notification is known" / "È già nota un'altra notifica",
+        "Another notification is known, and something has been paid since." / "È già nota un'altra notifica, e nel frattempo è stato pagato qualcosa.",
+        "Read the debt position; once it is paid, its notification stays as it is.";
+    NOTHING_SHORT: 409 "nothing-short",
+        "Nothing is missing" / "Non manca nulla",
+        "What was paid covers what was due on that day, or nothing was paid." / "Quanto pagato copre quanto era dovuto quel giorno, oppure non è stato pagato nulla.",
+        "Read the payments of the debt position; what was paid beyond what was due is to be refunded.";
+    ONLINE_ONLY: 409 "online-only",
+        "The notice is paid online only" / "L'avviso si paga solo online",
+        "The notice buys a digital revenue stamp, which no counter sells: there is nothing to print." / "L'avviso comprende una marca da bollo digitale, che agli sportelli non si vende: non c'è nulla da stampare.",
+        "Send the citizen to the creditor's own pages to pay it.";
     PRECONDITION_FAILED: 412 "precondition-failed",
         "The resource has changed" / "La risorsa è cambiata",
         "The entity tag is not that of the resource as it is now." / "L'etichetta non è quella attuale della risorsa.",

@@ -61,21 +61,40 @@ fn the_first_language_that_we_speak_is_answered() {
 
 #[test]
 fn a_document_carries_no_control_characters_and_at_most_fifty_errors() {
-    let errors = vec![FieldError::at("/a\u{0}b", "\n"); 60];
+    let errors = vec![FieldError::at("/a\u{0}b", Said::new("sì", "\n")); 60];
     let problem = Problem::of(&catalogue::NOT_FOUND)
-        .saying("a\tb", "c")
+        .saying(Said::new("c", "a\tb"))
         .with(errors);
     let document = problem.document("https://x", Language::English, None);
     assert_eq!(document.detail, "a b");
     assert_eq!(document.errors.len(), 50);
-    assert_eq!(
-        document.errors[0],
-        FieldError {
-            pointer: "/a b".into(),
-            detail: "-".into()
-        }
-    );
+    let first = |detail: &str| FieldProblem {
+        pointer: "/a b".into(),
+        detail: detail.into(),
+    };
+    assert_eq!(document.errors[0], first("-"));
     assert_eq!(document.r#type, "https://x/problems/not-found");
+    let document = problem.document("https://x", Language::Italian, None);
+    assert_eq!(
+        (document.detail.as_str(), &document.errors[0]),
+        ("c", &first("sì"))
+    );
+}
+
+#[test]
+fn problems_of_one_request_name_each_place_once() {
+    let at = |pointer: &str, en: &str| FieldError::at(pointer, Said::new("-", en));
+    let contract = Problem::of(&catalogue::CONTRACT_VIOLATION).with(vec![at("/a", "first")]);
+    let rules = Problem::of(&catalogue::RULE_VIOLATION);
+    let rules = rules.with(vec![at("/a", "second"), at("/b", "third")]);
+    let one = contract.together([rules]);
+    assert_eq!(one.kind(), &catalogue::CONTRACT_VIOLATION);
+    let errors = one.document("", Language::English, None).errors;
+    let told: Vec<(&str, &str)> = errors
+        .iter()
+        .map(|error| (error.pointer.as_str(), error.detail.as_str()))
+        .collect();
+    assert_eq!(told, [("/a", "first"), ("/b", "third")]);
 }
 
 #[test]

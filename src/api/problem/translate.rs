@@ -2,10 +2,14 @@
 
 use super::{FieldError, Problem, catalogue};
 use crate::app::{
-    creditors, notices, payments, positions, reconciliation, reports, settlement, treasury,
+    canteen, creditors, notices, payments, positions, reconciliation, reports, repricing,
+    settlement, treasury,
 };
-use crate::domain::position::PositionError;
+use crate::domain::canteen_account::CreditError;
+use crate::domain::lifecycle::Refused;
+use crate::domain::position::{PositionError, ReplanError, RepriceError};
 use crate::domain::service::DetailsError;
+use crate::domain::text::{Rule, Said};
 
 /// A defect or a failure of ours: logged once, here; the caller sees none of it.
 fn broken(error: &dyn std::error::Error) -> Problem {
@@ -31,7 +35,7 @@ impl From<crate::app::StoreError> for Problem {
 fn findings(base: &str, found: &[DetailsError]) -> Vec<FieldError> {
     found
         .iter()
-        .map(|f| FieldError::at(&format!("{base}{}", f.pointer), &f.detail))
+        .map(|f| FieldError::at(format!("{base}{}", f.pointer), f.said.clone()))
         .collect()
 }
 
@@ -49,40 +53,177 @@ impl Problem {
 impl From<positions::Error> for Problem {
     fn from(error: positions::Error) -> Problem {
         use positions::Error as E;
-        let rule = |pointer: &str, why: &dyn std::fmt::Display| {
-            Problem::at(&catalogue::RULE_VIOLATION, pointer, &why.to_string())
-        };
+        let rule =
+            |pointer: &str, said: Said| Problem::at(&catalogue::RULE_VIOLATION, pointer, said);
         match error {
             E::UnknownService(_) => Problem::at(
                 &catalogue::UNKNOWN_SERVICE,
                 "/service_code",
-                "is not in force",
+                Said::new(
+                    "non è in vigore alla data di emissione",
+                    "is not in force on the day of issue",
+                ),
             ),
             E::NoStation => Problem::of(&catalogue::NO_STATION),
             E::OtherKind { kind, .. } => rule(
                 "/details",
-                &format!("the service wants details of kind {kind}"),
+                Said::new(
+                    format!("il servizio vuole i dati del tipo {kind}"),
+                    format!("the service wants details of kind {kind}"),
+                ),
             ),
             E::Details(found) => {
                 Problem::of(&catalogue::RULE_VIOLATION).with(findings("/details", &found))
             }
-            E::Number { index, why } => rule(&format!("/notice_numbers/{index}"), &why),
+            E::Numbers(wrong) => Problem::of(&catalogue::RULE_VIOLATION).with(
+                wrong
+                    .iter()
+                    .map(|(i, why)| FieldError::at(format!("/notice_numbers/{i}"), why.said()))
+                    .collect(),
+            ),
             E::ReferenceTaken => Problem::of(&catalogue::REFERENCE_TAKEN),
             E::NumberTaken => Problem::of(&catalogue::NOTICE_NUMBER_TAKEN),
             E::Unknown => Problem::of(&catalogue::NOT_FOUND),
             E::Stale { .. } => Problem::of(&catalogue::PRECONDITION_FAILED),
-            E::Refused(_) => Problem::of(&catalogue::STATE_FORBIDS),
+            E::Refused(refused) | E::Replan(ReplanError::Refused(refused)) => {
+                let Refused { state, event } = refused;
+                Problem::of(&catalogue::STATE_FORBIDS).saying(Said::new(
+                    format!("Nello stato `{state}` l'operazione `{event}` non è possibile."),
+                    format!("In state `{state}`, `{event}` is not possible."),
+                ))
+            }
+            E::TermPassed => rule(
+                "/due_date",
+                Said::new("non può essere una data passata", "must not be past"),
+            ),
+            E::Replan(why) => rule(&place_of(&why), why.said()),
             E::Position(PositionError::Numbers { given, needed }) => rule(
                 "/notice_numbers",
-                &format!("{given} were given, {needed} are needed"),
+                Said::new(
+                    format!("i numeri indicati sono {given}, ne servono {needed}"),
+                    format!("{given} were given, {needed} are needed"),
+                ),
             ),
-            E::Position(PositionError::Description(why)) => rule("/description", &why),
-            E::Position(why @ (PositionError::Beneficiaries | PositionError::Money(_))) => {
-                rule("/details", &why)
-            }
-            E::Money(why) => rule("/details", &why),
+            E::Position(PositionError::Description(why)) => rule("/description", why.said()),
+            E::Position(why @ PositionError::Beneficiaries) => rule(
+                "/details",
+                Said::new(
+                    "ogni avviso deve avere da uno a cinque beneficiari",
+                    why.to_string(),
+                ),
+            ),
+            E::Position(why @ PositionError::JointDebtors) => rule(
+                "/joint_debtors",
+                Said::new(
+                    "i coobbligati sono al più nove, ciascuno con il proprio codice fiscale",
+                    why.to_string(),
+                ),
+            ),
+            E::Position(PositionError::Money(why)) | E::Money(why) => rule("/details", why.said()),
             E::Store(store) => store.into(),
         }
+    }
+}
+
+/// Where the request of a new plan breaks a rule.
+fn place_of(error: &ReplanError) -> String {
+    match error {
+        ReplanError::DueDay { index } => format!("/due_dates/{index}"),
+        ReplanError::TooSmall { .. } | ReplanError::Schedule(_) => "/due_dates".to_owned(),
+        ReplanError::Numbers { .. } => "/notice_numbers".to_owned(),
+        ReplanError::Refused(_)
+        | ReplanError::Beneficiaries(_)
+        | ReplanError::Description(_)
+        | ReplanError::Money(_) => String::new(),
+    }
+}
+
+impl Problem {
+    /// What was typed for an account breaks rules: pointers go below `base`.
+    pub(in super::super) fn of_canteen(error: canteen::Error, base: &str) -> Problem {
+        use canteen::Error as E;
+        match error {
+            E::UnknownService(_) => Problem::at(
+                &catalogue::UNKNOWN_SERVICE,
+                "/service_code",
+                Said::new(
+                    "non è una mensa prepagata in vigore",
+                    "is no canteen paid in advance in force",
+                ),
+            ),
+            E::Unknown => Problem::of(&catalogue::NOT_FOUND),
+            E::UnknownReceiver => Problem::at(
+                &catalogue::RULE_VIOLATION,
+                "/to_canteen_account_id",
+                Said::new(
+                    "deve essere un altro conto della stessa mensa",
+                    "must be another account of the same canteen",
+                ),
+            ),
+            E::Stale { .. } => Problem::of(&catalogue::PRECONDITION_FAILED),
+            E::Details(found) => {
+                Problem::of(&catalogue::RULE_VIOLATION).with(findings(base, &found))
+            }
+            E::PaidElsewhere => Problem::of(&catalogue::STATE_FORBIDS),
+            E::Credit(CreditError::BelowFloor { .. }) => {
+                Problem::of(&catalogue::CREDIT_DOES_NOT_SUFFICE)
+            }
+            E::Credit(CreditError::Money(why)) | E::Money(why) => {
+                Problem::at(&catalogue::RULE_VIOLATION, "/amount_cents", why.said())
+            }
+            E::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<repricing::Error> for Problem {
+    fn from(error: repricing::Error) -> Problem {
+        use repricing::Error as E;
+        match error {
+            E::Unknown => Problem::of(&catalogue::NOT_FOUND),
+            E::Stale { .. } => Problem::of(&catalogue::PRECONDITION_FAILED),
+            E::NoStation => Problem::of(&catalogue::NO_STATION),
+            E::NoService => Problem::of(&catalogue::UNKNOWN_SERVICE),
+            E::Details(found) => {
+                // The body is the notification: what it breaks has its place in it.
+                let found: Vec<DetailsError> = found
+                    .into_iter()
+                    .map(|mut error| {
+                        if let Some(rest) = error.pointer.strip_prefix("/notification") {
+                            error.pointer = rest.to_owned();
+                        }
+                        error
+                    })
+                    .collect();
+                Problem::of(&catalogue::RULE_VIOLATION).with(findings("", &found))
+            }
+            E::NotificationKnown => Problem::of(&catalogue::NOTIFICATION_KNOWN),
+            E::NothingShort { .. } | E::Reprice(RepriceError::NothingPaid) => {
+                Problem::of(&catalogue::NOTHING_SHORT)
+            }
+            E::Reprice(RepriceError::Refused(_) | RepriceError::StillOpen) => {
+                Problem::of(&catalogue::STATE_FORBIDS)
+            }
+            E::Reprice(why @ RepriceError::Reshaped) => {
+                let it = "il nuovo prezzo non si adatta agli avvisi già stampati";
+                Problem::at(
+                    &catalogue::RULE_VIOLATION,
+                    "",
+                    Said::new(it, why.to_string()),
+                )
+            }
+            E::Reprice(RepriceError::Money(why)) => {
+                Problem::at(&catalogue::RULE_VIOLATION, "", why.said())
+            }
+            E::Reprice(RepriceError::Description(_)) | E::Number(_) | E::Money(_) => broken(&error),
+            E::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<canteen::Error> for Problem {
+    fn from(error: canteen::Error) -> Problem {
+        Problem::of_canteen(error, "")
     }
 }
 
@@ -91,7 +232,8 @@ impl From<notices::Error> for Problem {
         use notices::Error as E;
         match error {
             E::Unknown => Problem::of(&catalogue::NOT_FOUND),
-            E::NotPayable(_) => Problem::of(&catalogue::NOT_PAYABLE),
+            E::NotPayable(why) => Problem::of(&catalogue::NOT_PAYABLE).saying(why.said()),
+            E::OnlineOnly => Problem::of(&catalogue::ONLINE_ONLY),
             E::Payload(_) | E::Render(_) => broken(&error),
             E::Store(store) => store.into(),
         }
@@ -103,8 +245,8 @@ impl From<payments::Error> for Problem {
         use payments::Error as E;
         match error {
             E::UnknownNotice | E::UnknownPayment => Problem::of(&catalogue::NOT_FOUND),
-            E::NotPayable(_) => Problem::of(&catalogue::NOT_PAYABLE),
-            E::Receipt(_) | E::Render(_) => broken(&error),
+            E::NotPayable(why) => Problem::of(&catalogue::NOT_PAYABLE).saying(why.said()),
+            E::StampInV1 | E::Receipt(_) | E::Render(_) => broken(&error),
             E::Store(store) => store.into(),
         }
     }
@@ -162,9 +304,26 @@ impl From<reports::Error> for Problem {
             E::UnknownFlow => Problem::at(
                 &catalogue::RULE_VIOLATION,
                 "#query/settlement_flow_id",
-                "no settlement flow has this id",
+                Said::new(
+                    "nessun flusso di rendicontazione ha questo identificativo",
+                    "no settlement flow has this id",
+                ),
             ),
-            E::Money(_) => broken(&error),
+            E::TooLong => Problem::at(
+                &catalogue::RULE_VIOLATION,
+                "#query/from_date",
+                Said::new(
+                    format!(
+                        "dà più di {} righe: chiedi meno giorni, o non una stampa",
+                        reports::PDF_ROWS_MAX
+                    ),
+                    format!(
+                        "gives more than {} rows: ask for fewer days, or not for a print",
+                        reports::PDF_ROWS_MAX
+                    ),
+                ),
+            ),
+            E::Money(_) | E::Write(_) => broken(&error),
             E::Store(store) => store.into(),
         }
     }

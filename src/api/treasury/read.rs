@@ -4,56 +4,98 @@ use super::{
     ImportedLine, LineOutcome, MovementDirection, MovementOperation, TreasuryEntryView,
     TreasuryImport,
 };
-use crate::api::problem::{Problem, catalogue};
-use crate::api::scalars::{Count, Iuv, Line140, Line1000, SignedCents, TotalCents};
-use crate::app::treasury::{Outcome, View};
-use crate::domain::money::Cents;
-use crate::domain::text::fit;
-use crate::domain::treasury::{Direction, DocumentKind, Movement, Operation, Reference};
-use crate::wire::giornale::{self, Giornale};
+use uuid::Uuid;
 
-/// What a journal says: the movements that can be read, and the place of every line.
+use crate::api::input::TextFile;
+use crate::api::problem::{Problem, catalogue};
+use crate::api::scalars::{BankReference, Count, Iuv, Line140, Line1000, SignedCents, TotalCents};
+use crate::app::treasury::{Document, Imported, Outcome, Unread, View};
+use crate::domain::money::Cents;
+use crate::domain::text::{Said, fit};
+use crate::domain::treasury::{Direction, DocumentKind, Movement, Operation, Reference};
+use crate::wire::giornale::{self, Entries, Form};
+
+/// What a file says: the movements that can be read, what cannot, and the place of every entry.
 pub(super) struct Journal {
-    pub(super) movements: Vec<Movement>,
-    lines: Vec<(u64, Option<String>)>,
+    pub(super) document: Document,
+    pub(super) movements: Vec<(i64, Movement)>,
+    /// Where the entries stand, in order; those that could not be read by their place in the document.
+    lines: Vec<(i64, Option<usize>)>,
 }
 
-/// Reads a journal. A line that cannot be read is kept as such and stops nothing.
+/// Reads a file. An entry that cannot be read is kept as such and stops nothing.
 ///
 /// # Errors
-/// `rule-violation` when the header is not that of a journal.
-pub(super) fn journal(text: &str) -> Result<Journal, Problem> {
-    let refused = |error: giornale::LineError| {
-        Problem::at(&catalogue::RULE_VIOLATION, "", &error.to_string())
-    };
+/// `rule-violation` when the file is not of that form at all.
+pub(super) fn journal(form: Form, file: &TextFile) -> Result<Journal, Problem> {
+    let refused =
+        |error: giornale::LineError| Problem::at(&catalogue::RULE_VIOLATION, "", said(&error));
     let mut journal = Journal {
+        document: Document {
+            sha256: file.digest,
+            unread: Vec::new(),
+        },
         movements: Vec::new(),
         lines: Vec::new(),
     };
-    for read in Giornale::open(text.as_bytes()).map_err(refused)? {
-        let read = read.and_then(|line| {
-            let amount = Cents::new(line.amount_cents);
-            let rule = giornale::Rule::Form("an amount");
-            let error = giornale::LineError {
-                line: line.line,
-                column: Some("importo"),
-                rule,
-            };
-            Ok((line, amount.map_err(|_too_large| error)?))
-        });
-        match read {
-            Ok((line, amount)) => {
-                journal.lines.push((line.line, None));
-                journal.movements.push(movement(line, amount));
+    for read in Entries::open(form, file.text.as_bytes()).map_err(refused)? {
+        let read = read.map_err(|refused| (refused.error, refused.text));
+        match read.and_then(|entry| movement(entry).map_err(|error| (error, String::new()))) {
+            Ok((line, movement)) => {
+                journal.lines.push((line, None));
+                journal.movements.push((line, movement));
             }
-            Err(error) => journal.lines.push((error.line, Some(error.to_string()))),
+            Err((error, text)) => {
+                let line = place(error.line);
+                journal
+                    .lines
+                    .push((line, Some(journal.document.unread.len())));
+                let reason = error.to_string();
+                journal.document.unread.push(Unread { line, text, reason });
+            }
         }
     }
     Ok(journal)
 }
 
-fn movement(line: giornale::Movement, amount: Cents) -> Movement {
-    Movement {
+/// Why a line cannot be read, in both languages.
+fn said(error: &giornale::LineError) -> Said {
+    use giornale::Rule as R;
+    let rule = match &error.rule {
+        R::NoHeader => "manca l'intestazione".to_owned(),
+        R::Header { position } => {
+            format!("deve essere il nome della colonna {position} dell'intestazione")
+        }
+        R::Fields { found } => format!("i campi sono {found}, devono essere 12"),
+        R::NotUtf8 => "non è UTF-8".to_owned(),
+        R::OpenQuote => "virgolette non chiuse".to_owned(),
+        R::Markup => "non è XML ben formato, la lettura si è fermata".to_owned(),
+        R::NoStatement => {
+            "deve essere un flusso_giornale_di_cassa o un estratto conto camt.053".to_owned()
+        }
+        R::Missing => "manca".to_owned(),
+        R::Form(_) => "non ha la forma della colonna".to_owned(),
+        R::TooLong => "è troppo lunga".to_owned(),
+        R::Unreadable(_) => "la lettura si è fermata".to_owned(),
+    };
+    let place = error.column.unwrap_or("intera riga");
+    Said::new(
+        format!("riga {}, {place}: {rule}", error.line),
+        error.to_string(),
+    )
+}
+
+fn place(line: u64) -> i64 {
+    i64::try_from(line).unwrap_or(i64::MAX)
+}
+
+fn movement(line: giornale::Movement) -> Result<(i64, Movement), giornale::LineError> {
+    let amount = Cents::new(line.amount_cents).map_err(|_too_large| giornale::LineError {
+        line: line.line,
+        column: Some("importo"),
+        rule: giornale::Rule::Form("an amount"),
+    })?;
+    let movement = Movement {
         year: line.year.into(),
         account: line.account,
         number: line.number,
@@ -83,45 +125,54 @@ fn movement(line: giornale::Movement, amount: Cents) -> Movement {
         value_on: line.value_on,
         text: line.remittance,
         payer: line.payer.unwrap_or_default(),
+        bank_reference: line.bank_reference,
+    };
+    Ok((place(line.line), movement))
+}
+
+impl LineOutcome {
+    /// What became of an entry, and its id.
+    pub(super) fn of(outcome: Outcome) -> (LineOutcome, Uuid) {
+        match outcome {
+            Outcome::Filed(id) => (LineOutcome::New, id),
+            Outcome::AlreadyFiled(id) => (LineOutcome::Known, id),
+            Outcome::Conflicting(id) => (LineOutcome::Conflicting, id),
+        }
     }
 }
 
 impl Journal {
-    /// What became of every line, given what became of the movements, in order.
-    pub(super) fn outcome(&self, outcomes: &[Outcome]) -> TreasuryImport {
-        let mut became = self.movements.iter().zip(outcomes);
+    /// What became of every entry, given what became of the file.
+    pub(super) fn outcome(&self, imported: &Imported) -> TreasuryImport {
+        let mut became = self.movements.iter().zip(&imported.outcomes);
         let mut stored = Vec::new();
-        let lines: Vec<ImportedLine> = self
-            .lines
-            .iter()
-            .map(|(line, refused)| {
-                let made = if refused.is_none() {
-                    became.next()
-                } else {
-                    None
-                };
-                let (outcome, id) = match made {
-                    Some((movement, Outcome::Filed(id))) => {
-                        stored.push(movement.effect());
-                        (LineOutcome::New, Some(*id))
-                    }
-                    Some((_, Outcome::AlreadyFiled(id))) => (LineOutcome::Known, Some(*id)),
-                    Some((_, Outcome::Conflicting(id))) => (LineOutcome::Conflicting, Some(*id)),
-                    None => (LineOutcome::Refused, None),
-                };
-                ImportedLine {
-                    line: Count(i64::try_from(*line).unwrap_or(i64::MAX)),
-                    outcome,
-                    treasury_entry_id: id,
-                    detail: refused.as_ref().and_then(|rule| line_of(rule)),
-                }
-            })
-            .collect();
+        let mut lines = Vec::with_capacity(self.lines.len());
+        for (line, unread) in &self.lines {
+            let unread = unread.and_then(|at| self.document.unread.get(at));
+            let made = if unread.is_none() {
+                became.next()
+            } else {
+                None
+            };
+            let made = made.map(|((_, movement), outcome)| (movement, LineOutcome::of(*outcome)));
+            if let Some((movement, (LineOutcome::New, _))) = made {
+                stored.push(movement.effect());
+            }
+            lines.push(ImportedLine {
+                line: Count(*line),
+                outcome: made.map_or(LineOutcome::Refused, |(_, (outcome, _))| outcome),
+                treasury_entry_id: made.map(|(_, (_, id))| id),
+                detail: unread.and_then(|one| line_of(&one.reason)),
+                text: unread.and_then(|one| line_of(&one.text)),
+            });
+        }
         let count = |outcome| {
             let lines = lines.iter().filter(|line| line.outcome == outcome).count();
             Count(i64::try_from(lines).unwrap_or(i64::MAX))
         };
         TreasuryImport {
+            treasury_import_id: imported.file.id,
+            first_received_at: imported.file.ingested_at,
             new_lines: count(LineOutcome::New),
             known_lines: count(LineOutcome::Known),
             conflicting_lines: count(LineOutcome::Conflicting),
@@ -133,9 +184,15 @@ impl Journal {
 }
 
 /// A text of the bank within the bounds of the contract; `None` when nothing is left.
-fn line_of(text: &str) -> Option<Line1000> {
+pub(super) fn line_of(text: &str) -> Option<Line1000> {
     let text = fit(&text.replace(char::is_control, " "), 1000);
     (!text.is_empty()).then(|| Line1000::new(text))
+}
+
+/// A reference of the bank within the bounds of the contract.
+fn bank_reference(text: &str) -> Option<BankReference> {
+    let text = fit(&text.replace(char::is_control, " "), 70);
+    (!text.is_empty()).then(|| BankReference::new(text))
 }
 
 impl TreasuryEntryView {
@@ -154,7 +211,7 @@ impl TreasuryEntryView {
             value_date: movement.value_on,
             year: movement.year,
             account: Line140::new(fit(&movement.account, 140)),
-            number: Count(movement.number),
+            number: Line140::new(fit(&movement.number, 140)),
             provisional_number: movement.provisional.map(Count),
             direction: match movement.direction {
                 Direction::In => MovementDirection::In,
@@ -170,6 +227,7 @@ impl TreasuryEntryView {
             effect_cents: SignedCents(movement.effect().get()),
             remittance: line_of(&movement.text),
             payer: line_of(&movement.payer),
+            bank_reference: movement.bank_reference.as_deref().and_then(bank_reference),
             flow_reference: flow.filter(said).map(Line140::new),
             iuv: iuv.filter(said).map(Iuv::new),
             code: view.found.as_ref().map(|found| found.verdict.code.into()),

@@ -17,6 +17,7 @@ pub(super) fn creditor(creditor: &Creditor) -> Vec<DetailsError> {
         add(
             &mut found,
             "/tax_code",
+            "il codice fiscale di un ente ha 11 cifre",
             "a creditor has a tax code of 11 digits",
         );
     }
@@ -24,6 +25,7 @@ pub(super) fn creditor(creditor: &Creditor) -> Vec<DetailsError> {
         add(
             &mut found,
             "/contact_lines",
+            "su un avviso stanno al più due righe",
             "at most two lines fit on a notice",
         );
     }
@@ -31,11 +33,17 @@ pub(super) fn creditor(creditor: &Creditor) -> Vec<DetailsError> {
         add(
             &mut found,
             "/stations",
+            "almeno una stazione deve servire l'ente",
             "at least one station must serve the creditor",
         );
     }
     if creditor.accounts.is_empty() {
-        add(&mut found, "/accounts", "at least one account is needed");
+        add(
+            &mut found,
+            "/accounts",
+            "serve almeno un conto",
+            "at least one account is needed",
+        );
     }
     let mut seen = BTreeSet::new();
     for (i, station) in creditor.stations.iter().enumerate() {
@@ -45,6 +53,7 @@ pub(super) fn creditor(creditor: &Creditor) -> Vec<DetailsError> {
             add(
                 &mut found,
                 &at,
+                "la stessa stazione comincia due volte lo stesso giorno",
                 "the same station begins on the same day twice",
             );
         }
@@ -57,6 +66,7 @@ pub(super) fn creditor(creditor: &Creditor) -> Vec<DetailsError> {
             add(
                 &mut found,
                 &at,
+                "lo stesso conto comincia due volte lo stesso giorno",
                 "the same account begins on the same day twice",
             );
         }
@@ -73,11 +83,13 @@ pub(super) fn accounts(creditor: &Creditor, services: &[ServiceRow]) -> Vec<Deta
             .iter()
             .any(|account| account.iban == row.iban)
         {
-            let why = format!(
-                "service {} is credited to an account that is not listed",
-                row.code
+            let code = &row.code;
+            add(
+                &mut found,
+                &format!("/services/{i}/iban"),
+                format!("il servizio {code} è accreditato su un conto che non è elencato"),
+                format!("service {code} is credited to an account that is not listed"),
             );
-            add(&mut found, &format!("/services/{i}/iban"), why);
         }
     }
     found
@@ -91,13 +103,19 @@ pub(super) fn versions(
 ) -> Vec<DetailsError> {
     let mut found = services(creditor, versions, taxonomy);
     if versions.is_empty() {
-        add(&mut found, "/services", "at least one version is needed");
+        add(
+            &mut found,
+            "/services",
+            "serve almeno una versione",
+            "at least one version is needed",
+        );
     }
     let codes: BTreeSet<&str> = versions.iter().map(|row| row.code.as_str()).collect();
     if codes.len() > 1 {
         add(
             &mut found,
             "/services",
+            "tutte le versioni devono avere lo stesso codice",
             "every version must have the same code",
         );
     }
@@ -119,8 +137,13 @@ pub(super) fn services(
             .take(i)
             .any(|other| other.code == row.code && meet(other.valid, row.valid))
         {
-            let why = format!("service {} has another version on the same days", row.code);
-            add(&mut found, &format!("{at}/valid_from"), why);
+            let code = &row.code;
+            add(
+                &mut found,
+                &format!("{at}/valid_from"),
+                format!("il servizio {code} ha un'altra versione negli stessi giorni"),
+                format!("service {code} has another version on the same days"),
+            );
         }
         kind(&mut found, &at, row);
         listed(
@@ -130,8 +153,12 @@ pub(super) fn services(
             taxonomy,
         );
         if row.others.len() > OTHERS_MAX {
-            let why = format!("a notice has at most {OTHERS_MAX} further beneficiaries");
-            add(&mut found, &format!("{at}/others"), why);
+            add(
+                &mut found,
+                &format!("{at}/others"),
+                format!("un avviso ha al più {OTHERS_MAX} altri beneficiari"),
+                format!("a notice has at most {OTHERS_MAX} further beneficiaries"),
+            );
         }
         for (role, to) in &row.others {
             listed(
@@ -148,19 +175,30 @@ pub(super) fn services(
 fn kind(found: &mut Vec<DetailsError>, at: &str, row: &ServiceRow) {
     let Some(kind) = service::kind(&row.kind) else {
         let known: Vec<&str> = service::ALL.iter().map(|kind| kind.code()).collect();
-        let why = format!("is no kind of service; the kinds are {}", known.join(", "));
-        return add(found, &format!("{at}/kind"), why);
+        let known = known.join(", ");
+        return add(
+            found,
+            &format!("{at}/kind"),
+            format!("non è un tipo di servizio; i tipi sono {known}"),
+            format!("is no kind of service; the kinds are {known}"),
+        );
     };
     if let Err(broken) = kind.check_terms(&row.terms) {
         for rule in broken {
-            add(found, &format!("{at}/terms{}", rule.pointer), rule.detail);
+            let pointer = format!("{at}/terms{}", rule.pointer);
+            found.push(DetailsError { pointer, ..rule });
         }
     }
 }
 
 fn listed(found: &mut Vec<DetailsError>, at: &str, code: &TaxonomyCode, taxonomy: &Taxonomy) {
     if !taxonomy.holds(code) {
-        add(found, at, format!("{code} is not in the taxonomy in force"));
+        add(
+            found,
+            at,
+            format!("{code} non è nella tassonomia in vigore"),
+            format!("{code} is not in the taxonomy in force"),
+        );
     }
 }
 
@@ -169,6 +207,7 @@ fn period(found: &mut Vec<DetailsError>, at: &str, valid: Validity) {
         add(
             found,
             &format!("{at}/valid_until"),
+            "non può precedere valid_from",
             "must not be before valid_from",
         );
     }
@@ -180,9 +219,6 @@ fn meet(a: Validity, b: Validity) -> bool {
     !ends_before(a, b) && !ends_before(b, a)
 }
 
-fn add(found: &mut Vec<DetailsError>, pointer: &str, detail: impl Into<String>) {
-    found.push(DetailsError {
-        pointer: pointer.to_owned(),
-        detail: detail.into(),
-    });
+fn add(found: &mut Vec<DetailsError>, pointer: &str, it: impl Into<String>, en: impl Into<String>) {
+    found.push(DetailsError::new(pointer, it, en));
 }

@@ -18,7 +18,7 @@ use crate::domain::creditor::{Account, Creditor, ServiceRow, Station, Validity};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
 use crate::domain::notice_number::SegregationCode;
-use crate::domain::service::Beneficiary;
+use crate::domain::service::{Beneficiary, Destination};
 use crate::domain::taxonomy::TaxonomyCode;
 use crate::domain::text::Text;
 
@@ -150,7 +150,7 @@ pub fn parse(text: &str, taxonomy: &Taxonomy) -> Result<Registration, FileErrors
             FileError {
                 line,
                 pointer: rule.pointer,
-                detail: rule.detail,
+                detail: rule.said.en,
             }
         }));
     }
@@ -346,7 +346,7 @@ impl Reading<'_> {
         for (role, to) in of.others {
             let to = self.beneficiary(&role, &to);
             others = others.zip(to).map(|(mut others, to)| {
-                others.insert(role, to);
+                others.insert(role, to.into());
                 others
             });
         }
@@ -358,7 +358,7 @@ impl Reading<'_> {
             iban: iban?,
             accounting_key: key?,
             others: others?,
-            terms: Value::Object(of.terms.into_iter().map(|(k, v)| (k, json(v))).collect()),
+            terms: Value::Object(of.terms.into_iter().map(|(k, v)| (k, json(v))).collect()).into(),
             valid: valid?,
         })
     }
@@ -372,7 +372,7 @@ impl Reading<'_> {
         Some(Beneficiary {
             tax_code: tax_code?,
             legal_name: legal_name?.to_string(),
-            iban: iban?,
+            account: Destination::Iban(iban?),
             taxonomy: taxonomy?,
         })
     }

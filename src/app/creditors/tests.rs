@@ -125,7 +125,7 @@ fn every_fault_of_a_file_is_told_with_its_line_and_path() {
 fn every_broken_rule_of_a_file_is_told_with_its_line_and_path() {
     let broken = ALTOPASCIO
         .replacen("kind = \"fine\"", "kind = \"tax\"", 1)
-        .replacen("full_price_cents = 520", "full_price_cents = -1", 1)
+        .replacen("top_up_min_cents = 500", "top_up_min_cents = -1", 1)
         .replacen("code = \"NIDO\"", "code = \"MENSA\"", 1)
         .replacen(
             "iban = \"IT39F9999924700000000000102\"",
@@ -137,7 +137,7 @@ fn every_broken_rule_of_a_file_is_told_with_its_line_and_path() {
     for pointer in [
         "/services/1/iban",
         "/services/1/kind",
-        "/services/2/terms/full_price_cents",
+        "/services/2/terms/top_up_min_cents",
         "/services/4/valid_from",
     ] {
         assert!(found.contains(&pointer), "{pointer} in {found:?}");
@@ -180,7 +180,8 @@ fn texts_days_and_odd_names_survive_printing() {
     odd.services[0].terms = serde_json::json!({
         "a b": "x\"\\\ty", "day": "2026-02-28", "no day": "2026-02-30", "n": [1, -2], "e": {},
         "list": [{"k": true}, {}], "none": null, "text": "2026-02-28 "
-    });
+    })
+    .into();
     let text = print(&odd);
     let table: toml::Table = text.parse().unwrap();
     let terms = &table["services"][0]["terms"];
@@ -240,7 +241,7 @@ async fn a_new_tariff_is_a_new_version_of_the_service() {
     versions.retain(|row| row.code.as_str() == "LAMPADE");
     let mut next = versions[0].clone();
     versions[0].valid.until = Some("2026-12-31".parse().unwrap());
-    next.terms["price"]["tariff"]["unit_cents"] = 1700.into();
+    next.terms["rows"][0]["price"]["cents"] = 1500.into();
     next.valid = Validity {
         from: "2027-01-01".parse().unwrap(),
         until: None,

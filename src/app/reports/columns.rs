@@ -14,6 +14,13 @@ const fn column(
         label,
         meaning,
         unit,
+        width: match unit {
+            Unit::Text => 12,
+            Unit::Count => 8,
+            Unit::Cents => 13,
+            Unit::Day => 10,
+            Unit::Instant => 19,
+        },
     }
 }
 
@@ -29,7 +36,8 @@ pub(super) const RECEIPTS_BY_DAY: &[Column] = &[
         Unit::Text,
         "Servizio",
         "Codice del servizio; vuoto se l'avviso non è nostro",
-    ),
+    )
+    .wide(16),
     column(
         "receipts",
         Unit::Count,
@@ -63,39 +71,44 @@ pub(super) const FLOW_RECONCILIATION: &[Column] = &[
         "Data regolamento",
         "Giorno del bonifico del PSP",
     ),
-    column("psp_id", Unit::Text, "PSP", "Chi ha inviato il flusso"),
+    column("psp_id", Unit::Text, "PSP", "Chi ha inviato il flusso").wide(13),
     column(
         "flow_id",
         Unit::Text,
         "Flusso",
         "Identificativo del flusso (IUF)",
-    ),
+    )
+    .wide(30),
     column(
         "revision",
         Unit::Count,
         "Revisione",
         "Versione del flusso in vigore",
-    ),
+    )
+    .wide(5),
     column(
         "regulation",
         Unit::Text,
         "Riferimento bonifico",
         "TRN o CRO dichiarato dal PSP",
-    ),
+    )
+    .wide(18),
     column("row", Unit::Count, "Riga", "Posizione nel flusso"),
-    column("iuv", Unit::Text, "IUV", "Riferimento del versamento"),
+    column("iuv", Unit::Text, "IUV", "Riferimento del versamento").wide(18),
     column(
         "iur",
         Unit::Text,
         "IUR",
         "Riferimento della riscossione, di norma l'id della ricevuta",
-    ),
+    )
+    .wide(30),
     column(
         "transfer",
         Unit::Count,
         "Indice",
         "Quale versamento della ricevuta",
-    ),
+    )
+    .wide(5),
     column(
         "amount",
         Unit::Cents,
@@ -107,16 +120,18 @@ pub(super) const FLOW_RECONCILIATION: &[Column] = &[
         Unit::Count,
         "Esito",
         "Codice esito del singolo pagamento; -1 se sconosciuto",
-    ),
+    )
+    .wide(5),
     column("paid_on", Unit::Day, "Data esito", "Giorno del pagamento"),
-    column("code", Unit::Text, "Codice", "Codice di riconciliazione"),
-    column("label", Unit::Text, "Stato", "Che cosa significa il codice"),
+    column("code", Unit::Text, "Codice", "Codice di riconciliazione").wide(24),
+    column("label", Unit::Text, "Stato", "Che cosa significa il codice").wide(26),
     column(
         "flags",
         Unit::Text,
         "Segnalazioni",
         "Osservazioni ulteriori",
-    ),
+    )
+    .wide(24),
 ];
 
 pub(super) const NOT_RECONCILED: &[Column] = &[
@@ -133,46 +148,53 @@ pub(super) const NOT_RECONCILED: &[Column] = &[
         Unit::Text,
         "Tipo",
         "receipt, flow_line o treasury",
-    ),
+    )
+    .wide(10),
     column(
         "line",
         Unit::Text,
         "Riga",
         "Ricevuta/indice, PSP/flusso/revisione/riga o anno/conto/numero",
-    ),
+    )
+    .wide(34),
     column(
         "iuv",
         Unit::Text,
         "IUV",
         "Riferimento del versamento, se c'è",
-    ),
+    )
+    .wide(18),
     column("amount", Unit::Cents, "Importo", "Importo della riga"),
-    column("code", Unit::Text, "Codice", "Codice di riconciliazione"),
-    column("label", Unit::Text, "Stato", "Che cosa significa il codice"),
+    column("code", Unit::Text, "Codice", "Codice di riconciliazione").wide(24),
+    column("label", Unit::Text, "Stato", "Che cosa significa il codice").wide(26),
     column(
         "group",
         Unit::Text,
         "Gruppo",
         "pending o anomaly, tenuto conto dei giorni trascorsi",
-    ),
+    )
+    .wide(9),
     column(
         "mypivot",
         Unit::Text,
         "MyPivot",
         "Etichette equivalenti di MyPivot",
-    ),
+    )
+    .wide(18),
     column(
         "flags",
         Unit::Text,
         "Segnalazioni",
         "Osservazioni ulteriori",
-    ),
+    )
+    .wide(24),
     column(
         "reconciliation_id",
         Unit::Text,
         "Identificativo",
         "Id della riga di riconciliazione",
-    ),
+    )
+    .wide(36),
 ];
 
 pub(super) const REVENUE_BY_SERVICE: &[Column] = &[
@@ -181,19 +203,22 @@ pub(super) const REVENUE_BY_SERVICE: &[Column] = &[
         Unit::Text,
         "Servizio",
         "Codice del servizio; vuoto se l'avviso non è nostro",
-    ),
+    )
+    .wide(16),
     column(
         "service_title",
         Unit::Text,
         "Descrizione",
         "Nome del servizio",
-    ),
+    )
+    .wide(34),
     column(
         "accounting_key",
         Unit::Text,
         "Chiave contabile",
         "Capitolo, accertamento o voce del piano dei conti",
-    ),
+    )
+    .wide(22),
     column(
         "transfers",
         Unit::Count,
@@ -217,5 +242,63 @@ pub(super) const REVENUE_BY_SERVICE: &[Column] = &[
         Unit::Cents,
         "Da incassare",
         "Riscosso meno incassato",
+    ),
+];
+
+pub(super) const CANTEEN_CERTIFICATE: &[Column] = &[
+    column(
+        "pupil_tax_code",
+        Unit::Text,
+        "Alunno",
+        "Codice fiscale dell'alunno",
+    ),
+    column(
+        "pupil_name",
+        Unit::Text,
+        "Nome dell'alunno",
+        "Nome, se indicato dall'ufficio",
+    ),
+    column(
+        "school",
+        Unit::Text,
+        "Scuola",
+        "Scuola, se indicata dall'ufficio",
+    ),
+    column(
+        "payer_tax_code",
+        Unit::Text,
+        "Pagatore",
+        "Codice fiscale di chi ha pagato: il versante della ricevuta, altrimenti il debitore",
+    ),
+    column(
+        "payer_name",
+        Unit::Text,
+        "Nome del pagatore",
+        "Nome di chi ha pagato",
+    ),
+    column(
+        "payments",
+        Unit::Count,
+        "Pagamenti",
+        "Numero di pagamenti nel periodo",
+    ),
+    column(
+        "paid",
+        Unit::Cents,
+        "Pagato",
+        "Somma per data di pagamento, senza interessi e spese",
+    ),
+    column(
+        "refunded",
+        Unit::Cents,
+        "Rimborsato",
+        "Credito restituito nel periodo",
+    ),
+    column("amount", Unit::Cents, "Spesa", "Pagato meno rimborsato"),
+    column(
+        "deduction",
+        Unit::Cents,
+        "Detrazione",
+        "Detrazione indicativa secondo le condizioni del servizio; vuota se non previste",
     ),
 ];

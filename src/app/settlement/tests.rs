@@ -203,7 +203,8 @@ pub(crate) fn receipt(position: &Position, index: usize, id: &str) -> Receipt {
             index,
             amount,
             beneficiary: transfer.to.tax_code.clone(),
-            iban: Some(transfer.to.iban.to_string()),
+            iban: transfer.to.iban().map(ToString::to_string),
+            stamp: None,
             taxonomy: transfer.to.taxonomy.to_string(),
         })
         .collect();
@@ -248,7 +249,7 @@ pub(crate) fn credit(number: i64, amount: i64, text: &str) -> Movement {
     Movement {
         year: 2026,
         account: "1".into(),
-        number,
+        number: number.to_string(),
         direction: Direction::In,
         document: DocumentKind::PendingCredit,
         operation: Operation::Executed,
@@ -258,6 +259,7 @@ pub(crate) fn credit(number: i64, amount: i64, text: &str) -> Movement {
         value_on: None,
         text: text.into(),
         payer: "PSPX".into(),
+        bank_reference: None,
     }
 }
 

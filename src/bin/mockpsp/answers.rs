@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::messages::{PAYMENT_FIELDS, SUBJECT_FIELDS, TRANSFER_FIELDS};
 use crate::money::{euro, parse_euro};
 use crate::soap::{Element, read_answer};
+use crate::stamps;
 use crate::state::{Day, Details, Transfer};
 
 /// A call to the creditor that did not end in OK.
@@ -124,7 +125,7 @@ pub(crate) fn read_activation(body: &str, version: u8) -> Read<Answer> {
         .at("transferList")
         .ok_or_else(|| malformed("transferList is missing"))?;
     for transfer in list.all("transfer") {
-        transfers.push(read_transfer(transfer)?);
+        transfers.push(read_transfer(transfer, version)?);
         let mut texts = texts(transfer, &TRANSFER_FIELDS, 0)?;
         if texts.iter().skip(1).any(String::is_empty) {
             return Err(malformed(
@@ -164,12 +165,21 @@ pub(crate) fn read_receipt_answer(body: &str, version: u8) -> Read<()> {
     .map(|_| ())
 }
 
-fn read_transfer(transfer: &Element) -> Read<Transfer> {
-    if transfer.at("richiestaMarcaDaBollo").is_some() {
-        return Err(malformed(
-            "a stamp can only be bought on the creditor's own pages",
-        ));
-    }
+fn read_transfer(transfer: &Element, version: u8) -> Read<Transfer> {
+    let stamp = match transfer.at("richiestaMarcaDaBollo") {
+        Some(_) if version == 1 => return Err(malformed("V1 cannot ask for a stamp")),
+        Some(request) => Some(stamps::read(request).map_err(malformed)?),
+        None => None,
+    };
+    let iban = match stamp {
+        Some(_) if transfer.at("IBAN").is_some() => {
+            return Err(malformed(
+                "a transfer asks for a stamp and names an account",
+            ));
+        }
+        Some(_) => String::new(),
+        None => required(transfer, "IBAN", 35)?,
+    };
     let number = transfer
         .text("idTransfer")
         .and_then(|text| text.parse().ok())
@@ -184,7 +194,8 @@ fn read_transfer(transfer: &Element) -> Read<Transfer> {
         n: number.ok_or_else(|| malformed("idTransfer is not 1 to 5"))?,
         cents: amount(transfer, "transferAmount")?,
         org,
-        iban: required(transfer, "IBAN", 35)?,
+        iban,
+        stamp,
     })
 }
 

@@ -77,7 +77,9 @@ pub(crate) fn settle(state: &State, seed: u64, day: Day, mischief: FlowMischief)
         let Some(payment) = state.payment(index) else {
             continue;
         };
-        for transfer in &payment.activation.transfers {
+        // The money of a stamp goes to the Revenue Agency by another road.
+        let transfers = payment.activation.transfers.iter();
+        for transfer in transfers.filter(|transfer| transfer.stamp.is_none()) {
             let key = (
                 payment.activation.psp,
                 transfer.org.as_str(),

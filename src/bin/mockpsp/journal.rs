@@ -159,6 +159,7 @@ mod tests {
                 cents: 1200,
                 org: "80001230456".into(),
                 iban: "IT60".into(),
+                stamp: None,
             }],
             details: Some(Box::default()),
         }))

@@ -22,6 +22,7 @@ mod rng;
 mod rules;
 mod scenario;
 mod soap;
+mod stamps;
 mod state;
 mod summary;
 mod treasury;

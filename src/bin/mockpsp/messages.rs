@@ -5,6 +5,7 @@ use crate::money::euro;
 use crate::psps;
 use crate::rng::Rng;
 use crate::soap::{self, Fill, fill};
+use crate::stamps;
 use crate::state::{Details, Payment, Transfer};
 
 /// Texts of a payment, with their greatest lengths; `Details` keeps them in this order.
@@ -101,7 +102,13 @@ pub(crate) fn receipt_request(door: &Door, payment: &Payment) -> Option<String> 
         &["CP", "BBT", "PO", "PPAL"]
     };
     let method = rng.pick(methods).copied().unwrap_or_default();
-    let transfers = transfers(door.version, &activation.transfers, details);
+    let stamp = |transfer: &Transfer| {
+        let of = (activation.token.as_str(), transfer.n);
+        let stamp = transfer.stamp.as_ref();
+        stamp.map(|stamp| stamps::attachment(stamp, of, (transfer.cents, psp, paid.at)))
+    };
+    let stamps: Vec<_> = activation.transfers.iter().map(stamp).collect();
+    let transfers = transfers(door.version, &activation.transfers, (details, &stamps));
     let (amount, fee) = (euro(activation.cents), euro(psp.fee));
     let (moment, day) = (
         paid.at.format("%Y-%m-%dT%H:%M:%S").to_string(),
@@ -161,7 +168,11 @@ fn subject(texts: &[String]) -> String {
     fill(soap::SUBJECT, &named(&SUBJECT_FIELDS, texts))
 }
 
-fn transfers(version: u8, transfers: &[Transfer], details: &Details) -> String {
+fn transfers(
+    version: u8,
+    transfers: &[Transfer],
+    (details, stamps): (&Details, &[Option<String>]),
+) -> String {
     let template = if version == 1 {
         soap::TRANSFER_V1
     } else {
@@ -175,11 +186,14 @@ fn transfers(version: u8, transfers: &[Transfer], details: &Details) -> String {
             .get(index)
             .map(|entries| metadata(entries))
             .unwrap_or_default();
+        let stamp = stamps.get(index).and_then(Option::as_deref);
+        let stamp = stamp.unwrap_or_default();
         let mut values = vec![
             ("idTransfer", Fill::Text(&number)),
             ("transferAmount", Fill::Text(&amount)),
             ("fiscalCodePA", Fill::Text(&transfer.org)),
             ("IBAN", Fill::Text(&transfer.iban)),
+            ("MBDAttachment", Fill::Text(stamp)),
             ("metadata", Fill::Xml(&entries)),
         ];
         if let Some(texts) = details.transfers.get(index) {

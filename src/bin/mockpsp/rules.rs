@@ -95,7 +95,10 @@ pub(crate) fn known_accounts(state: &State, answer: &Answer) -> Result<(), CallE
         let Some(owner) = state.creditors.get(&transfer.org) else {
             continue;
         };
-        if !owner.ibans.is_empty() && !owner.ibans.contains(&transfer.iban) {
+        if transfer.stamp.is_none()
+            && !owner.ibans.is_empty()
+            && !owner.ibans.contains(&transfer.iban)
+        {
             let what = format!(
                 "account {} is not registered for {}",
                 transfer.iban, transfer.org

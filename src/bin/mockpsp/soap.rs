@@ -18,6 +18,7 @@ pub(crate) const RT_V1: &str = include_str!("../../../fixtures/soap/mock/paSendR
 pub(crate) const RT_V2: &str = include_str!("../../../fixtures/soap/mock/paSendRTV2.xml");
 pub(crate) const TRANSFER_V1: &str = include_str!("../../../fixtures/soap/mock/transfer.xml");
 pub(crate) const TRANSFER_V2: &str = include_str!("../../../fixtures/soap/mock/transferV2.xml");
+pub(crate) const STAMP: &str = include_str!("../../../fixtures/soap/mock/marcaDaBollo.xml");
 pub(crate) const SUBJECT: &str = include_str!("../../../fixtures/soap/mock/subject.xml");
 pub(crate) const PAYER: &str = include_str!("../../../fixtures/soap/mock/payer.xml");
 pub(crate) const METADATA: &str = include_str!("../../../fixtures/soap/mock/metadata.xml");

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::flows::{Flow, FlowMischief};
 use crate::plan::{Kind, PlannedPayment};
+use crate::stamps::Stamp;
 
 /// A day of the simulated calendar.
 pub(crate) type Day = NaiveDate;
@@ -45,7 +46,10 @@ pub(crate) struct Transfer {
     pub(crate) n: u8,
     pub(crate) cents: u64,
     pub(crate) org: String,
+    /// Empty when a stamp is bought.
     pub(crate) iban: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) stamp: Option<Stamp>,
 }
 
 /// The texts of the activation answer that the receipt repeats; dropped once it is delivered.

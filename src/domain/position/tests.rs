@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use super::*;
 use crate::domain::iban::Iban;
 use crate::domain::notice_number::SegregationCode;
-use crate::domain::service::{Beneficiary, NoticeDraft, OptionDraft, Step};
+use crate::domain::service::{Beneficiary, Destination, NoticeDraft, OptionDraft, Step};
 use crate::domain::taxonomy::TaxonomyCode;
 
 pub(crate) fn day(text: &str) -> Day {
@@ -18,11 +18,11 @@ fn to(tax_code: &str, iban: &str, taxonomy: &str) -> TransferDraft {
     let to = Beneficiary {
         tax_code: FiscalCode::parse(tax_code).unwrap(),
         legal_name: "Ente".into(),
-        iban: Iban::parse(iban).unwrap(),
+        account: Destination::Iban(Iban::parse(iban).unwrap()),
         taxonomy: TaxonomyCode::parse(taxonomy).unwrap(),
     };
     TransferDraft {
-        to,
+        to: to.into(),
         metadata: Vec::new(),
     }
 }
@@ -64,6 +64,7 @@ pub(crate) fn position(options: Vec<OptionDraft>, publication: Publication) -> P
             address: None,
             email: None,
         },
+        joint_debtors: Vec::new(),
         description: Text::parse("TARI 2026").unwrap(),
         details: serde_json::Value::Null,
         issued_on: day("2026-03-01"),
@@ -213,6 +214,7 @@ fn a_position_needs_one_number_for_each_notice() {
         reference: None,
         service_code: tari.service_code,
         debtor: tari.debtor,
+        joint_debtors: Vec::new(),
         description: tari.description,
         details: tari.details,
         issued_on: tari.issued_on,
@@ -230,4 +232,68 @@ fn a_position_needs_one_number_for_each_notice() {
             needed: 0
         })
     );
+}
+
+#[test]
+fn a_term_still_to_come_is_shown_as_a_year_after_the_issue() {
+    let fine = fine();
+    for (on, due) in [
+        ("2026-03-01", "2027-03-01"),
+        ("2027-03-01", "2027-03-01"),
+        ("2027-03-02", "2028-03-01"),
+    ] {
+        assert_eq!(fine.technical_due_on(day(on)), day(due), "{on}");
+    }
+}
+
+#[test]
+fn an_appeal_stops_what_is_open_and_its_end_opens_it_again() {
+    let on = day("2026-04-01");
+    let tari = with_state(tari(), 1, State::Cancelled);
+    let stopped = tari.suspend().unwrap();
+    assert_eq!(stopped.entries, Vec::new());
+    let moved = |change: &Change| -> Vec<State> {
+        change.moves.iter().map(|(_, step)| step.to()).collect()
+    };
+    assert_eq!(moved(&stopped), [State::Suspended, State::Suspended]);
+    let suspended = with_state(fine(), 0, State::Suspended);
+    assert_eq!(suspended.summary(on), Summary::Suspended);
+    assert_eq!(
+        suspended.payable_on(&suspended.notices[0], on),
+        Err(NotPayable::Suspended)
+    );
+    assert!(matches!(suspended.suspend(), Err(IntentError::Refused(_))));
+    let opened = suspended.open(on).unwrap();
+    assert_eq!(moved(&opened), [State::Open]);
+    assert_eq!(
+        opened.entries,
+        Vec::new(),
+        "it was booked when it was published"
+    );
+    assert!(matches!(fine().resume(), Err(IntentError::Refused(_))));
+}
+
+#[test]
+fn a_debtor_owes_once() {
+    let one = fine();
+    let new = |joint_debtors: Vec<Debtor>| NewPosition {
+        creditor: one.creditor.clone(),
+        id: one.id,
+        reference: None,
+        service_code: one.service_code.clone(),
+        debtor: one.debtor.clone(),
+        joint_debtors,
+        description: one.description.clone(),
+        details: one.details.clone(),
+        issued_on: one.issued_on,
+        created_at: one.created_at,
+    };
+    let driver = Debtor {
+        tax_code: FiscalCode::parse("BNCLNE87L54A241C").unwrap(),
+        ..one.debtor.clone()
+    };
+    assert_eq!(check_debtors(&new(vec![driver.clone()])), Ok(()));
+    for joint in [vec![one.debtor.clone()], vec![driver.clone(), driver]] {
+        assert_eq!(check_debtors(&new(joint)), Err(PositionError::JointDebtors));
+    }
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::position::tests::{cents, day, fine, tari, with_state};
 
-fn receipt_for(position: &Position, index: usize, amounts: &[i64]) -> Receipt {
+pub(crate) fn receipt_for(position: &Position, index: usize, amounts: &[i64]) -> Receipt {
     let notice = &position.notices[index];
     let party = Party {
         kind: DebtorKind::Person,
@@ -15,7 +15,8 @@ fn receipt_for(position: &Position, index: usize, amounts: &[i64]) -> Receipt {
             index,
             amount: cents(*amount),
             beneficiary: transfer.to.tax_code.clone(),
-            iban: Some(transfer.to.iban.to_string()),
+            iban: transfer.to.iban().map(ToString::to_string),
+            stamp: transfer.to.stamp().map(|_| b"<marcaDaBollo/>".to_vec()),
             taxonomy: transfer.to.taxonomy.to_string(),
         })
         .collect();

@@ -2,6 +2,8 @@ use super::*;
 use crate::domain::reconciliation::facts::Quality;
 use proptest::prelude::*;
 
+mod truth_table;
+
 fn c(n: i64) -> Cents {
     Cents::new(n).unwrap()
 }
@@ -287,6 +289,30 @@ fn flags_tell_what_is_odd_about_a_row() {
 }
 
 #[test]
+fn cash_tells_what_is_odd_about_its_flow() {
+    let mut odd = flow(500, &[500]);
+    odd.wrong_body = true;
+    odd.header_mismatch = true;
+    odd.regulation_on = day("2026-02-20");
+    let credit = odd.credits[0].clone();
+    let found = classify_credit(&credit, &CreditTarget::Flow(&odd));
+    let flags = [Flag::FlowHeaderMismatch, Flag::FlowWrongBody, Flag::Late];
+    assert_eq!(found.flags, BTreeSet::from(flags));
+}
+
+#[test]
+fn a_row_without_receipt_for_a_withdrawn_notice_is_paid_after_cancel() {
+    let flow = flow(500, &[]);
+    let mut line = row(&flow, 1, "A", "r1", 500);
+    line.outcome = Outcome::NoReceipt;
+    let mut case = known(Vec::new(), vec![line]);
+    case.notices[0].withdrawn = true;
+    let found = classify(&case).remove(0);
+    assert_eq!(found.code, Code::ReportedWithoutReceipt);
+    assert!(found.flags.contains(&Flag::PaidAfterCancel));
+}
+
+#[test]
 fn every_code_has_a_label_of_its_own() {
     let labels: BTreeSet<_> = Code::ALL.iter().map(|code| code.label()).collect();
     assert_eq!(labels.len(), 15);
@@ -333,5 +359,45 @@ proptest! {
         shuffled.notices.reverse();
         shuffled.reported.reverse();
         prop_assert_eq!(classify(&shuffled), found);
+    }
+
+    #[test]
+    fn codes_add_up_to_what_came_and_a_second_look_changes_nothing(
+        receipts in prop::collection::vec((0usize..3, 1i64..9), 0..12),
+        rows in prop::collection::vec((0usize..3, 0usize..12, 1i64..9, 0usize..2), 0..12),
+        cash in prop::collection::vec(-5i64..9, 0..4),
+        singles in prop::collection::vec((0usize..3, 1i64..9), 0..4),
+    ) {
+        let flows = [flow(20, &cash), Flow { live: false, ..flow(7, &[]) }];
+        let iuvs = ["A", "B", "X"];
+        let paid: Vec<Paid> = (0..).zip(&receipts)
+            .map(|(n, (i, a))| paid(iuvs[*i], &format!("r{n}"), *a)).collect();
+        let reported: Vec<Reported<'_>> = (0u32..).zip(&rows)
+            .map(|(n, (i, r, a, f))| row(&flows[*f], n, iuvs[*i], &format!("r{r}"), *a)).collect();
+        let single = |(n, (i, a)): (usize, &(usize, i64))| Credit {
+            key: format!("2026/2/{n}"),
+            iuv: Some(iuvs[*i].into()),
+            ..flow(0, &[*a]).credits.remove(0)
+        };
+        let case = Case {
+            notices: vec![notice("A", 1), notice("B", 2)],
+            paid,
+            reported,
+            singles: singles.iter().enumerate().map(single).collect(),
+        };
+        let mut found = classify(&case);
+        let again = classify(&case.clone());
+        prop_assert_eq!(&found, &again);
+        found.extend(flows[0].credits.iter().map(|credit| classify_credit(credit, &CreditTarget::Flow(&flows[0]))));
+        let mut by_code = std::collections::BTreeMap::<(LineKind, Code), i64>::new();
+        for one in &found {
+            *by_code.entry((one.line.kind, one.code)).or_default() += one.amount.get();
+        }
+        let of = |kind: LineKind| by_code.iter().filter(|((k, _), _)| *k == kind).map(|(_, sum)| sum).sum::<i64>();
+        prop_assert_eq!(of(LineKind::Receipt), receipts.iter().map(|(_, a)| a).sum::<i64>());
+        prop_assert_eq!(of(LineKind::FlowLine), rows.iter().map(|(_, _, a, _)| a).sum::<i64>());
+        prop_assert_eq!(of(LineKind::Treasury), cash.iter().sum::<i64>());
+        let lines: BTreeSet<_> = found.iter().map(|one| &one.line).collect();
+        prop_assert_eq!(lines.len(), found.len());
     }
 }

@@ -1,35 +1,66 @@
-//! Any other charge: a fixed price, a price by quantity, or an amount the office decides.
+//! Any other charge, priced by terms that an office can read (`charges.md` §5): identity cards, copies,
+//! nurseries, lamps, public ground, permits. What the rows may say is in `generic/terms.rs`.
 
-use chrono::NaiveDate;
+mod check;
+mod inputs;
+mod rows;
+pub mod terms;
+
+use std::sync::Arc;
+
+use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    Assessment, DetailsError, DetailsSchema, NoticeDraft, OptionDraft, OptionKind, Row, Schedule,
-    Service, ServiceKind, TransferDraft, read_terms,
+    Assessment, Beneficiary, Destination, DetailsError, DetailsSchema, NoticeDraft, OptionDraft,
+    OptionKind, Row, Schedule, Service, ServiceKind, Step, TransferDraft,
 };
-use crate::domain::calendar::Calendar;
+use crate::domain::calendar::{Calendar, Day};
 use crate::domain::findings::{Findings, read};
+use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
+use crate::domain::stamp::{DocumentHash, Province, Stamp};
+use crate::domain::taxonomy::TaxonomyCode;
+use crate::domain::terms::read_terms;
 use crate::domain::text::fit;
+use inputs::Answers;
+use terms::{GenericTerms, Plan, StampTerms, Surcharge};
 
 /// Charges without rules of their own: rights, rents, fees, lamps.
 pub struct Generic;
 
-/// What the office types; which fields are wanted depends on how the service is priced.
+/// What the office types; the terms of the service say which of it they want.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"quantity": 3, "description": "Lampade votive 2026"}))]
+#[schema(example = json!({"inputs": [{"name": "lamps", "value": "3"}], "description": "Lampade votive 2026"}))]
 pub struct GenericDetails {
-    /// Units charged; only and always for services priced by unit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, format = Int64, minimum = 1, maximum = 100_000)]
-    pub quantity: Option<i64>,
-    /// Amount, cents; only and always for services of free amount.
+    /// Answers to what the service asks: quantities and choices by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(min_items = 0, max_items = 10)]
+    pub inputs: Vec<GenericInput>,
+    /// Amount, cents; only and always for services whose amount the office decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = Int64, minimum = 1, maximum = 99_999_999_999_i64)]
     pub amount_cents: Option<i64>,
+    /// Valid ISEE of the family, cents, for services priced by it; the full price when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = Int64, minimum = 0, maximum = 99_999_999_999_i64)]
+    pub isee_cents: Option<i64>,
+    /// Code of an instalment plan of the service to offer beside paying at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 35,
+        pattern = "^[a-z][a-z0-9_]*$"
+    )]
+    pub plan: Option<String>,
+    /// The documents that bear a digital revenue stamp. A notice with stamps is paid online only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(min_items = 0, max_items = 4)]
+    pub stamps: Vec<GenericStamp>,
     /// What is paid, added to the title of the service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(
@@ -45,40 +76,34 @@ pub struct GenericDetails {
     pub due_on: Option<NaiveDate>,
 }
 
-/// How the service is priced.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// An answer to something the service asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct GenericTerms {
-    /// The price.
-    pub price: Price,
-    /// Days to pay, from the issue.
-    pub due_days: u32,
+#[schema(example = json!({"name": "lamps", "value": "3"}))]
+pub struct GenericInput {
+    /// The name in the terms of the service.
+    #[schema(min_length = 1, max_length = 35, pattern = "^[a-z][a-z0-9_]*$")]
+    pub name: String,
+    /// A number as `6.5`, or one of the values the service knows.
+    #[schema(min_length = 1, max_length = 35, pattern = "^[a-z0-9_.]+$")]
+    pub value: String,
 }
 
-/// A price of a generic service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Price {
-    /// Always the same.
-    Fixed {
-        /// Cents.
-        amount_cents: i64,
-    },
-    /// By quantity.
-    Tariff {
-        /// Price of one unit, cents.
-        unit_cents: i64,
-        /// What a unit is, in Italian: `lampada`.
-        unit_label: String,
-    },
-    /// What the office types, within bounds.
-    Free {
-        /// Least, cents.
-        minimum_cents: i64,
-        /// Most, cents.
-        maximum_cents: i64,
-    },
+/// A document that bears a digital revenue stamp.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"document_sha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "province": "AQ"}))]
+pub struct GenericStamp {
+    /// SHA-256 of the document: base64 of the 32 bytes.
+    #[schema(min_length = 44, max_length = 44, pattern = "^[A-Za-z0-9+/]{43}=$")]
+    pub document_sha256: String,
+    /// Province the payer lives in.
+    #[schema(min_length = 2, max_length = 2, pattern = "^[A-Z]{2}$")]
+    pub province: String,
 }
+
+/// Most stamps of one notice: it has five transfers, and the first is the creditor's.
+const STAMPS_MAX: usize = 4;
 
 impl ServiceKind for Generic {
     fn code(&self) -> &'static str {
@@ -86,16 +111,26 @@ impl ServiceKind for Generic {
     }
 
     fn assess(&self, details: &Value, service: &Service) -> Result<Assessment, Vec<DetailsError>> {
-        let terms: GenericTerms = service.terms(check_terms)?;
+        let terms: &GenericTerms = service.terms(check::check)?;
         let details: GenericDetails = read(details)?;
         let mut findings = Findings::default();
-        check_details(&details, &terms, service, &mut findings);
+        let answers = inputs::read(&details.inputs, terms, &mut findings);
+        check_amounts(&details, terms, &mut findings);
+        check_rest(&details, terms, service, &mut findings);
+        let stamps = stamps(&details, terms, &answers, &mut findings);
         findings.result()?;
-        assess(&details, &terms, service).map_err(|error| vec![error])
+        let charge = Charge {
+            details: &details,
+            terms,
+            service,
+        };
+        charge
+            .assess(&answers, &stamps)
+            .map_err(|error| vec![error])
     }
 
     fn check_terms(&self, terms: &Value) -> Result<(), Vec<DetailsError>> {
-        read_terms(terms, check_terms).map(|_: GenericTerms| ())
+        read_terms(terms, check::check).map(|_: GenericTerms| ())
     }
 
     fn details_schema(&self) -> DetailsSchema {
@@ -103,77 +138,279 @@ impl ServiceKind for Generic {
     }
 }
 
-fn assess(
-    details: &GenericDetails,
-    terms: &GenericTerms,
-    service: &Service,
-) -> Result<Assessment, DetailsError> {
-    let (label, amount) = match &terms.price {
-        Price::Fixed { amount_cents } => ("Importo fisso".to_owned(), Cents::new(*amount_cents)?),
-        Price::Tariff {
-            unit_cents,
-            unit_label,
-        } => {
-            let (unit, quantity) = (Cents::new(*unit_cents)?, details.quantity.unwrap_or(1));
-            let label = format!("{quantity} × {} € ({unit_label})", unit.italian());
-            (label, unit.times(quantity)?)
+/// One charge, read and checked.
+struct Charge<'a> {
+    details: &'a GenericDetails,
+    terms: &'a GenericTerms,
+    service: &'a Service,
+}
+
+impl Charge<'_> {
+    fn assess(
+        &self,
+        answers: &Answers<'_>,
+        stamps: &[TransferDraft],
+    ) -> Result<Assessment, DetailsError> {
+        let mut rows = rows::price(self.details, self.terms, answers)?;
+        let own = Cents::sum(rows.iter().map(|row| row.amount))?;
+        if !own.is_positive() {
+            return Err(DetailsError::new(
+                "",
+                "nulla da pagare: con questi dati l'importo è zero",
+                "nothing to pay: with these details the amount is zero",
+            ));
         }
-        Price::Free { .. } => (
-            "Importo".to_owned(),
-            Cents::new(details.amount_cents.unwrap_or(0))?,
-        ),
-    };
-    let due = Calendar::Civil.deadline(service.issued_on, terms.due_days);
-    let notice = NoticeDraft {
-        description: match &details.description {
-            Some(text) => service.description(text.trim()),
-            None => fit(&service.title, super::DESCRIPTION_MAX),
-        },
-        due_on: Some(details.due_on.unwrap_or(due)),
-        transfers: vec![TransferDraft {
-            to: service.main.clone(),
-            metadata: Vec::new(),
-        }],
-        schedule: Schedule::flat("importo dovuto", vec![amount])?,
-    };
-    Ok(Assessment {
-        rows: vec![Row {
-            code: "amount".into(),
-            label,
-            amount,
-        }],
-        options: vec![OptionDraft {
+        let mut options = vec![self.at_once(own, stamps)?];
+        if let Some(plan) = self.plan() {
+            options.push(self.instalments(own, plan)?);
+        }
+        if let Some(terms) = self.terms.stamps.as_ref().filter(|_| !stamps.is_empty()) {
+            rows.push(stamp_row(terms, stamps.len())?);
+        }
+        Ok(Assessment { rows, options })
+    }
+
+    fn plan(&self) -> Option<&Plan> {
+        let wanted = self.details.plan.as_ref()?;
+        self.terms.plans.iter().find(|plan| plan.code == *wanted)
+    }
+
+    fn at_once(&self, own: Cents, stamps: &[TransferDraft]) -> Result<OptionDraft, DetailsError> {
+        let due = Calendar::Civil.deadline(self.service.issued_on, self.terms.due_days);
+        let due = self.details.due_on.unwrap_or(due);
+        let mut transfers = vec![self.own_transfer()];
+        transfers.extend(stamps.iter().cloned());
+        let notice = NoticeDraft {
+            description: self.description(""),
+            due_on: Some(due),
+            transfers,
+            schedule: self.schedule(own, stamps.len(), due)?,
+        };
+        Ok(OptionDraft {
             kind: OptionKind::Single,
             notices: vec![notice],
-        }],
+        })
+    }
+
+    fn instalments(&self, own: Cents, plan: &Plan) -> Result<OptionDraft, DetailsError> {
+        let count = plan.due_days.len();
+        let parts = if plan.shares_bp.is_empty() {
+            own.split(u16::try_from(count).unwrap_or(u16::MAX), plan.remainder_on)?
+        } else {
+            own.split_by(&plan.shares_bp, plan.remainder_on)?
+        };
+        let mut notices = Vec::with_capacity(count);
+        for (i, (days, part)) in (1u16..).zip(plan.due_days.iter().zip(parts)) {
+            if !part.is_positive() {
+                return Err(DetailsError::new(
+                    "/plan",
+                    "l'importo è troppo piccolo per questo piano: una rata sarebbe zero",
+                    "the amount is too small for this plan: an instalment would be zero",
+                ));
+            }
+            let due = Calendar::Civil.deadline(self.service.issued_on, *days);
+            notices.push(NoticeDraft {
+                description: self.description(&format!("rata {i} di {count}")),
+                due_on: Some(due),
+                transfers: vec![self.own_transfer()],
+                schedule: self.schedule(part, 0, due)?,
+            });
+        }
+        Ok(OptionDraft {
+            kind: OptionKind::Plan,
+            notices,
+        })
+    }
+
+    fn own_transfer(&self) -> TransferDraft {
+        TransferDraft {
+            to: self.service.main.clone(),
+            metadata: Vec::new(),
+        }
+    }
+
+    fn description(&self, instalment: &str) -> String {
+        let typed = self.details.description.as_deref().map_or("", str::trim);
+        let rest: Vec<&str> = [typed, instalment]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect();
+        if rest.is_empty() {
+            fit(&self.service.title, super::DESCRIPTION_MAX)
+        } else {
+            self.service.description(&rest.join(" - "))
+        }
+    }
+
+    /// The creditor's part may rise when it is paid late; stamps never do.
+    fn schedule(&self, own: Cents, stamps: usize, due: Day) -> Result<Schedule, DetailsError> {
+        let stamp = self.terms.stamps.as_ref().map_or(0, |stamps| stamps.cents);
+        let stamp = Cents::new(stamp)?;
+        let amounts = |own: Cents| {
+            let stamps = std::iter::repeat_n(stamp, stamps);
+            std::iter::once(own).chain(stamps).collect::<Vec<_>>()
+        };
+        let mut steps = vec![Step {
+            until: (!self.terms.late.is_empty()).then_some(due),
+            reason: "importo dovuto".to_owned(),
+            amounts: amounts(own),
+        }];
+        for Surcharge { days, bp } in &self.terms.late {
+            let last = due.checked_add_days(Days::new((*days).into()));
+            steps.push(Step {
+                until: Some(last.unwrap_or(Day::MAX)),
+                reason: format!(
+                    "maggiorazione del {} % per ritardo fino a {days} giorni",
+                    rows::percent(*bp)
+                ),
+                amounts: amounts(own.plus(own.share(*bp)?)?),
+            });
+        }
+        Ok(Schedule::new(steps, stamps.saturating_add(1))?)
+    }
+}
+
+fn stamp_row(terms: &StampTerms, count: usize) -> Result<Row, DetailsError> {
+    let (count, each) = (
+        i64::try_from(count).unwrap_or(i64::MAX),
+        Cents::new(terms.cents)?,
+    );
+    Ok(Row {
+        code: "stamp_duty".into(),
+        label: format!("Marca da bollo digitale: {count} × {} €", each.italian()),
+        amount: each.times(count)?,
     })
 }
 
-fn check_details(
+/// One transfer for each stamp.
+fn stamps(
+    details: &GenericDetails,
+    terms: &GenericTerms,
+    answers: &Answers<'_>,
+    findings: &mut Findings,
+) -> Vec<TransferDraft> {
+    let Some(of) = &terms.stamps else {
+        if !details.stamps.is_empty() {
+            unused("/stamps", findings);
+        }
+        return Vec::new();
+    };
+    let each = of
+        .sheets
+        .as_ref()
+        .map_or(1, |f| rows::counted(f, answers).0);
+    let each = usize::try_from(each).unwrap_or(usize::MAX);
+    check_count(details.stamps.len(), each, of, findings);
+    let mut transfers = Vec::new();
+    for (i, stamp) in details.stamps.iter().enumerate() {
+        let at = |field: &str| format!("/stamps/{i}/{field}");
+        let document = DocumentHash::parse(&stamp.document_sha256);
+        if document.is_err() {
+            findings.add(
+                at("document_sha256"),
+                "deve essere lo SHA-256 del documento: base64 dei 32 byte, 44 caratteri con = in fondo",
+                "must be the SHA-256 of the document: base64 of the 32 bytes, 44 characters with = at the end",
+            );
+        }
+        let province = Province::parse(&stamp.province);
+        if province.is_err() {
+            findings.add(
+                at("province"),
+                "deve essere la sigla di una provincia, due lettere maiuscole",
+                "must be the two capital letters of a province",
+            );
+        }
+        if let (Ok(document), Ok(province)) = (document, province) {
+            let transfer = stamp_transfer(of, Stamp { document, province });
+            transfers.extend(std::iter::repeat_n(transfer, each.min(STAMPS_MAX)).flatten());
+        }
+    }
+    transfers
+}
+
+fn check_count(documents: usize, each: usize, of: &StampTerms, findings: &mut Findings) {
+    if of.sheets.is_some() && documents > 1 {
+        findings.add(
+            "/stamps",
+            "questo servizio prende un solo documento, con le marche di tutti i suoi fogli",
+            "this service takes one document, with the stamps of all its sheets",
+        );
+    }
+    let count = each.saturating_mul(documents);
+    if count > STAMPS_MAX {
+        let each = i64::try_from(count)
+            .ok()
+            .and_then(|n| of.cents.checked_mul(n));
+        let total = each.and_then(|total| Cents::new(total).ok());
+        let total = total.map_or_else(String::new, Cents::italian);
+        findings.add(
+            "/stamps",
+            format!(
+                "servono {count} marche da bollo ({total} €), ma un avviso ne porta al massimo {STAMPS_MAX} \
+                 oltre all'importo dell'ente: dividere i documenti in più posizioni, o assolvere il bollo \
+                 in modo virtuale"
+            ),
+            format!(
+                "{count} stamps ({total} euro) are needed, but a notice carries {STAMPS_MAX} beside the \
+                 creditor's amount: divide the documents among several positions, or pay the duty in \
+                 virtual form"
+            ),
+        );
+    }
+}
+
+/// The transfer of a stamp; `None` for terms that the check refuses.
+fn stamp_transfer(of: &StampTerms, stamp: Stamp) -> Option<TransferDraft> {
+    Some(TransferDraft {
+        to: Arc::new(Beneficiary {
+            tax_code: FiscalCode::parse(&of.agency_tax_code).ok()?,
+            legal_name: of.agency_legal_name.clone(),
+            account: Destination::Stamp(stamp),
+            taxonomy: TaxonomyCode::parse(&of.taxonomy).ok()?,
+        }),
+        metadata: Vec::new(),
+    })
+}
+
+fn check_amounts(details: &GenericDetails, terms: &GenericTerms, findings: &mut Findings) {
+    match (details.amount_cents, terms.typed()) {
+        (Some(cents), Some((least, most))) => {
+            findings.range("/amount_cents", cents, least..=most);
+        }
+        (None, Some((least, most))) => findings.add(
+            "/amount_cents",
+            format!("manca l'importo, che per questo servizio decide l'ufficio: da {least} a {most} centesimi"),
+            format!("is missing: the office decides the amount of this service, {least} to {most} cents"),
+        ),
+        (Some(_), None) => unused("/amount_cents", findings),
+        (None, None) => {}
+    }
+    match details.isee_cents {
+        Some(isee) if terms.by_isee() => {
+            findings.range("/isee_cents", isee, 0..=Cents::NOTICE_MAX.get());
+        }
+        Some(_) => unused("/isee_cents", findings),
+        None => {}
+    }
+}
+
+fn check_rest(
     details: &GenericDetails,
     terms: &GenericTerms,
     service: &Service,
     findings: &mut Findings,
 ) {
-    let (quantity, amount) = match &terms.price {
-        Price::Fixed { .. } => (None, None),
-        Price::Tariff { .. } => (Some(1..=100_000), None),
-        Price::Free {
-            minimum_cents,
-            maximum_cents,
-        } => (None, Some(*minimum_cents..=*maximum_cents)),
-    };
-    for (pointer, typed, allowed) in [
-        ("/quantity", details.quantity, quantity),
-        ("/amount_cents", details.amount_cents, amount),
-    ] {
-        match (typed, allowed) {
-            (Some(value), Some(allowed)) => findings.range(pointer, value, allowed),
-            (None, Some(_)) => {
-                findings.add(pointer, "manca il campo, che questo servizio richiede");
-            }
-            (Some(_), None) => findings.add(pointer, "questo servizio non prevede il campo"),
-            (None, None) => {}
+    if let Some(plan) = &details.plan {
+        let known: Vec<&str> = terms.plans.iter().map(|plan| plan.code.as_str()).collect();
+        if !known.contains(&plan.as_str()) {
+            findings.push(inputs::none_of("/plan".to_owned(), &known));
+        }
+        if !details.stamps.is_empty() {
+            findings.add(
+                "/plan",
+                "le marche da bollo si pagano in una volta sola, non a rate",
+                "stamps are paid at once, not by instalments",
+            );
         }
     }
     if let Some(text) = &details.description {
@@ -186,37 +423,18 @@ fn check_details(
             findings.add(
                 "/due_on",
                 format!("non può precedere il giorno di emissione, {issued}"),
+                format!("must not be before the day of issue, {issued}"),
             );
         }
     }
 }
 
-fn check_terms(terms: &GenericTerms, findings: &mut Findings) {
-    let payable = 1..=Cents::NOTICE_MAX.get();
-    match &terms.price {
-        Price::Fixed { amount_cents } => {
-            findings.range("/price/fixed/amount_cents", *amount_cents, payable);
-        }
-        Price::Tariff {
-            unit_cents,
-            unit_label,
-        } => {
-            findings.range("/price/tariff/unit_cents", *unit_cents, payable);
-            findings.text::<35>("/price/tariff/unit_label", unit_label);
-        }
-        Price::Free {
-            minimum_cents,
-            maximum_cents,
-        } => {
-            findings.range("/price/free/minimum_cents", *minimum_cents, payable.clone());
-            findings.range("/price/free/maximum_cents", *maximum_cents, payable);
-            if maximum_cents < minimum_cents {
-                let rule = "non può essere minore di minimum_cents";
-                findings.add("/price/free/maximum_cents", rule);
-            }
-        }
-    }
-    findings.range("/due_days", i64::from(terms.due_days), 0..=365);
+fn unused(pointer: &str, findings: &mut Findings) {
+    findings.add(
+        pointer,
+        "questo servizio non prevede il campo",
+        "is not used by this service",
+    );
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+mod vectors;
+
 use super::samples::{day, details, service, terms};
 use super::*;
 use proptest::prelude::*;
@@ -146,6 +148,10 @@ fn schemas_are_closed_bounded_and_free_of_null() {
             kind.code()
         );
         for (name, schema) in components {
+            if schema["enum"].is_array() {
+                assert!(schema["description"].is_string(), "{name}");
+                continue;
+            }
             assert_eq!(schema["additionalProperties"], json!(false), "{name}");
             assert!(
                 schema["description"].is_string() && schema["example"].is_object(),
@@ -161,6 +167,8 @@ fn schemas_are_closed_bounded_and_free_of_null() {
                         assert!(property["maximum"].is_i64(), "{at}");
                     }
                     Some("string") if property["format"] == json!("date") => {}
+                    Some("string") if property["format"] == json!("date-time") => {}
+                    Some("string") if property["format"] == json!("uuid") => {}
                     Some("string") => {
                         assert!(property["minLength"].is_u64(), "{at}");
                         assert!(property["maxLength"].is_u64(), "{at}");
@@ -176,6 +184,7 @@ fn schemas_are_closed_bounded_and_free_of_null() {
                         );
                     }
                     Some("boolean") => {}
+                    None if property["$ref"].is_string() => {}
                     _ => panic!("an open type: {at}"),
                 }
             }
@@ -226,16 +235,15 @@ fn details_are_printed_as_they_were_read() {
     }
     for kind in ALL {
         let code = kind.code();
-        let mut runner = TestRunner::new(Config {
-            cases: 32,
-            ..Config::default()
-        });
+        let mut runner = TestRunner::new(Config::default());
         let outcome = runner.run(&any_details(code), |details| {
             match code {
                 "tari" => same::<tari::TariDetails>(code, &details),
                 "canteen" => same::<canteen::CanteenDetails>(code, &details),
+                "canteen_credit" => same::<canteen_credit::CanteenCreditDetails>(code, &details),
                 "fine" => same::<fine::FineDetails>(code, &details),
                 "generic" => same::<generic::GenericDetails>(code, &details),
+                "arrears" => same::<arrears::ArrearsDetails>(code, &details),
                 other => panic!("no details of kind {other}"),
             }
             Ok(())
@@ -265,64 +273,186 @@ fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
 /// Details that the sample service of this kind accepts.
 fn any_details(kind: &str) -> BoxedStrategy<Value> {
     match kind {
-        "tari" => any_household().boxed(),
+        "tari" => any_premises().boxed(),
         "canteen" => any_family().boxed(),
-        "fine" => any_report().boxed(),
-        "generic" => (
-            1i64..100_000,
-            proptest::option::of(some_day("2026-04-01", 400)),
-        )
-            .prop_map(|(quantity, due)| {
-                object([("quantity", Some(json!(quantity))), ("due_on", due)])
+        "canteen_credit" => (500i64..=30_000)
+            .prop_map(|amount| {
+                let mut details = details("canteen_credit");
+                details["amount_cents"] = json!(amount);
+                details
             })
             .boxed(),
+        "fine" => any_report().boxed(),
+        "arrears" => any_arrears().boxed(),
+        "generic" => any_charge().boxed(),
         other => panic!("no generator for kind {other}"),
     }
+}
+
+/// Lamps, with stamps or by instalments.
+fn any_charge() -> impl Strategy<Value = Value> {
+    let stamp = json!({
+        "document_sha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+        "province": "AQ",
+    });
+    (
+        1i64..=100_000,
+        proptest::option::of(some_day("2026-04-01", 30)),
+        prop_oneof![
+            Just((0, false)),
+            (1usize..=4).prop_map(|n| (n, false)),
+            Just((0, true))
+        ],
+    )
+        .prop_map(move |(lamps, due, (stamps, plan))| {
+            object([
+                (
+                    "inputs",
+                    Some(json!([{"name": "lamps", "value": lamps.to_string()}])),
+                ),
+                ("plan", plan.then(|| json!("two"))),
+                (
+                    "stamps",
+                    (stamps > 0).then(|| json!(vec![stamp.clone(); stamps])),
+                ),
+                ("due_on", due),
+            ])
+        })
+}
+
+/// A dwelling, a business or a stall, in any state.
+fn any_premises() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        any_household(),
+        (any_category(), 1i64..=999_999, any_change("area_m2", 1)).prop_map(
+            |(category, area, change)| {
+                object([
+                    ("category", Some(category)),
+                    ("area_m2", Some(json!(area))),
+                    ("changes", change),
+                ])
+            }
+        ),
+        (any_category(), 1i64..=999_999, 1i64..=182).prop_map(|(category, area, days)| {
+            json!({"category": category, "area_m2": area, "daily_days": days})
+        }),
+    ]
+}
+
+fn any_category() -> impl Strategy<Value = Value> {
+    prop_oneof![Just(json!("24")), Just(json!("11"))]
+}
+
+/// One change of a number, in June.
+fn any_change(field: &'static str, low: i64) -> impl Strategy<Value = Option<Value>> {
+    let change = (some_day("2026-06-02", 20), low..=99)
+        .prop_map(move |(from, value)| json!([{"from": from, field: value}]));
+    proptest::option::of(change)
 }
 
 fn any_household() -> impl Strategy<Value = Value> {
     let reductions =
         proptest::sample::subsequence(vec!["composting", "single", "aire"], 0..=3).prop_shuffle();
+    let optional =
+        |from: i64, to: i64| proptest::option::of((from..=to).prop_map(|number| json!(number)));
     (
-        1i64..=99,
-        1i64..=999_999,
-        proptest::option::of(1i64..=999_999),
-        proptest::option::of(some_day("2026-01-01", 180)),
-        proptest::option::of(some_day("2026-06-30", 180)),
+        (1i64..=99, 1i64..=999_999, optional(1, 999_999)),
+        (
+            proptest::option::of(some_day("2026-01-01", 120)),
+            prop_oneof![any_change("occupants", 1), any_change("annex_area_m2", 0)],
+            proptest::option::of(some_day("2026-06-30", 180)),
+        ),
+        optional(0, 500),
+        (optional(1, 9_000_000), optional(1, 9_000_000)),
         reductions,
     )
-        .prop_map(|(occupants, area, annex, from, to, reductions)| {
-            object([
-                ("occupants", Some(json!(occupants))),
-                ("area_m2", Some(json!(area))),
-                ("annex_area_m2", annex.map(|area| json!(area))),
-                ("occupied_from", from),
-                ("occupied_to", to),
-                (
-                    "reductions",
-                    (!reductions.is_empty()).then(|| json!(reductions)),
-                ),
-            ])
-        })
+        .prop_map(
+            |((occupants, area, annex), (from, changes, to), bags, (bonus, advance), codes)| {
+                object([
+                    ("occupants", Some(json!(occupants))),
+                    ("area_m2", Some(json!(area))),
+                    ("annex_area_m2", annex),
+                    ("occupied_from", from),
+                    ("changes", changes),
+                    ("occupied_to", to),
+                    ("bags", bags),
+                    ("social_bonus_base_cents", bonus),
+                    ("advance_base_cents", advance),
+                    ("reductions", (!codes.is_empty()).then(|| json!(codes))),
+                ])
+            },
+        )
 }
 
 fn any_family() -> impl Strategy<Value = Value> {
-    let codes = ["LNCNCL18S08A515N", "TRDVLI16C61A241T", "RSSMRA80A01H501U"];
+    let codes = ["TRDVLI16C61A241T", "LNCNCL18S08A515N", "RSSMRA80A01H501U"];
     // Above the exemption, so that something is owed.
     let isee = proptest::option::of(600_001i64..=5_000_000);
-    let meals = proptest::collection::vec(1i64..=99, 1..=codes.len());
-    (1i64..=12, any::<bool>(), isee, meals).prop_map(move |(month, resident, isee, meals)| {
-        let pupil = |(i, meals): (usize, &i64)| {
-            json!({"pupil_tax_code": codes[i], "sibling_order": i.checked_add(1), "meals": meals})
+    let meals = proptest::collection::vec((1i64..=99, any::<bool>()), 1..=codes.len());
+    let months = proptest::collection::btree_map(1i64..=12, meals, 1..=12);
+    let owed = proptest::option::of((1i64..=1_000_000, some_day("2025-01-01", 700)));
+    (any::<bool>(), isee, months, owed).prop_map(move |(resident, isee, months, owed)| {
+        let pupil = |(i, (meals, reduced)): (usize, &(i64, bool))| {
+            let reductions = reduced.then(|| json!(["home"]));
+            object([
+                ("pupil_tax_code", Some(json!(codes[i]))),
+                ("sibling_order", Some(json!(i.checked_add(1)))),
+                ("meals", Some(json!(meals))),
+                ("reductions", reductions),
+            ])
         };
+        let month = |(month, meals): (&i64, &Vec<(i64, bool)>)| {
+            let pupils: Value = meals.iter().enumerate().map(pupil).collect();
+            json!({"year": 2026, "month": month, "pupils": pupils})
+        };
+        let arrears = owed.map(|(amount, due)| {
+            let description = "saldo precedente";
+            json!([{
+                "pupil_tax_code": codes[0], "description": description,
+                "amount_cents": amount, "due_on": due,
+            }])
+        });
         object([
-            ("year", Some(json!(2026))),
-            ("month", Some(json!(month))),
             ("resident", Some(json!(resident))),
-            ("isee_cents", isee.map(|isee| json!(isee))),
-            ("pupils", Some(meals.iter().enumerate().map(pupil).collect())),
+            ("isee", isee.map(|isee| json!([{"isee_cents": isee}]))),
+            ("months", Some(months.iter().map(month).collect())),
+            ("arrears", arrears),
         ])
     })
+}
+
+fn any_arrears() -> impl Strategy<Value = Value> {
+    let debt = (
+        some_day("2023-01-01", 1100),
+        1i64..=9_000_000,
+        proptest::option::of(1i64..=9_000_000),
+        proptest::option::of(1i64..=9_000_000),
+    )
+        .prop_map(|(due, tax, tefa, exempt)| {
+            object([
+                ("due_on", Some(due)),
+                ("tax_cents", Some(json!(tax))),
+                ("province_cents", tefa.map(|cents| json!(cents))),
+                ("exempt_cents", exempt.map(|cents| json!(cents))),
+            ])
+        });
+    (
+        proptest::collection::vec(debt, 1..=12),
+        prop_oneof![Just("reminder"), Just("correction"), Just("assessment")],
+        some_day("2026-04-01", 270),
+        proptest::option::of(0i64..=100_000),
+    )
+        .prop_map(|(debts, act, on, costs)| {
+            let notified = (act == "assessment" && debts.len() % 2 == 0).then(|| on.clone());
+            object([
+                ("act", Some(json!(act))),
+                ("year", Some(json!(2025))),
+                ("debts", Some(json!(debts))),
+                ("on", Some(on)),
+                ("notified_on", notified),
+                ("costs_cents", costs.map(|cents| json!(cents))),
+            ])
+        })
 }
 
 fn any_report() -> impl Strategy<Value = Value> {
@@ -335,26 +465,34 @@ fn any_report() -> impl Strategy<Value = Value> {
         .prop_map(|(article, on, night)| {
             json!({"article": article, "committed_on": on, "at_night": night})
         });
+    let notification = (
+        proptest::sample::select(vec!["immediate", "by_hand", "mail_deposited", "send_paper"]),
+        some_day("2026-03-20", 400),
+    )
+        .prop_map(|(channel, on)| json!({"channel": channel, "on": on}));
     (
         proptest::collection::vec(violation, 1..=10),
         0i64..=5_000,
-        proptest::option::of(some_day("2026-03-20", 400)),
+        proptest::option::of(notification),
     )
-        .prop_map(|(violations, costs, notified)| {
+        .prop_map(|(violations, costs, notification)| {
             object([
                 ("report_number", Some(json!("V/1"))),
                 ("violations", Some(json!(violations))),
                 ("costs_cents", Some(json!(costs))),
-                ("notified_on", notified),
+                ("notification", notification),
             ])
         })
 }
 
 /// What every kind promises, whatever the details (architecture, "How a service plugs in").
-fn keeps_the_contract(assessment: &Assessment, service: &Service) -> Result<(), TestCaseError> {
+pub(super) fn keeps_the_contract(
+    assessment: &Assessment,
+    service: &Service,
+) -> Result<(), TestCaseError> {
     let explained = Cents::sum(assessment.rows.iter().map(|row| row.amount)).unwrap();
     prop_assert!(!assessment.options.is_empty());
-    for option in &assessment.options {
+    for (place, option) in assessment.options.iter().enumerate() {
         let mut sum = Cents::ZERO;
         match option.kind {
             OptionKind::Single => prop_assert_eq!(option.notices.len(), 1),
@@ -380,7 +518,7 @@ fn keeps_the_contract(assessment: &Assessment, service: &Service) -> Result<(), 
             let mut previous = Cents::ZERO;
             for step in notice.schedule.steps() {
                 prop_assert_eq!(step.amounts.len(), notice.transfers.len());
-                prop_assert!(step.amounts.iter().all(|amount| amount.is_positive()));
+                prop_assert!(step.amounts.iter().all(|amount| *amount >= Cents::ZERO));
                 prop_assert!(!step.reason.is_empty() && step.reason.chars().count() <= 140);
                 let total = Cents::sum(step.amounts.iter().copied()).unwrap();
                 prop_assert!(previous <= total && total <= Cents::NOTICE_MAX);
@@ -388,7 +526,11 @@ fn keeps_the_contract(assessment: &Assessment, service: &Service) -> Result<(), 
             }
             sum = sum.plus(notice.schedule.nominal()).unwrap();
         }
-        prop_assert_eq!(sum, explained);
+        // The rows explain the option that is booked, the first; another way may cost more, never less.
+        match place {
+            0 => prop_assert_eq!(sum, explained),
+            _ => prop_assert!(sum >= explained),
+        }
     }
     Ok(())
 }
@@ -397,10 +539,7 @@ fn keeps_the_contract(assessment: &Assessment, service: &Service) -> Result<(), 
 fn service_contract() {
     for kind in ALL {
         let service = service(kind.code());
-        let mut runner = TestRunner::new(Config {
-            cases: 256,
-            ..Config::default()
-        });
+        let mut runner = TestRunner::new(Config::default());
         let outcome = runner.run(&any_details(kind.code()), |details| {
             let assessment = kind.assess(&details, &service);
             let assessment = assessment.map_err(|errors| {

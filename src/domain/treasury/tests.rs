@@ -142,11 +142,23 @@ fn texts_without_a_reference_give_nothing() {
 }
 
 #[test]
+fn what_is_kept_of_an_endless_identifier_fits_an_index() {
+    for start in ["", "2026-03-02"] {
+        let reference = flow(&format!(
+            "/PUR/LGPE-RIVERSAMENTO/URI/{start}{}",
+            "A1-".repeat(2000)
+        ));
+        let all = [Some(reference.id), reference.joined, reference.open];
+        assert!(all.iter().flatten().all(|kept| kept.len() <= 70), "{all:?}");
+    }
+}
+
+#[test]
 fn only_pending_credits_are_in_scope_and_reversals_take_away() {
     let mut entry = Movement {
         year: 2026,
         account: "1".into(),
-        number: 7,
+        number: "7".into(),
         direction: Direction::In,
         document: DocumentKind::PendingCredit,
         operation: Operation::Reversed,
@@ -156,6 +168,7 @@ fn only_pending_credits_are_in_scope_and_reversals_take_away() {
         value_on: None,
         text: String::new(),
         payer: String::new(),
+        bank_reference: None,
     };
     assert!(entry.in_scope());
     assert_eq!(entry.effect().get(), -500);

@@ -21,6 +21,10 @@ pub(super) fn explanation(
     if document.explanation.is_empty() {
         return Ok(());
     }
+    // A page that is full already keeps what is needed to pay.
+    if top + BAND_HEIGHT + 20.0 + 3.0 * 23.5 > PAGE_HEIGHT - 28.35 {
+        return Ok(());
+    }
     let mut section = TagGroup::new(Tag::Section);
     let band = Band {
         x: 0.0,

@@ -7,12 +7,16 @@ use krilla::tagging::{Tag, TagGroup};
 
 use super::{HALF, LEFT_END, RIGHT_BAND, RIGHT_START, RenderError, SMALL, STRONG, block};
 use crate::domain::document::NoticeDocument;
+use crate::domain::text::fit;
 use crate::render::pdf::fonts::Style;
 use crate::render::pdf::pictograms::{DEVICES, INFO, SHOP};
 use crate::render::pdf::sheet::{Band, Sheet, ink, left, right};
 use crate::render::pdf::{LEFT, PAGE_WIDTH, RIGHT, italian_day};
 
 const H3: NonZeroU16 = NonZeroU16::MIN.saturating_add(2);
+
+/// Most characters of why another number asks something else.
+const REASON_MAX: usize = 80;
 
 const MAY_CHANGE: &str = "L’importo viene ricalcolato quando paghi: può diminuire (sgravi, \
     versamenti già fatti) o aumentare (sanzioni, interessi, spese di notifica). Vale l’importo che \
@@ -73,6 +77,13 @@ fn how_much(
     if let Some(instalments) = document.instalments {
         notes.push(format!(
             "Puoi pagare tutto con questo avviso oppure in {instalments} rate, ciascuna con il proprio avviso."
+        ));
+    }
+    for other in &document.alternatives {
+        let (number, reason) = (&other.notice_number, fit(&other.reason, REASON_MAX));
+        let amount = other.amount.italian();
+        notes.push(format!(
+            "In alternativa {amount} euro con l’avviso {number}: {reason}."
         ));
     }
     if document.amount_may_change {

@@ -1,6 +1,6 @@
 use super::amount_rows::shortened;
 use super::*;
-use crate::domain::document::AmountRow;
+use crate::domain::document::{Alternative, AmountRow, DocumentParty};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::domain::notice_number::NoticeNumber;
@@ -51,6 +51,8 @@ fn notice() -> NoticeDocument {
             row("Componenti perequative", 635),
         ],
         amount_may_change: true,
+        joint_debtors: Vec::new(),
+        alternatives: Vec::new(),
     }
 }
 
@@ -80,6 +82,13 @@ fn the_longest_and_oddest_values_still_make_a_notice() {
     long.debtor.full_name =
         "Александр Şükrü Γεώργιος 李小龍 Wrzeszczykiewiczówna-Konstantinidou e soci".to_owned();
     long.debtor.address = vec!["Località ".repeat(15), "x".repeat(140)];
+    long.joint_debtors = vec![long.debtor.clone(); 9];
+    let other = Alternative {
+        notice_number: long.notice_number.clone(),
+        reason: "lunga ".repeat(30),
+        amount: Cents::NOTICE_MAX,
+    };
+    long.alternatives = vec![other];
     long.subject =
         "Canone unico patrimoniale per occupazione di suolo pubblico con impalcature e ponteggi "
             .repeat(2)

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::domain::calendar::Day;
 use crate::domain::fiscal_code::FiscalCode;
-use crate::domain::lifecycle::State;
+use crate::domain::lifecycle::{Event, State};
 use crate::domain::money::Cents;
 use crate::domain::notice_number::NoticeNumber;
 use crate::domain::reconciliation::Paid;
@@ -83,7 +83,7 @@ pub fn notices_around(
     rows.into_iter().map(NoticeRow::into_domain).collect()
 }
 
-/// Which of these notices the creditor has withdrawn at some time.
+/// Which of these notices the creditor has withdrawn and not restored since.
 ///
 /// # Errors
 /// The database's.
@@ -92,13 +92,26 @@ pub fn withdrawn(
     creditor: &FiscalCode,
     numbers: &[&str],
 ) -> Result<BTreeSet<String>, Error> {
-    let found: Vec<String> = on!(conn, |c| notice_event::table
+    let events: Vec<(String, String)> = on!(conn, |c| notice_event::table
         .filter(notice_event::creditor.eq(creditor.as_str()))
         .filter(notice_event::notice_number.eq_any(numbers))
-        .filter(notice_event::to_state.eq(State::Cancelled.as_str()))
-        .select(notice_event::notice_number)
+        .filter(
+            notice_event::to_state
+                .eq(State::Cancelled.as_str())
+                .or(notice_event::event.eq(Event::Restore.as_str())),
+        )
+        .order((notice_event::notice_number, notice_event::id))
+        .select((notice_event::notice_number, notice_event::event))
         .load(c))?;
-    Ok(found.into_iter().collect())
+    let mut withdrawn = BTreeSet::new();
+    for (number, event) in events {
+        if event == Event::Restore.as_str() {
+            withdrawn.remove(&number);
+        } else {
+            withdrawn.insert(number);
+        }
+    }
+    Ok(withdrawn)
 }
 
 #[derive(Queryable)]

@@ -1,7 +1,7 @@
 //! Positions, notices, receipts, ledger.
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Date, Nullable, Text};
+    use diesel::sql_types::{BigInt, Date, Nullable, SmallInt, Text};
     use crate::store::types::{Doc, Guid, Micros};
     position (creditor, id) {
         creditor -> Text,
@@ -18,6 +18,7 @@ diesel::table! {
         issued_on -> Date,
         created_at -> Micros,
         revision -> BigInt,
+        joint_debtors -> SmallInt,
     }
 }
 
@@ -119,6 +120,7 @@ diesel::table! {
         amount_cents -> BigInt,
         taxonomy -> Text,
         own -> Bool,
+        stamp -> Nullable<Binary>,
     }
 }
 
@@ -152,6 +154,17 @@ diesel::table! {
         notice_number -> Nullable<Text>,
         service_code -> Nullable<Text>,
         beneficiary -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::store::types::Guid;
+    position_mark (creditor, mark, kind, position_id) {
+        creditor -> Text,
+        mark -> Text,
+        kind -> Text,
+        position_id -> Guid,
     }
 }
 

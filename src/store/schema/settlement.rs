@@ -64,7 +64,7 @@ diesel::table! {
         id -> Guid,
         year -> Integer,
         account -> Text,
-        number -> BigInt,
+        number -> Text,
         direction -> Text,
         document -> Text,
         operation -> Text,
@@ -74,6 +74,7 @@ diesel::table! {
         value_on -> Nullable<Date>,
         remittance -> Text,
         payer -> Text,
+        bank_reference -> Nullable<Text>,
         reference_kind -> Text,
         reference -> Nullable<Text>,
         reference_joined -> Nullable<Text>,
@@ -141,3 +142,28 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(flow, flow_line);
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Text};
+    use crate::store::types::{Guid, Micros};
+    treasury_file (creditor, sha256) {
+        creditor -> Text,
+        sha256 -> Binary,
+        id -> Guid,
+        ingested_at -> Micros,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::store::types::{Guid, Micros};
+    treasury_refusal (creditor, id) {
+        creditor -> Text,
+        id -> Guid,
+        file -> Guid,
+        line -> BigInt,
+        remittance -> Text,
+        reason -> Text,
+        ingested_at -> Micros,
+    }
+}

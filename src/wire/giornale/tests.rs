@@ -34,7 +34,7 @@ fn a_line_is_a_movement() {
             line: 2,
             year: 2026,
             account: "0001".to_owned(),
-            number: 17,
+            number: "17".to_owned(),
             direction: Direction::In,
             document: Document::PendingIn,
             operation: Operation::Executed,
@@ -44,6 +44,7 @@ fn a_line_is_a_movement() {
             value_on: NaiveDate::from_ymd_opt(2026, 4, 1),
             payer: Some("Banca Prova".to_owned()),
             remittance: "/PUR/LGPE-RIVERSAMENTO/URI/2026-03-30X-1".to_owned(),
+            bank_reference: None,
         }
     );
 }
@@ -261,3 +262,5 @@ proptest::proptest! {
         proptest::prop_assert_eq!(euro(&text), Some(cents));
     }
 }
+
+mod formats;

@@ -96,7 +96,7 @@ impl Printer {
         self.table(&format!("[services.others.{}]", key(role)));
         self.text("tax_code", &to.tax_code);
         self.text("legal_name", &to.legal_name);
-        self.text("iban", &to.iban);
+        self.optional("iban", to.iban());
         self.text("taxonomy", &to.taxonomy);
     }
 }

@@ -19,6 +19,7 @@ fn collect(state: &mut State, count: usize, on: &str) {
             cents,
             org: org.into(),
             iban: iban.into(),
+            stamp: None,
         };
         let transfers = vec![
             transfer(1, 10_000, TOWN, "IT60X0542811101000000123456"),
@@ -59,6 +60,7 @@ fn arrived(order: [usize; 5]) -> State {
             cents: 1000 + u64::try_from(n).unwrap(),
             org: TOWN.into(),
             iban: "IT60X0542811101000000123456".into(),
+            stamp: None,
         };
         let activated = Activated {
             token: format!("token{n}"),

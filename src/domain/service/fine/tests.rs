@@ -1,6 +1,10 @@
 use super::*;
 use crate::domain::service::samples::{day, service, terms};
-use serde_json::json;
+
+mod forms;
+mod properties;
+mod short_payments;
+mod vectors;
 
 fn report(articles: &[(&str, bool)], costs_cents: i64, notified_on: Option<&str>) -> Value {
     let violation = |(article, at_night): &(&str, bool)| json!({"article": article, "committed_on": "2026-03-10", "at_night": at_night});
@@ -9,7 +13,7 @@ fn report(articles: &[(&str, bool)], costs_cents: i64, notified_on: Option<&str>
         "report_number": "V/2026/1234", "violations": violations, "costs_cents": costs_cents,
     });
     if let Some(day) = notified_on {
-        report["notified_on"] = json!(day);
+        report["notification"] = json!({"channel": "by_hand", "on": day});
     }
     report
 }
@@ -27,39 +31,7 @@ fn tiers(articles: &[(&str, bool)], costs_cents: i64) -> [i64; 3] {
 }
 
 #[test]
-fn the_three_prices_are_those_of_the_law() {
-    for (name, articles, costs, prices) in [
-        ("F1", vec![("142-7", false)], 0, [2940, 4200, 8650]),
-        ("F2", vec![("142-7", false)], 1550, [4490, 5750, 10200]),
-        ("F3", vec![("142-8", false)], 1630, [13740, 18930, 36330]),
-        ("F4", vec![("142-8", true)], 1630, [17777, 24697, 47897]),
-        ("F6", vec![("7-14", false)], 1550, [7360, 9850, 18150]),
-        ("F7", vec![("146-3", false)], 1630, [13320, 18330, 34880]),
-        ("F7n", vec![("146-3", true)], 1630, [17217, 23897, 45963]),
-        ("F8", vec![("193-2", false)], 1630, [62250, 88230, 174_830]),
-        ("F8b", vec![("158-5", false)], 1550, [7640, 10250, 18750]),
-        ("F9", vec![("142-7", true)], 1630, [5550, 7230, 13163]),
-        ("F12", vec![("7-14", false)], 200, [6010, 8500, 16800]),
-        (
-            "FM",
-            vec![("142-8", false), ("142-7", false)],
-            1630,
-            [16680, 23130, 44980],
-        ),
-    ] {
-        assert_eq!(tiers(&articles, costs), prices, "{name}");
-    }
-}
-
-#[test]
 fn suspension_of_the_licence_leaves_no_discount() {
-    for (name, articles, prices) in [
-        ("F5", vec![("142-9", false)], [55930, 55930, 110_130]),
-        ("F5n", vec![("142-9", true)], [74030, 74030, 146_297]),
-        ("F10", vec![("142-9bis", false)], [86130, 86130, 170_730]),
-    ] {
-        assert_eq!(tiers(&articles, 1630), prices, "{name}");
-    }
     let unknown = notice(&report(&[("142-9", false)], 1630, None));
     assert_eq!(unknown.schedule.nominal().get(), 55930);
     // In one report each violation keeps its own rule: 543 whole, 173 at seventy percent.
@@ -177,7 +149,8 @@ fn the_amounts_are_those_in_force_on_the_day_of_the_violation() {
 #[test]
 fn every_broken_rule_is_told_at_once() {
     let details = json!({
-        "report_number": " ", "plate": "ab 123", "costs_cents": -1, "notified_on": "2026-03-01",
+        "report_number": " ", "plate": "ab 123", "costs_cents": -1,
+        "notification": {"channel": "mail", "on": "2026-03-01"},
         "violations": [
             {"article": "999", "committed_on": "2026-03-10", "at_night": false},
             {"article": "142-8", "committed_on": "2026-04-02", "at_night": false},
@@ -192,11 +165,11 @@ fn every_broken_rule_is_told_at_once() {
             "/report_number",
             "/plate",
             "/costs_cents",
-            "/notified_on",
             "/violations/0/article",
             "/violations/1/committed_on",
             "/violations/2/committed_on",
             "/violations/2/article",
+            "/notification/on",
         ]
     );
 }

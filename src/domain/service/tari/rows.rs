@@ -1,7 +1,11 @@
 //! The rows of a waste-tax notice (`charges.md` §2.2-2.5): each is one exact rational, rounded once.
 
-use super::{Owed, Reduction, ReductionBase, TariDetails, TariTerms};
-use crate::domain::calendar::{days_between, days_in_year};
+use std::fmt::{self, Display, Write};
+
+use super::details::{Stretch, User};
+use super::reductions::{Parts, reduce};
+use super::{EuroRounding, Owed, TariDetails, TariTerms, UrProrata};
+use crate::domain::calendar::days_in_year;
 use crate::domain::money::{Cents, ratio};
 use crate::domain::service::{DetailsError, Row};
 
@@ -13,133 +17,271 @@ pub(super) fn compute(
     details: &TariDetails,
     terms: &TariTerms,
 ) -> Result<(Vec<Row>, Owed), DetailsError> {
-    let period = Period::of(details, terms);
-    let mut rows = Vec::new();
-    let (mut fixed, mut variable) = parts(details, terms, period, &mut rows)?;
-    for code in &details.reductions {
-        let Some(reduction) = terms.reductions.iter().find(|r| r.code == *code) else {
-            continue; // unknown codes were refused before
-        };
-        let row = reduce(reduction, &mut fixed, &mut variable)?;
-        rows.push(row);
-    }
-    let tari = fixed.plus(variable)?;
+    let mut rows = Vec::with_capacity(8);
+    let mut parts = match details.daily_days {
+        Some(days) => daily(details, terms, days, &mut rows)?,
+        None => yearly(details, terms, &mut rows)?,
+    };
+    reduce(details, terms, &mut parts, &mut rows)?;
+    let tari = parts.fixed.plus(parts.variable)?;
     let tefa = tari.share(terms.tefa_bp)?;
     if terms.tefa_bp > 0 {
-        let percent = percent(terms.tefa_bp);
-        rows.push(Row {
-            code: "tefa".into(),
-            label: format!("TEFA {percent} alla Provincia"),
-            amount: tefa,
-        });
+        let percent = Percent(terms.tefa_bp);
+        rows.push(row(
+            "tefa",
+            format_args!("TEFA {percent} alla Provincia"),
+            tefa,
+        ));
     }
-    let mut components = Cents::ZERO;
+    let components = match details.daily_days {
+        Some(_) => Cents::ZERO,
+        None => components(details, terms, &mut rows)?,
+    };
+    let bonus = bonus(details, terms, tari, &mut rows)?;
+    let town = tari.minus(bonus)?.plus(components)?;
+    let total = town.plus(tefa)?;
+    if details.daily_days.is_none() && total.get() < terms.min_amount_cents {
+        let least = Cents::new(terms.min_amount_cents)?;
+        let (it, en) = (least.italian(), least);
+        return Err(DetailsError::new(
+            "",
+            format!("nulla da chiedere: l'importo dell'anno è inferiore a {it} €"),
+            format!("nothing to ask: the amount of the year is below {en} euro"),
+        ));
+    }
+    let rounding = match terms.euro_rounding {
+        EuroRounding::None => Cents::ZERO,
+        EuroRounding::Total => to_euro(town, tefa)?,
+    };
+    if rounding != Cents::ZERO {
+        let label = format_args!("Arrotondamento art. 1 c. 166 L. 296/2006");
+        rows.push(row("rounding", label, rounding));
+    }
+    let owed = Owed {
+        tari,
+        tefa,
+        components,
+        bonus,
+        rounding,
+    };
+    Ok((rows, owed))
+}
+
+/// What brings a notice to the nearest euro. The town bears it; when it would leave the town less than
+/// nothing, the notice stays as it is.
+pub(super) fn to_euro(town: Cents, tefa: Cents) -> Result<Cents, DetailsError> {
+    let total = town.plus(tefa)?;
+    let rounding = total.to_whole_euro()?.minus(total)?;
+    let borne = town.plus(rounding)? >= Cents::ZERO;
+    Ok(if borne { rounding } else { Cents::ZERO })
+}
+
+/// Longest usual label, bytes: room for it is taken once.
+const LABEL_ROOM: usize = 64;
+
+fn row(code: &'static str, text: fmt::Arguments<'_>, amount: Cents) -> Row {
+    let mut label = String::with_capacity(LABEL_ROOM);
+    // Writing to a string does not fail.
+    let _written = label.write_fmt(text);
+    Row {
+        code: code.into(),
+        label,
+        amount,
+    }
+}
+
+/// Fixed and variable part of the period, before reductions.
+fn yearly(
+    details: &TariDetails,
+    terms: &TariTerms,
+    rows: &mut Vec<Row>,
+) -> Result<Parts, DetailsError> {
+    let year = days_in_year(terms.year);
+    let mut parts = Parts::default();
+    let mut included = 0i64;
+    for stretch in details.stretches(terms) {
+        let period = Period {
+            days: stretch.days,
+            year,
+        };
+        match stretch.user {
+            User::Household(occupants) => {
+                let bags = household(&stretch, occupants, (terms, period), (&mut parts, rows))?;
+                included = included.saturating_add(bags.saturating_mul(stretch.days));
+            }
+            User::Business(code) => {
+                business(&stretch, code, (terms, period), (&mut parts, rows))?;
+            }
+        }
+    }
+    if let (Some(measured), Some(punctual)) = (details.bags, &terms.punctual) {
+        // A part of a bag that the period includes is included whole.
+        let included = included.saturating_add(year.saturating_sub(1));
+        let included = included.checked_div(year).unwrap_or(0);
+        let extra = measured.saturating_sub(included).max(0);
+        let product = i128::from(extra).saturating_mul(i128::from(punctual.extra_micro));
+        let amount = ratio(product, i128::from(MICRO_PER_CENT))?;
+        let (what, price) = (&punctual.label, Euro(punctual.extra_micro));
+        let label = format_args!(
+            "Quota variabile puntuale: {measured} {what}, {included} inclusi, {extra} × {price} €"
+        );
+        parts.variable = parts.variable.plus(amount)?;
+        rows.push(row("variable_part_extra", label, amount));
+    }
+    Ok(parts)
+}
+
+/// The rows of a household for a stretch; answers the bags a whole year includes.
+fn household(
+    stretch: &Stretch<'_>,
+    occupants: i64,
+    (terms, period): (&TariTerms, Period),
+    (parts, rows): (&mut Parts, &mut Vec<Row>),
+) -> Result<i64, DetailsError> {
+    let Some(tariff) = terms.household(occupants) else {
+        return Err(DetailsError::new(
+            "/occupants",
+            "il servizio non ha una tariffa per questo numero di occupanti",
+            "the service has no tariff for this number of occupants",
+        ));
+    };
+    let rate = Euro(tariff.fixed_micro_m2);
+    for (code, label, area) in [
+        ("fixed_part", "Quota fissa", stretch.area),
+        ("fixed_part_annex", "Quota fissa pertinenze", stretch.annex),
+    ] {
+        if area == 0 {
+            continue;
+        }
+        let amount = period.of_micro(tariff.fixed_micro_m2, area)?;
+        parts.fixed = parts.fixed.plus(amount)?;
+        let label = format_args!("{label}: {area} m² × {rate} €{period}");
+        rows.push(row(code, label, amount));
+    }
+    let amount = period.of_micro(tariff.variable_micro, 1)?;
+    parts.variable = parts.variable.plus(amount)?;
+    let rate = Euro(tariff.variable_micro);
+    let label = format_args!("Quota variabile: {occupants} occupanti, {rate} €{period}");
+    rows.push(row("variable_part", label, amount));
+    Ok(tariff.included_bags.unwrap_or(0))
+}
+
+/// The rows of a business for a stretch.
+fn business(
+    stretch: &Stretch<'_>,
+    code: &str,
+    (terms, period): (&TariTerms, Period),
+    (parts, rows): (&mut Parts, &mut Vec<Row>),
+) -> Result<(), DetailsError> {
+    let Some(tariff) = terms.category(code) else {
+        return Ok(()); // unknown categories were refused before
+    };
+    let area = stretch.area;
+    let fixed = period.of_micro(tariff.fixed_micro_m2, area)?;
+    let rate = Euro(tariff.fixed_micro_m2);
+    let label = format_args!(
+        "Quota fissa: cat. {code} {}, {area} m² × {rate} €{period}",
+        tariff.label
+    );
+    rows.push(row("fixed_part", label, fixed));
+    let variable = period.of_micro(tariff.variable_micro_m2, area)?;
+    let rate = Euro(tariff.variable_micro_m2);
+    let label = format_args!("Quota variabile: {area} m² × {rate} €{period}");
+    rows.push(row("variable_part", label, variable));
+    parts.fixed = parts.fixed.plus(fixed)?;
+    parts.variable = parts.variable.plus(variable)?;
+    Ok(())
+}
+
+/// The daily tax of a temporary use: fixed and variable tariff together, by day, increased.
+fn daily(
+    details: &TariDetails,
+    terms: &TariTerms,
+    days: i64,
+    rows: &mut Vec<Row>,
+) -> Result<Parts, DetailsError> {
+    let code = details.category.as_deref().unwrap_or_default();
+    let Some(tariff) = terms.category(code) else {
+        return Ok(Parts::default()); // unknown categories were refused before
+    };
+    let (area, year) = (details.area_m2, days_in_year(terms.year));
+    let rate = tariff
+        .fixed_micro_m2
+        .saturating_add(tariff.variable_micro_m2);
+    let surcharge = terms.daily_surcharge_bp.unwrap_or(0);
+    let increased = 10_000_i64.saturating_add(i64::from(surcharge));
+    let product = [area, days, increased]
+        .iter()
+        .fold(i128::from(rate), |product, factor| {
+            product.saturating_mul(i128::from(*factor))
+        });
+    let whole = i128::from(MICRO_PER_CENT)
+        .saturating_mul(10_000)
+        .saturating_mul(i128::from(year));
+    let amount = ratio(product, whole)?;
+    let (rate, percent) = (Euro(rate), Percent(surcharge));
+    let label = format_args!(
+        "Tassa giornaliera: cat. {code} {}, {area} m² × {rate} € × {days}/{year} giorni + {percent}",
+        tariff.label
+    );
+    rows.push(row("daily_tax", label, amount));
+    Ok(Parts {
+        fixed: Cents::ZERO,
+        variable: amount,
+    })
+}
+
+/// UR1-UR3: once a premises, whatever it is used for; no TEFA and no reduction on them.
+fn components(
+    details: &TariDetails,
+    terms: &TariTerms,
+    rows: &mut Vec<Row>,
+) -> Result<Cents, DetailsError> {
+    let year = days_in_year(terms.year);
+    let days = match terms.ur_prorata {
+        UrProrata::Days => details.days(terms),
+        UrProrata::Full => year,
+    };
+    let mut sum = Cents::ZERO;
     for (code, label, cents) in [
         ("ur1", "Componente perequativa UR1", terms.ur1_cents),
         ("ur2", "Componente perequativa UR2", terms.ur2_cents),
         ("ur3", "Componente perequativa UR3", terms.ur3_cents),
     ] {
-        let whole = Period {
-            days: period.year,
-            ..period
-        };
-        let amount = (if terms.ur_whole_year { whole } else { period }).of_cents(cents)?;
+        let product = i128::from(cents).saturating_mul(i128::from(days));
+        let amount = ratio(product, i128::from(year))?;
         if amount.is_positive() {
-            components = components.plus(amount)?;
-            rows.push(Row {
-                code: code.into(),
-                label: label.to_owned(),
-                amount,
-            });
+            sum = sum.plus(amount)?;
+            rows.push(row(code, format_args!("{label}"), amount));
         }
     }
-    Ok((
-        rows,
-        Owed {
-            tari,
-            tefa,
-            components,
-        },
-    ))
+    Ok(sum)
 }
 
-/// Fixed and variable part, before reductions.
-fn parts(
+/// The social bonus: it lowers the tax of the town, never TEFA or the components, and never below
+/// nothing; what is left over is the town's to pay back.
+fn bonus(
     details: &TariDetails,
     terms: &TariTerms,
-    period: Period,
+    tari: Cents,
     rows: &mut Vec<Row>,
-) -> Result<(Cents, Cents), DetailsError> {
-    let class = terms
-        .domestic
-        .iter()
-        .rev()
-        .find(|tariff| tariff.occupants <= details.occupants);
-    let Some(tariff) = class else {
-        let detail = "il servizio non ha una tariffa per questo numero di occupanti".to_owned();
-        return Err(DetailsError {
-            pointer: "/occupants".to_owned(),
-            detail,
-        });
+) -> Result<Cents, DetailsError> {
+    let (Some(base), Some(bp)) = (details.social_bonus_base_cents, terms.social_bonus_bp) else {
+        return Ok(Cents::ZERO);
     };
-    let mut fixed = Cents::ZERO;
-    for (code, label, area) in [
-        ("fixed_part", "Quota fissa", Some(details.area_m2)),
-        (
-            "fixed_part_annex",
-            "Quota fissa pertinenze",
-            details.annex_area_m2,
-        ),
-    ] {
-        let Some(area) = area else { continue };
-        let amount = period.of_micro(&[tariff.fixed_micro_m2, area])?;
-        let rate = euro_of_micro(tariff.fixed_micro_m2);
-        rows.push(Row {
-            code: code.into(),
-            label: format!("{label}: {area} m² × {rate} €{period}"),
-            amount,
-        });
-        fixed = fixed.plus(amount)?;
+    let base = Cents::new(base)?;
+    let granted = base.share(bp)?;
+    let bonus = granted.min(tari);
+    let left = granted.minus(bonus)?;
+    let (percent, base) = (Percent(bp), base.italian());
+    let label = format_args!("Bonus sociale rifiuti: {percent} di {base} €");
+    let mut row = row("social_bonus", label, bonus.negated());
+    if left.is_positive() {
+        let residue = format!(", residuo di {} € da rimborsare", left.italian());
+        row.label.push_str(&residue);
     }
-    let variable = period.of_micro(&[tariff.variable_micro])?;
-    let label = format!(
-        "Quota variabile: {} occupanti, {} €{period}",
-        details.occupants,
-        euro_of_micro(tariff.variable_micro)
-    );
-    rows.push(Row {
-        code: "variable_part".into(),
-        label,
-        amount: variable,
-    });
-    Ok((fixed, variable))
-}
-
-/// Takes a reduction off what is left of its base.
-fn reduce(
-    reduction: &Reduction,
-    fixed: &mut Cents,
-    variable: &mut Cents,
-) -> Result<Row, DetailsError> {
-    let discount = match reduction.base {
-        ReductionBase::Fixed => fixed.share(reduction.bp)?,
-        ReductionBase::Variable => variable.share(reduction.bp)?,
-        ReductionBase::Both => fixed.plus(*variable)?.share(reduction.bp)?,
-    };
-    let off_fixed = match reduction.base {
-        ReductionBase::Fixed => discount,
-        ReductionBase::Variable => Cents::ZERO,
-        // The row is rounded on the whole; which part the odd cent belongs to changes nothing owed.
-        ReductionBase::Both => fixed.share(reduction.bp)?.min(discount),
-    };
-    *fixed = fixed.minus(off_fixed)?;
-    *variable = variable.minus(discount.minus(off_fixed)?)?;
-    let label = format!("{} (-{})", reduction.label, percent(reduction.bp));
-    Ok(Row {
-        code: "reduction".into(),
-        label,
-        amount: discount.negated(),
-    })
+    rows.push(row);
+    Ok(bonus)
 }
 
 /// Days of possession in the year: the tax accrues by day (L. 147/2013 c. 643).
@@ -150,33 +292,17 @@ struct Period {
 }
 
 impl Period {
-    fn of(details: &TariDetails, terms: &TariTerms) -> Period {
-        let from = details.occupied_from.unwrap_or(terms.first_day());
-        let to = details.occupied_to.unwrap_or(terms.last_day());
-        Period {
-            days: days_between(from, to),
-            year: days_in_year(terms.year),
-        }
-    }
-
-    fn of_micro(self, factors: &[i64]) -> Result<Cents, DetailsError> {
+    fn of_micro(self, rate: i64, quantity: i64) -> Result<Cents, DetailsError> {
         let year = i128::from(self.year).saturating_mul(i128::from(MICRO_PER_CENT));
-        let product = factors
-            .iter()
-            .fold(i128::from(self.days), |product, factor| {
-                product.saturating_mul(i128::from(*factor))
-            });
+        let product = i128::from(rate)
+            .saturating_mul(i128::from(quantity))
+            .saturating_mul(i128::from(self.days));
         Ok(ratio(product, year)?)
-    }
-
-    fn of_cents(self, cents: i64) -> Result<Cents, DetailsError> {
-        let product = i128::from(cents).saturating_mul(i128::from(self.days));
-        Ok(ratio(product, i128::from(self.year))?)
     }
 }
 
-impl std::fmt::Display for Period {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.days == self.year {
             return Ok(());
         }
@@ -184,26 +310,34 @@ impl std::fmt::Display for Period {
     }
 }
 
-/// `0,7798` from 779 800: at least two decimals.
-fn euro_of_micro(micro: i64) -> String {
-    let micro = micro.unsigned_abs();
-    let decimals = format!("{:06}", micro.checked_rem(1_000_000).unwrap_or(0));
-    let trimmed = decimals.trim_end_matches('0');
-    format!(
-        "{},{trimmed:0<2}",
-        micro.checked_div(1_000_000).unwrap_or(0)
-    )
+/// Millionths of euro, printed as `0,7798`: at least two decimals.
+struct Euro(i64);
+
+impl Display for Euro {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let micro = self.0.unsigned_abs();
+        let whole = micro.checked_div(1_000_000).unwrap_or(0);
+        let mut decimals = micro.checked_rem(1_000_000).unwrap_or(0);
+        let mut places = 6usize;
+        while places > 2 && decimals.checked_rem(10) == Some(0) {
+            decimals = decimals.checked_div(10).unwrap_or(0);
+            places = places.saturating_sub(1);
+        }
+        write!(f, "{whole},{decimals:0places$}")
+    }
 }
 
-/// `5 %` from 500, `12,5 %` from 1 250.
-fn percent(bp: u32) -> String {
-    let (whole, rest) = (
-        bp.checked_div(100).unwrap_or(0),
-        bp.checked_rem(100).unwrap_or(0),
-    );
-    if rest == 0 {
-        return format!("{whole} %");
+/// Basis points, printed as `5 %` or `12,5 %`.
+pub(super) struct Percent(pub(super) u32);
+
+impl Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whole = self.0.checked_div(100).unwrap_or(0);
+        let rest = self.0.checked_rem(100).unwrap_or(0);
+        match (rest, rest.checked_rem(10)) {
+            (0, _) => write!(f, "{whole} %"),
+            (_, Some(0)) => write!(f, "{whole},{} %", rest.checked_div(10).unwrap_or(0)),
+            (_, _) => write!(f, "{whole},{rest:02} %"),
+        }
     }
-    let decimals = format!("{rest:02}");
-    format!("{whole},{} %", decimals.trim_end_matches('0'))
 }

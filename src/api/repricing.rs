@@ -1,0 +1,106 @@
+//! What becomes known of a debt position after it was printed: its notification, and payments that came
+//! short.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, post, put, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::State;
+use super::auth::Caller;
+use super::input::{Conditions, FromBody, FromPath, IdempotencyKey};
+use super::positions::{DebtPositionPath, DebtPositionView};
+use super::problem::{Problem, catalogue};
+use super::repeat::{Asked, respond};
+use super::scalars::{EntityTagHeader, EntityTagsHeader, IdempotencyKeyHeader, UriHeader};
+use super::tagged;
+use crate::app::{idempotency, repricing};
+use crate::domain::calendar;
+use crate::domain::service::fine::FineNotification;
+
+/// A request for what is missing of a payment: the amount follows from the payments and their days.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({}))]
+pub struct NewIntegration {}
+
+/// Set the notification of a debt position
+///
+/// The terms of a fine start on the day it is notified, which is known after the notice is printed: the
+/// position is assessed again with its details as they are then, the notices that are not paid get their
+/// new prices, and the ledger gets the difference. The same notification again changes nothing. Another
+/// one corrects it, until something is paid.
+#[utoipa::path(operation_id = "replace_debt_position_notification", tag = "debt-positions", security(("client" = ["positions:write"])),
+    params(DebtPositionPath, ("If-Match" = inline(EntityTagsHeader), Header, description = "Version that was read; without it the answer is 428.")),
+    request_body = FineNotification,
+    responses((status = 200, description = "The debt position as it is now.", body = DebtPositionView,
+        headers(("ETag" = inline(EntityTagHeader), description = "Version of the resource.")))))]
+#[put("/debt-positions/{debt_position_id}/notification")]
+pub(super) async fn replace_debt_position_notification(
+    state: web::Data<State>,
+    caller: Caller,
+    path: FromPath<DebtPositionPath>,
+    conditions: Conditions,
+    body: FromBody<FineNotification>,
+) -> Result<HttpResponse, Problem> {
+    let (creditor, id) = (caller.creditor()?.clone(), path.0.debt_position_id);
+    let conditions = conditions.required()?;
+    let held = creditor.clone();
+    let found = state
+        .ctx
+        .read(move |conn| crate::app::positions::get(conn, &held, id))
+        .await?;
+    conditions.check(Some(found.revision))?;
+    let notification = serde_json::to_value(&body.value)
+        .map_err(|_never_for_a_struct| Problem::of(&catalogue::CONTRACT_VIOLATION))?;
+    let ctx = state.ctx.clone();
+    let changed = state
+        .ctx
+        .write(move |tx, now| {
+            let which = (&creditor, id, found.revision);
+            repricing::notify(tx, now, &ctx, which, notification.clone())
+        })
+        .await?;
+    Ok(tagged(
+        &DebtPositionView::of(&changed, state.ctx.today()),
+        changed.revision,
+    ))
+}
+
+/// Ask for what is missing of a payment
+///
+/// When less was paid than was due on that day, a further notice asks for the rest: of a fine, up to the
+/// reduced payment within its days, up to half the maximum afterwards.
+#[utoipa::path(operation_id = "register_integration", tag = "debt-positions", security(("client" = ["positions:write"])),
+    params(DebtPositionPath, ("Idempotency-Key" = inline(IdempotencyKeyHeader), Header, description = "Key chosen by the caller, unique for each intent; kept at least 24 hours.")),
+    request_body = NewIntegration,
+    responses((status = 201, description = "The debt position with the further notice.", body = DebtPositionView,
+        headers(("ETag" = inline(EntityTagHeader), description = "Version of the resource."),
+                ("Location" = inline(UriHeader), description = "Where the resource is.")))))]
+#[post("/debt-positions/{debt_position_id}/integrations")]
+pub(super) async fn register_integration(
+    state: web::Data<State>,
+    caller: Caller,
+    path: FromPath<DebtPositionPath>,
+    key: IdempotencyKey,
+    body: FromBody<NewIntegration>,
+) -> Result<HttpResponse, Problem> {
+    let id = path.0.debt_position_id;
+    let operation = format!("register_integration {id}");
+    let asked = Asked::new(&caller, &operation, &key, body.digest)?;
+    if let Some(answer) = asked.before(&state).await? {
+        return Ok(answer);
+    }
+    let (sealed, at) = (asked.clone(), state.clone());
+    let made = repricing::complete(&state.ctx, caller.creditor()?, id, move |tx, now, made| {
+        let view = DebtPositionView::of(made, calendar::today(now));
+        let location = at.address(&format!("/debt-positions/{id}"));
+        let answer = sealed.answered(StatusCode::CREATED, location, (&view, Some(made.revision)));
+        idempotency::remember(tx, now, &sealed.intent, &answer)?;
+        Ok(answer)
+    });
+    match made.await {
+        Ok(answer) => Ok(respond(&answer, false)),
+        Err(error) => asked.meanwhile(&state, error.into()).await,
+    }
+}

@@ -1,0 +1,126 @@
+//! Reports to print: one tagged table over landscape pages, with totals and page numbers.
+#![expect(clippy::float_arithmetic, reason = "points on a page, never money")]
+
+use std::num::NonZeroU16;
+
+use krilla::tagging::TagGroup;
+
+use super::xlsx::is_number;
+use super::{Head, Trailer};
+use crate::render::csv::{Cell, Unit};
+use crate::render::pdf::fonts::Style;
+use crate::render::pdf::grid::{self, Grid};
+use crate::render::pdf::sheet::{Column, GREY, Ink, Sheet, ink, left};
+use crate::render::pdf::table::{Cells, Row};
+use crate::render::pdf::{About, LEFT, RenderError, file, italian_day, italian_instant};
+
+/// Most rows of a print: some two hundred pages.
+pub const ROWS_MAX: usize = 5_000;
+
+/// The document, in memory: a print is short.
+pub(super) fn print(
+    head: &Head,
+    rows: &[Vec<String>],
+    trailer: &Trailer,
+) -> Result<Vec<u8>, RenderError> {
+    let (from, to) = head.period;
+    let period = format!("dal {} al {}", italian_day(from), italian_day(to));
+    let about = About {
+        title: format!("{}, {period}", head.title),
+        author: head.creditor.to_string(),
+        id: format!("avviso:report:{}:{}:{from}:{to}", head.name, head.creditor),
+        at: head.made_at,
+    };
+    let of = |column: &crate::render::csv::Column| grid::Head {
+        title: column.label.to_owned(),
+        wraps: column.unit == Unit::Text,
+        to_the_right: is_number(column),
+    };
+    let heads: Vec<grid::Head> = head.columns.iter().map(of).collect();
+    let grid = Grid {
+        heads: &heads,
+        rows,
+        foot: &about.title,
+    };
+    let small = ink(Style::Regular, 8.0);
+    let begin = |sheet: &mut Sheet<'_>, root: &mut TagGroup| {
+        sheet.heading(root, NonZeroU16::MIN, line(44.0), head.title);
+        let about = format!(
+            "Ente creditore {} – periodo {period} – prodotto il {}",
+            head.creditor,
+            italian_instant(head.made_at)
+        );
+        sheet.paragraph(root, line(60.0), small, &about);
+        grid::first_top()
+    };
+    let totals: Vec<Row> = trailer
+        .control_totals
+        .iter()
+        .map(|total| Row {
+            cells: vec![
+                total.label.to_owned(),
+                total.count.to_string(),
+                total.amount.italian(),
+            ],
+            bold: false,
+        })
+        .collect();
+    let end = |sheet: &mut Sheet<'_>, root: &mut TagGroup, y: f32| {
+        let level = NonZeroU16::MIN.saturating_add(1);
+        sheet.heading(root, level, line(y), "Totali di controllo");
+        let bottom = sheet.table(root, y + 15.0, &TOTALS, &totals);
+        let grey = Ink {
+            color: GREY,
+            ..small
+        };
+        let digest = format!(
+            "Righe: {} – SHA-256 delle righe: {}",
+            trailer.rows, trailer.rows_sha256
+        );
+        sheet.paragraph(root, line(bottom + 18.0), grey, &digest);
+    };
+    let mut below = 62.0;
+    for _ in &totals {
+        below += 13.0;
+    }
+    file(&about, |document, root| {
+        grid.draw(document, root, begin, (below, end))
+    })
+}
+
+const TOTALS: [Cells; 3] = [
+    cells("Totale", LEFT, false),
+    cells("Numero", 280.0, true),
+    cells("Importo (euro)", 380.0, true),
+];
+
+const fn cells(title: &'static str, x: f32, to_the_right: bool) -> Cells {
+    Cells {
+        title,
+        x,
+        width: 180.0,
+        to_the_right,
+        style: Style::Regular,
+    }
+}
+
+const fn line(y: f32) -> Column {
+    Column {
+        spot: left(LEFT, y),
+        width: 780.0,
+        leading: 10.5,
+        lines: 1,
+    }
+}
+
+/// A cell as people in Italy read it.
+pub(super) fn shown(cell: &Cell) -> String {
+    match cell {
+        Cell::Empty => String::new(),
+        Cell::Text(text) => text.chars().take(300).collect(),
+        Cell::Count(n) => n.to_string(),
+        Cell::Cents(amount) => amount.italian(),
+        Cell::Day(day) => italian_day(*day),
+        Cell::Instant(at) => italian_instant(*at),
+    }
+}

@@ -1,0 +1,253 @@
+//! Reports as a spreadsheet: typed cells under a header that stays, and the totals on a sheet of their own.
+//!
+//! Rows go to a temporary file as they come. A spreadsheet holds numbers as doubles: amounts become one here,
+//! in their last step, from their decimal text.
+
+use std::io::Write;
+
+use rust_xlsxwriter::{Color, DocProperties, Format, FormatAlign, Workbook, Worksheet};
+
+use super::{Head, Trailer, WriteError};
+use crate::domain::money::Cents;
+use crate::render::csv::{Cell, Column, Unit};
+
+/// Rows of one sheet, its header not counted; the format ends at 1,048,576.
+const SHEET_ROWS: u32 = 1_000_000;
+/// Longest text of a cell, as the format says.
+const CELL_CHARS_MAX: usize = 32_767;
+
+pub(super) struct Book {
+    book: Workbook,
+    /// Sheets with rows.
+    sheets: usize,
+    /// Next row of the last of them.
+    next: u32,
+    formats: Formats,
+}
+
+struct Formats {
+    header: Format,
+    header_right: Format,
+    title: Format,
+    count: Format,
+    amount: Format,
+    day: Format,
+}
+
+impl Formats {
+    fn new() -> Formats {
+        let header = Format::new()
+            .set_bold()
+            .set_background_color(Color::RGB(0x00E6_E6E6))
+            .set_text_wrap()
+            .set_align(FormatAlign::Top);
+        Formats {
+            header_right: header.clone().set_align(FormatAlign::Right),
+            header,
+            title: Format::new().set_bold().set_font_size(14),
+            count: Format::new().set_num_format("#,##0"),
+            amount: Format::new().set_num_format("#,##0.00"),
+            day: Format::new()
+                .set_num_format("dd/mm/yyyy")
+                .set_align(FormatAlign::Left),
+        }
+    }
+}
+
+impl Formats {
+    /// Numbers stand to the right, and so does what is above them.
+    fn header(&self, column: &Column) -> &Format {
+        if is_number(column) {
+            &self.header_right
+        } else {
+            &self.header
+        }
+    }
+}
+
+impl Book {
+    pub(super) fn new(head: &Head) -> Result<Book, WriteError> {
+        let mut book = Workbook::new();
+        let made = rust_xlsxwriter::ExcelDateTime::parse_from_str(
+            &head.made_at.format("%Y-%m-%dT%H:%M:%S").to_string(),
+        )?;
+        let properties = DocProperties::new()
+            .set_title(head.title)
+            .set_author("avviso")
+            .set_creation_datetime(&made);
+        book.set_properties(&properties);
+        let mut book = Book {
+            book,
+            sheets: 0,
+            next: 0,
+            formats: Formats::new(),
+        };
+        book.open(head)?;
+        Ok(book)
+    }
+
+    /// Opens a sheet for rows.
+    fn open(&mut self, head: &Head) -> Result<(), WriteError> {
+        self.sheets = self.sheets.saturating_add(1);
+        let sheet = self.book.add_worksheet_with_constant_memory()?;
+        let name = if self.sheets == 1 {
+            "Dati".to_owned()
+        } else {
+            format!("Dati {}", self.sheets)
+        };
+        sheet.set_name(name)?;
+        sheet
+            .set_landscape()
+            .set_paper_size(9)
+            .set_print_fit_to_pages(1, 0);
+        sheet.set_repeat_rows(0, 0)?;
+        sheet.set_freeze_panes(1, 0)?;
+        for (at, column) in (0..).zip(head.columns) {
+            let label = u8::try_from(column.label.chars().count()).unwrap_or(u8::MAX);
+            sheet.set_column_width(
+                at,
+                f64::from(column.width.max(label.min(14)).saturating_add(3)),
+            )?;
+            let format = self.formats.header(column);
+            sheet.write_string_with_format(0, at, column.label, format)?;
+        }
+        self.next = 1;
+        Ok(())
+    }
+
+    pub(super) fn row(&mut self, head: &Head, cells: &[Cell]) -> Result<(), WriteError> {
+        if self.next > SHEET_ROWS {
+            self.filter(head)?;
+            self.open(head)?;
+        }
+        let sheet = self
+            .book
+            .worksheet_from_index(self.sheets.saturating_sub(1))?;
+        for (at, cell) in (0..).zip(cells) {
+            write(sheet, (self.next, at), cell, &self.formats)?;
+        }
+        self.next = self.next.saturating_add(1);
+        Ok(())
+    }
+
+    /// Lets people filter the rows of the last sheet.
+    fn filter(&mut self, head: &Head) -> Result<(), WriteError> {
+        let last = u16::try_from(head.columns.len())
+            .unwrap_or(u16::MAX)
+            .saturating_sub(1);
+        let sheet = self
+            .book
+            .worksheet_from_index(self.sheets.saturating_sub(1))?;
+        sheet.autofilter(0, 0, self.next.saturating_sub(1).max(1), last)?;
+        Ok(())
+    }
+
+    pub(super) fn finish(
+        mut self: Box<Self>,
+        (head, trailer): (&Head, &Trailer),
+        out: &mut (dyn Write + Send),
+    ) -> Result<(), WriteError> {
+        self.filter(head)?;
+        let formats = &self.formats;
+        let sheet = self.book.add_worksheet();
+        sheet.set_name("Totali")?;
+        sheet.set_paper_size(9).set_print_fit_to_pages(1, 0);
+        sheet.set_column_width(0, 34)?;
+        sheet.set_column_width(1, 16)?;
+        sheet.set_column_width(2, 18)?;
+        sheet.write_string_with_format(0, 0, head.title, &formats.title)?;
+        let (from, to) = head.period;
+        let italian = |day: crate::domain::calendar::Day| day.format("%d/%m/%Y").to_string();
+        let facts = [
+            ("Ente creditore", head.creditor.to_string()),
+            (
+                "Periodo",
+                format!("dal {} al {}", italian(from), italian(to)),
+            ),
+            (
+                "Prodotto il",
+                crate::render::pdf::italian_instant(head.made_at),
+            ),
+            ("SHA-256 delle righe", trailer.rows_sha256.clone()),
+        ];
+        let mut at = 2;
+        for (label, text) in facts {
+            sheet.write_string(at, 0, label)?;
+            sheet.write_string(at, 1, text)?;
+            at = at.saturating_add(1);
+        }
+        sheet.write_string(at, 0, "Righe")?;
+        write(sheet, (at, 1), &Cell::Count(trailer.rows), formats)?;
+        at = at.saturating_add(2);
+        sheet.write_string_with_format(at, 0, "Totale di controllo", &formats.header)?;
+        for (column, title) in (1..).zip(["Numero", "Importo"]) {
+            sheet.write_string_with_format(at, column, title, &formats.header_right)?;
+        }
+        for total in &trailer.control_totals {
+            at = at.saturating_add(1);
+            sheet.write_string(at, 0, total.label)?;
+            write(sheet, (at, 1), &Cell::Count(total.count), formats)?;
+            write(sheet, (at, 2), &Cell::Cents(total.amount), formats)?;
+        }
+        self.book.save_to_writer(out)?;
+        Ok(())
+    }
+}
+
+fn write(
+    sheet: &mut Worksheet,
+    (row, column): (u32, u16),
+    cell: &Cell,
+    formats: &Formats,
+) -> Result<(), WriteError> {
+    match cell {
+        Cell::Empty => {}
+        Cell::Text(text) => {
+            let text: String = text.chars().take(CELL_CHARS_MAX).collect();
+            sheet.write_string(row, column, text)?;
+        }
+        Cell::Count(n) => number(sheet, (row, column), &n.to_string(), &formats.count)?,
+        Cell::Cents(amount) => number(sheet, (row, column), &decimal(*amount), &formats.amount)?,
+        Cell::Day(day) => {
+            sheet.write_datetime_with_format(row, column, at_midnight(*day)?, &formats.day)?;
+        }
+        Cell::Instant(at) => {
+            sheet.write_string(row, column, crate::render::pdf::italian_instant(*at))?;
+        }
+    }
+    Ok(())
+}
+
+/// Euro with a point and two decimals.
+fn decimal(amount: Cents) -> String {
+    amount.to_string()
+}
+
+fn number(
+    sheet: &mut Worksheet,
+    (row, column): (u32, u16),
+    text: &str,
+    format: &Format,
+) -> Result<(), WriteError> {
+    match text.parse::<f64>() {
+        Ok(number) => sheet.write_number_with_format(row, column, number, format)?,
+        Err(_not_a_number) => sheet.write_string(row, column, text)?,
+    };
+    Ok(())
+}
+
+fn at_midnight(
+    day: crate::domain::calendar::Day,
+) -> Result<rust_xlsxwriter::ExcelDateTime, WriteError> {
+    Ok(rust_xlsxwriter::ExcelDateTime::parse_from_str(
+        &day.to_string(),
+    )?)
+}
+
+/// Whether a column is set to the right.
+pub(super) fn is_number(column: &Column) -> bool {
+    match column.unit {
+        Unit::Count | Unit::Cents => true,
+        Unit::Text | Unit::Day | Unit::Instant => false,
+    }
+}

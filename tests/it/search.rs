@@ -1,0 +1,99 @@
+//! Search by any identifier over the wire.
+
+use serde_json::{Value, json};
+
+use crate::given::{self, single};
+use crate::rest::Caller;
+
+/// Kind and identifier of every hit.
+async fn search(caller: &Caller, text: &str) -> Vec<(String, String)> {
+    let found = caller
+        .post("/searches", &json!({"text": text}))
+        .send()
+        .await
+        .expect(200);
+    let items = found["items"].as_array().unwrap().iter();
+    items
+        .map(|item| {
+            let text = |name: &str| item[name].as_str().unwrap().to_owned();
+            assert!(text("href").ends_with(&text("id")));
+            (text("kind"), text("matched"))
+        })
+        .collect()
+}
+
+fn hits(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    expected
+        .iter()
+        .map(|(kind, matched)| ((*kind).to_owned(), (*matched).to_owned()))
+        .collect()
+}
+
+both_databases! {
+    async fn anything_is_found_by_any_of_its_identifiers(app: TestApp) {
+        let office = app.office().await;
+        let tari = given::position(&app, given::tari()).await;
+        given::position(&app, given::fine()).await;
+        let number = single(&tari);
+        given::paid(&app, &number, "token-1").await;
+        let entry = json!({
+            "account": "0000100", "number": "77", "direction": "in", "provisional_number": 345,
+            "amount_cents": 4490, "booked_date": "2026-03-04", "bank_reference": "TRN-77",
+            "remittance": "/PUR/LGPE-RIVERSAMENTO/URI/2026-03-03PSPX-0001",
+        });
+        office.post("/treasury-entries", &entry).send().await.expect(201);
+
+        let (position, payment) = ("debt_position", "payment");
+        let by_number = [(position, "notice_number"), (payment, "notice_number")];
+        assert_eq!(search(&office, &number).await, hits(&by_number));
+        let (_, iuv) = number.split_at(1);
+        let by_iuv = [(position, "iuv"), (payment, "iuv")];
+        assert_eq!(search(&office, iuv).await, hits(&by_iuv));
+        let (head, tail) = number.split_at(4);
+        let spaced = format!(" {} {} ", head, tail);
+        assert_eq!(search(&office, &spaced).await, hits(&by_number));
+        for (text, expected) in [
+            ("ab 123-cd", &[(position, "plate")][..]),
+            ("v 2026 1234", &[(position, "report_number")]),
+            ("rssmra85t10a562s", &[(position, "debtor_tax_code"), (position, "debtor_tax_code")]),
+            ("345", &[("treasury_entry", "provisional_number")]),
+            ("TRN-77", &[("treasury_entry", "bank_reference")]),
+            ("2026-03-03pspx-0001", &[("treasury_entry", "reference")]),
+            ("niente di simile", &[]),
+            ("- / -", &[]),
+        ] {
+            assert_eq!(search(&office, text).await, hits(expected), "{text}");
+        }
+        let receipts = office.get("/payments").send().await.expect(200);
+        let receipt = receipts["items"][0]["receipt_id"].as_str().unwrap().to_owned();
+        assert_eq!(search(&office, &receipt).await, hits(&[(payment, "receipt_id")]));
+    }
+
+    async fn nobody_finds_what_is_not_theirs_to_read(app: TestApp) {
+        let tari = given::position(&app, given::tari()).await;
+        given::position(&app, given::fine()).await;
+        let number = single(&tari);
+        given::paid(&app, &number, "token-1").await;
+        let office = app.office().await;
+        let entry = json!({
+            "account": "1", "number": "77", "direction": "in", "provisional_number": 345,
+            "amount_cents": 4490, "booked_date": "2026-03-04", "bank_reference": "TRN-77",
+        });
+        office.post("/treasury-entries", &entry).send().await.expect(201);
+        let neighbour = app.neighbour().await;
+        let roles: Vec<&str> = avviso::domain::client::ROLES.iter().map(|(role, _)| *role).collect();
+        let theirs = app.client(&neighbour, &roles).await;
+        let (_, iuv) = number.split_at(1);
+        for text in [number.as_str(), iuv, "AB123CD", "V/2026/1234", "RSSMRA85T10A562S", "345", "TRN-77"] {
+            assert!(!search(&office, text).await.is_empty(), "{text}");
+            assert_eq!(search(&theirs, text).await, hits(&[]), "{text}");
+        }
+        let accounts = app.client(&app.town(), &["accounting"]).await;
+        assert_eq!(search(&accounts, &number).await, hits(&[("payment", "notice_number")]));
+        let manager = app.client(&app.town(), &["admin"]).await;
+        let asked = manager.post("/searches", &json!({"text": number})).send().await;
+        assert_eq!(asked.complaint(), "403 not-allowed");
+        let bad: Value = json!({"text": ""});
+        assert_eq!(office.post("/searches", &bad).send().await.slug(), "contract-violation");
+    }
+}
