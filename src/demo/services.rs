@@ -261,7 +261,7 @@ pub(crate) fn generic_details(chance: &mut Chance, price: Price) -> Option<Value
 
 /// What the terms ask, answered.
 fn given(answers: &[(&str, String)]) -> Value {
-    let answer = |(name, value): &(&str, String)| json!({"name": name, "value": value});
+    let answer = |(name, value): &(&str, String)| json!({"input": name, "value": value});
     json!({"inputs": answers.iter().map(answer).collect::<Vec<_>>()})
 }
 

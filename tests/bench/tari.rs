@@ -29,7 +29,7 @@ fn main() -> anyhow::Result<()> {
         for row in &priced.rows {
             total = total.saturating_add(row.amount.get());
         }
-        for option in black_box(&priced).options.iter() {
+        for option in &black_box(&priced).options {
             notices = notices.saturating_add(option.notices.len());
         }
     }
@@ -63,15 +63,14 @@ fn household(n: u32) -> Value {
         "area_m2": 40 + n % 140,
         "premises_address": format!("Via Garibaldi {n}"),
     });
-    if n % 5 < 2 {
-        details["annex_area_m2"] = json!(8 + n % 30);
-    }
-    if n % 8 == 0 {
-        details["reductions"] = json!(["composting"]);
-    }
-    if n % 10 == 0 {
-        details["occupied_from"] = json!("2026-05-10");
-    }
+    let mut set = |holds: bool, name: &str, value: Value| {
+        if let Some(fields) = details.as_object_mut().filter(|_| holds) {
+            fields.insert(name.to_owned(), value);
+        }
+    };
+    set(n % 5 < 2, "annex_area_m2", json!(8 + n % 30));
+    set(n.is_multiple_of(8), "reductions", json!(["composting"]));
+    set(n.is_multiple_of(10), "occupied_from", json!("2026-05-10"));
     details
 }
 

@@ -284,7 +284,7 @@ impl Town {
 
     /// Registers votive lamps, and answers the position.
     pub(crate) async fn lamps(&self, quantity: i64) -> Value {
-        let details = json!({"inputs": [{"name": "lamps", "value": quantity.to_string()}]});
+        let details = json!({"inputs": [{"input": "lamps", "value": quantity.to_string()}]});
         self.register("LAMPADE", quantity, &details).await
     }
 
@@ -295,7 +295,7 @@ impl Town {
             stamp("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="),
             stamp("ypeBEsobvcr6wjGzmiPcTaeG7/gUfE5yuYB3ha/uSLs="),
         ];
-        let inputs = [json!({"name": "filing", "value": "scia"})];
+        let inputs = [json!({"input": "filing", "value": "scia"})];
         let details = json!({"inputs": inputs, "stamps": stamps});
         self.register("SUAP", 1, &details).await
     }

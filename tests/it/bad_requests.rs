@@ -57,9 +57,8 @@ both_databases! {
             ("missing debtor", post(&with("/debtor", Value::Null))),
             ("null debtor", raw(br#"{"service_code": "LAMPADE", "debtor": null, "details": {"generic": {}}}"#)),
             ("array for an object", post(&json!(["LAMPADE"]))),
-            ("number for a text", post(&with("/details/generic/inputs/0/value", json!(1)))),
             ("too many", post(&with("/details/generic/inputs/0/value", json!("51")))),
-            ("unknown input", post(&with("/details/generic/inputs/0/name", json!("candles")))),
+            ("unknown input", post(&with("/details/generic/inputs/0/input", json!("candles")))),
             ("beyond 64 bits", raw(
                 lamps().to_string().replace("{\"inputs\"", "{\"amount_cents\":99999999999999999999,\"inputs\"").as_bytes())),
             ("NUL in a name", post(&with("/debtor/full_name", json!("Mario\u{0}Rossi")))),

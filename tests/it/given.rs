@@ -50,7 +50,7 @@ pub(crate) fn lamps(quantity: i64) -> Create {
 
 /// The details of so many lamps.
 pub(crate) fn of_lamps(quantity: i64) -> Value {
-    json!({"inputs": [{"name": "lamps", "value": quantity.to_string()}]})
+    json!({"inputs": [{"input": "lamps", "value": quantity.to_string()}]})
 }
 
 /// A filing of a firm: 60 euro to the town and two stamps of 16 to the Revenue Agency.
@@ -62,7 +62,7 @@ pub(crate) fn filing() -> Create {
 pub(crate) fn of_filing() -> Value {
     let stamp = |hash: &str| json!({"document_sha256": hash, "province": "AQ"});
     json!({
-        "inputs": [{"name": "filing", "value": "scia"}],
+        "inputs": [{"input": "filing", "value": "scia"}],
         "stamps": [
             stamp("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="),
             stamp("ypeBEsobvcr6wjGzmiPcTaeG7/gUfE5yuYB3ha/uSLs="),
@@ -164,12 +164,12 @@ pub(crate) async fn paid(app: &TestApp, number: &str, receipt_id: &str) -> Messa
 /// An office of the town, which has a canteen paid in advance.
 pub(crate) async fn canteen(app: &TestApp) -> Caller {
     let office = app.office().await;
-    canteen_service(&office, TOWN, "IT69F9999940440000000000202").await;
+    canteen_of(&office, (TOWN, "IT69F9999940440000000000202")).await;
     office
 }
 
-/// Gives a town a canteen paid in advance; the code of the service is `MENSA-CREDITO`.
-pub(crate) async fn canteen_service(office: &Caller, town: &str, iban: &str) {
+/// A canteen paid in advance, in the town of this office.
+pub(crate) async fn canteen_of(office: &Caller, (town, iban): (&str, &str)) {
     let tariff = json!({
         "price": {"brackets": {
             "steps": [
@@ -201,15 +201,24 @@ pub(crate) async fn canteen_service(office: &Caller, town: &str, iban: &str) {
     assert!(put.status.is_success(), "{}", put.complaint());
 }
 
-/// A new account of these pupils, in the order of birth.
+/// A new account of these pupils, in the order of birth, held by Mario Rossi.
 pub(crate) async fn canteen_account(office: &Caller, pupils: &[&str]) -> String {
+    canteen_account_of(office, ("RSSMRA85T10A562S", "Mario Rossi"), pupils).await
+}
+
+/// A new account of these pupils, in the order of birth.
+pub(crate) async fn canteen_account_of(
+    office: &Caller,
+    (tax_code, full_name): (&str, &str),
+    pupils: &[&str],
+) -> String {
     let pupils: Vec<Value> = (1..)
         .zip(pupils)
         .map(|(order, code)| json!({"pupil_tax_code": code, "pupil_name": "Alunno", "sibling_order": order}))
         .collect();
     let account = json!({
         "service_code": "MENSA-CREDITO",
-        "holder": {"tax_code": "RSSMRA85T10A562S", "full_name": "Mario Rossi"},
+        "holder": {"tax_code": tax_code, "full_name": full_name},
         "family": {"resident": true, "isee": [{"isee_cents": 1_800_000}], "pupils": pupils},
     });
     let opened = office

@@ -33,7 +33,7 @@ ask("PUT", f"{mock}/control/creditors/{TOWN}", creditor)
 for n in range(3):
     position = {
         "service_code": "LAMPADE",
-        "details": {"generic": {"inputs": [{"name": "lamps", "value": str(n + 1)}]}},
+        "details": {"generic": {"inputs": [{"input": "lamps", "value": str(n + 1)}]}},
         "debtor": {"type": "person", "tax_code": "RSSMRA85T10A562S", "full_name": "Mario Rossi"},
     }
     made = ask("POST", f"{rest}/v1/debt-positions", position, "portal", intent=f"town-{n:06}")

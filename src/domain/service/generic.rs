@@ -34,7 +34,7 @@ pub struct Generic;
 /// What the office types; the terms of the service say which of it they want.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"inputs": [{"name": "lamps", "value": "3"}], "description": "Lampade votive 2026"}))]
+#[schema(example = json!({"inputs": [{"input": "lamps", "value": "3"}], "description": "Lampade votive 2026"}))]
 pub struct GenericDetails {
     /// Answers to what the service asks: quantities and choices by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -79,11 +79,11 @@ pub struct GenericDetails {
 /// An answer to something the service asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "lamps", "value": "3"}))]
+#[schema(example = json!({"input": "lamps", "value": "3"}))]
 pub struct GenericInput {
-    /// The name in the terms of the service.
+    /// Which one, by its name in the terms of the service.
     #[schema(min_length = 1, max_length = 35, pattern = "^[a-z][a-z0-9_]*$")]
-    pub name: String,
+    pub input: String,
     /// A number as `6.5`, or one of the values the service knows.
     #[schema(min_length = 1, max_length = 35, pattern = "^[a-z0-9_.]+$")]
     pub value: String,

@@ -263,7 +263,7 @@ pub(crate) fn details(kind: &str) -> Value {
         }),
         "arrears" => arrears_details(),
         "generic" => json!({
-            "inputs": [{"name": "lamps", "value": "3"}],
+            "inputs": [{"input": "lamps", "value": "3"}],
             "description": "loculo 12, anno 2026",
             "due_on": "2026-05-31",
         }),

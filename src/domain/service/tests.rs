@@ -308,7 +308,7 @@ fn any_charge() -> impl Strategy<Value = Value> {
             object([
                 (
                     "inputs",
-                    Some(json!([{"name": "lamps", "value": lamps.to_string()}])),
+                    Some(json!([{"input": "lamps", "value": lamps.to_string()}])),
                 ),
                 ("plan", plan.then(|| json!("two"))),
                 (

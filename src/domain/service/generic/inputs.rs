@@ -32,13 +32,13 @@ pub(super) fn read<'a>(
     let mut answers = Answers::new();
     for (i, one) in given.iter().enumerate() {
         let at = |field: &str| format!("/inputs/{i}/{field}");
-        let Some(input) = terms.input(&one.name) else {
+        let Some(input) = terms.input(&one.input) else {
             let known: Vec<&str> = terms.inputs.iter().map(|i| i.name.as_str()).collect();
-            findings.push(none_of(at("name"), &known));
+            findings.push(none_of(at("input"), &known));
             continue;
         };
         if answers.contains_key(input.name.as_str()) {
-            findings.add(at("name"), "è indicato due volte", "is given twice");
+            findings.add(at("input"), "è indicato due volte", "is given twice");
             continue;
         }
         // A name that was answered wrongly is not missing as well.

@@ -26,7 +26,7 @@ fn one_row(row: Value) -> Service {
 }
 
 fn inputs(values: &[(&str, &str)]) -> Value {
-    let input = |(name, value): &(&str, &str)| json!({"name": name, "value": value});
+    let input = |(name, value): &(&str, &str)| json!({"input": name, "value": value});
     json!({"inputs": values.iter().map(input).collect::<Vec<_>>()})
 }
 
@@ -125,12 +125,12 @@ fn answers_that_are_missing_unknown_repeated_or_not_allowed_are_found_at_their_p
         (vec![], "/inputs", format!("manca hours (ore): {hours}")),
         (
             vec![("hours", "1"), ("area", "3")],
-            "/inputs/1/name",
+            "/inputs/1/input",
             "valori previsti dal servizio: hours, who".to_owned(),
         ),
         (
             vec![("hours", "1"), ("hours", "2")],
-            "/inputs/1/name",
+            "/inputs/1/input",
             "è indicato due volte".to_owned(),
         ),
         (
