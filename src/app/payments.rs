@@ -167,7 +167,14 @@ pub fn receive(
 ) -> Result<Outcome, Error> {
     let creditor = &new.receiver;
     new.check()?;
-    if let Some(filed) = store::receipts::find(tx, creditor, &new.receipt_id)? {
+    // Under its position's lock no other receipt of the notice is being filed.
+    let position = match new.primary == *creditor {
+        true => store::positions::lock_by_number(tx, creditor, &new.notice_number)?,
+        false => None,
+    };
+    let number = &new.notice_number;
+    let on_file = store::receipts::on_file(tx, creditor, &new.receipt_id, number)?;
+    if let Some(filed) = on_file.same {
         if filed.receipt == *new {
             return Ok(Outcome::AlreadyFiled);
         }
@@ -175,17 +182,8 @@ pub fn receive(
         store::receipts::insert_message(tx, key, (ctx.ids.next(), message), now, true)?;
         return Ok(Outcome::Conflicting);
     }
-    let position = match new.primary == *creditor {
-        true => store::positions::lock_by_number(tx, creditor, &new.notice_number)?,
-        false => None,
-    };
     let seen = Seen {
-        earlier_receipt: store::receipts::any_other(
-            tx,
-            creditor,
-            &new.notice_number,
-            &new.receipt_id,
-        )?,
+        earlier_receipt: on_file.another,
         reported: store::settlement::reported(tx, creditor, new.iuv.as_str(), &new.receipt_id)?,
     };
     let today = calendar::today(now);

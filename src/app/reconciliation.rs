@@ -2,7 +2,7 @@
 
 mod load;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use crate::domain::calendar::{self, Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::domain::reconciliation::{self as rules, AgeBucket, Code, CreditTarget, Finding, Group};
-use crate::domain::treasury::{Chosen, Reference};
+use crate::domain::treasury::{Chosen, FlowReference, KnownFlow, PREFIX_MIN, Reference};
 pub use crate::store::reconciliation::{CodeCount, Filed, Filter, Past};
 use crate::store::{self, Conn, Tx, db::Retry};
 
@@ -35,8 +35,20 @@ impl Retry for Error {
     }
 }
 
-/// References decided together: their facts are loaded in a dozen queries, whatever their number.
+/// References, or cash entries, decided together: their facts are loaded in a handful of queries, whatever
+/// their number.
 const CHUNK: usize = 1000;
+
+/// What new facts concern: it is classified again, each thing once.
+#[derive(Debug, Clone, Default)]
+pub struct Touched {
+    /// Payment references, and with them the other notices of their positions.
+    pub iuvs: BTreeSet<String>,
+    /// Flows whose revision in force or whose cash is another one: their rows and their cash.
+    pub flows: BTreeSet<KnownFlow>,
+    /// Cash entries.
+    pub entries: Vec<Uuid>,
+}
 
 /// Classifies a receipt that has just been filed, and whatever it changes: rows that came before it,
 /// other payments of the same debt, cash that names it. Called in the transaction that files it.
@@ -50,11 +62,16 @@ pub fn classify_receipt(
     creditor: &FiscalCode,
     iuv: &str,
 ) -> Result<usize, store::Error> {
-    classify(tx, now, ctx, creditor, &BTreeSet::from([iuv.to_owned()]))
+    let iuvs = BTreeSet::from([iuv.to_owned()]);
+    let touched = Touched {
+        iuvs,
+        ..Touched::default()
+    };
+    classify(tx, now, ctx, creditor, touched)
 }
 
-/// Classifies every receipt, row and single transfer with these references, and of the same debts.
-/// Returns how many lines changed; with no new fact, none.
+/// Classifies every receipt, row and cash entry that is touched, and those of the same debts. Returns how
+/// many lines changed; with no new fact, none.
 ///
 /// # Errors
 /// The database's.
@@ -63,36 +80,22 @@ pub fn classify(
     now: Instant,
     ctx: &Ctx,
     creditor: &FiscalCode,
-    iuvs: &BTreeSet<String>,
+    touched: Touched,
 ) -> Result<usize, store::Error> {
     let own = load::own_references(ctx, creditor);
     let next_id = || ctx.ids.next();
-    let all: Vec<&str> = iuvs.iter().map(String::as_str).collect();
+    let mut iuvs = touched.iuvs;
+    iuvs.extend(store::settlement::live_iuvs(tx, creditor, &touched.flows)?);
+    let iuvs: Vec<&str> = iuvs.iter().map(String::as_str).collect();
     let mut changed = 0usize;
-    for chunk in all.chunks(CHUNK) {
+    for chunk in iuvs.chunks(CHUNK) {
         let scope = load::scope(tx, creditor, chunk, &own)?;
         let mut findings: Vec<Finding> = scope.cases().iter().flat_map(rules::classify).collect();
-        let singles = scope.singles.clone();
-        findings.extend(credit_findings(tx, creditor, &singles)?);
+        findings.extend(credit_findings(tx, creditor, &scope.singles)?);
         let fresh = store::reconciliation::record(tx, creditor, &findings, &next_id, now)?;
         changed = changed.saturating_add(fresh);
     }
-    Ok(changed)
-}
-
-/// Classifies these cash entries. Returns how many changed.
-///
-/// # Errors
-/// The database's.
-pub fn classify_credits(
-    tx: &mut Tx<'_>,
-    now: Instant,
-    ctx: &Ctx,
-    creditor: &FiscalCode,
-    entries: &[store::treasury::Filed],
-) -> Result<usize, store::Error> {
-    let next_id = || ctx.ids.next();
-    let mut changed = 0usize;
+    let entries = cash_of(tx, creditor, &touched.flows, &touched.entries)?;
     for chunk in entries.chunks(CHUNK) {
         let findings = credit_findings(tx, creditor, chunk)?;
         let fresh = store::reconciliation::record(tx, creditor, &findings, &next_id, now)?;
@@ -101,11 +104,36 @@ pub fn classify_credits(
     Ok(changed)
 }
 
+/// Cash that flows explain or may explain, and these entries. What names a single payment is classified
+/// with that payment.
+fn cash_of(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    flows: &BTreeSet<KnownFlow>,
+    entries: &[Uuid],
+) -> Result<Vec<store::treasury::Filed>, store::Error> {
+    let keys: BTreeSet<&str> = flows.iter().map(|flow| flow.key.as_str()).collect();
+    let keys: Vec<&str> = keys.into_iter().collect();
+    let mut found = store::treasury::matched_to(conn, creditor, &keys)?;
+    found.extend(store::treasury::naming(conn, creditor, &keys)?);
+    found.extend(store::treasury::get_all(conn, creditor, entries)?);
+    found.retain(|entry| match entry.reference {
+        Reference::Single(_) => false,
+        Reference::Flow(_) | Reference::None => true,
+    });
+    found.sort_by_key(|entry| entry.id);
+    found.dedup_by_key(|entry| entry.id);
+    Ok(found)
+}
+
 fn credit_findings(
     conn: &mut Conn,
     creditor: &FiscalCode,
     entries: &[store::treasury::Filed],
 ) -> Result<Vec<Finding>, store::Error> {
+    if entries.is_empty() {
+        return Ok(Vec::new());
+    }
     let keys: Vec<&str> = entries
         .iter()
         .filter_map(|e| e.matched.as_ref())
@@ -121,27 +149,54 @@ fn credit_findings(
     let iuvs: Vec<&str> = iuvs.iter().map(String::as_str).collect();
     let paid = store::reconciliation::paid(conn, creditor, &iuvs)?;
     let cash = store::treasury::singles(conn, creditor, &iuvs)?;
+    let flow_of = |entry: &store::treasury::Filed| {
+        let matched = entry.matched.as_ref()?;
+        let ours = |flow: &&load::LoadedFlow| {
+            flow.key == matched.flow.key && flow.psp_id == matched.flow.psp_id
+        };
+        flows.iter().find(ours)
+    };
+    let unexplained = entries.iter().filter(|entry| flow_of(entry).is_none());
+    let mut candidates = candidates(conn, creditor, unexplained)?;
     let mut findings = Vec::with_capacity(entries.len());
     for entry in entries {
-        let credit = load::credit(entry);
-        let flow = entry.matched.as_ref().and_then(|matched| {
-            let ours = |flow: &&load::LoadedFlow| {
-                flow.key == matched.flow.key && flow.psp_id == matched.flow.psp_id
-            };
-            flows.iter().find(ours)
-        });
-        let target = match (&entry.reference, flow) {
+        let target = match (&entry.reference, flow_of(entry)) {
             _ if !entry.movement.in_scope() => CreditTarget::OutOfScope,
             (_, Some(flow)) => CreditTarget::Flow(&flow.fact),
             (Reference::Single(iuv), None) => single_target(iuv, &paid, &cash),
-            (Reference::Flow(reference), None) => {
-                CreditTarget::Unknown(candidates(conn, creditor, reference)?)
+            (Reference::Flow(_), None) => {
+                CreditTarget::Unknown(candidates.remove(&entry.id).unwrap_or_default())
             }
             (Reference::None, None) => CreditTarget::NoReference,
         };
-        findings.push(rules::classify_credit(&credit, &target));
+        findings.push(rules::classify_credit(&load::credit(entry), &target));
     }
     Ok(findings)
+}
+
+/// The flows that the texts of these entries may mean, for those that may mean several.
+fn candidates<'a>(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    entries: impl Iterator<Item = &'a store::treasury::Filed>,
+) -> Result<HashMap<Uuid, Vec<String>>, store::Error> {
+    let named = entries.filter_map(|entry| match &entry.reference {
+        Reference::Flow(reference) => Some((entry.id, reference)),
+        Reference::Single(_) | Reference::None => None,
+    });
+    let (ids, references): (Vec<Uuid>, Vec<&FlowReference>) = named.unzip();
+    let chosen = choose(conn, creditor, &references)?;
+    let several = ids
+        .into_iter()
+        .zip(chosen)
+        .filter_map(|(id, chosen)| match chosen {
+            Chosen::Ambiguous(flows) => {
+                let name = |flow: KnownFlow| format!("{}/{}", flow.psp_id, flow.key);
+                Some((id, flows.into_iter().map(name).collect()))
+            }
+            Chosen::Exact(_) | Chosen::Truncated(_) | Chosen::Nothing => None,
+        });
+    Ok(several.collect())
 }
 
 fn single_target<'a>(
@@ -175,41 +230,44 @@ fn single_target<'a>(
     }
 }
 
-/// The flows a reference may mean, when there are several.
-fn candidates(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    reference: &crate::domain::treasury::FlowReference,
-) -> Result<Vec<String>, store::Error> {
-    match choose(conn, creditor, reference)? {
-        Chosen::Ambiguous(flows) => Ok(flows
-            .into_iter()
-            .map(|flow| format!("{}/{}", flow.psp_id, flow.key))
-            .collect()),
-        Chosen::Exact(_) | Chosen::Truncated(_) | Chosen::Nothing => Ok(Vec::new()),
-    }
-}
-
-/// Which live flow a reference means, as far as the flows known now say.
+/// Which flows in force some references mean, as far as the flows known now say: the answer has one choice
+/// for each.
 ///
 /// # Errors
 /// The database's.
 pub(super) fn choose(
     conn: &mut Conn,
     creditor: &FiscalCode,
-    reference: &crate::domain::treasury::FlowReference,
-) -> Result<Chosen, store::Error> {
-    let keys: Vec<&str> = [Some(&reference.id), reference.joined.as_ref()]
-        .into_iter()
-        .flatten()
-        .map(String::as_str)
-        .collect();
-    let open = reference
-        .open
-        .as_deref()
-        .filter(|open| open.len() >= crate::domain::treasury::PREFIX_MIN);
-    let known = store::settlement::known(conn, creditor, &keys, open)?;
-    Ok(reference.choose(&known))
+    references: &[&FlowReference],
+) -> Result<Vec<Chosen>, store::Error> {
+    let whole = |reference: &FlowReference| {
+        let keys = [Some(&reference.id), reference.joined.as_ref()];
+        keys.into_iter().flatten().cloned().collect::<Vec<_>>()
+    };
+    let keys: BTreeSet<String> = references.iter().flat_map(|one| whole(one)).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let mut known: HashMap<String, Vec<KnownFlow>> = HashMap::new();
+    for flow in store::settlement::known(conn, creditor, &keys)? {
+        known.entry(flow.key.clone()).or_default().push(flow);
+    }
+    let mut chosen = Vec::with_capacity(references.len());
+    for reference in references {
+        // Those that another reference names in full must not pass for all that begin like this one.
+        let keys = whole(reference);
+        let own = keys.iter().filter_map(|key| known.get(key)).flatten();
+        let own: Vec<KnownFlow> = own.cloned().collect();
+        let open = reference
+            .open
+            .as_deref()
+            .filter(|open| open.len() >= PREFIX_MIN);
+        chosen.push(match (reference.choose(&own), open) {
+            (Chosen::Nothing, Some(open)) => {
+                reference.choose(&store::settlement::beginning(conn, creditor, open)?)
+            }
+            (choice, _) => choice,
+        });
+    }
+    Ok(chosen)
 }
 
 /// A line and where it has ended, seen on a day.

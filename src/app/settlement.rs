@@ -5,11 +5,10 @@
 
 mod booking;
 
-use std::collections::BTreeSet;
-
 use uuid::Uuid;
 
-use crate::app::{reconciliation, treasury};
+use crate::app::reconciliation::{self, Touched};
+use crate::app::treasury;
 use crate::ctx::Ctx;
 use crate::domain::calendar::Instant;
 use crate::domain::fiscal_code::FiscalCode;
@@ -88,26 +87,19 @@ pub fn keep(
     key: RevisionKey<'_>,
     bodies: &[Vec<u8>],
 ) -> Result<(), store::Error> {
-    for (part, body) in (0i32..).zip(bodies) {
-        store::settlement::insert_document(tx, creditor, key, (part, body), now)?;
-    }
-    Ok(())
+    store::settlement::insert_documents(tx, creditor, key, bodies, now)
 }
 
-/// The stored flow of a revision, when it is there.
+/// Every stored revision of the flows with these identifiers.
 ///
 /// # Errors
 /// The database's.
-pub fn known(
+pub fn held(
     conn: &mut Conn,
     creditor: &FiscalCode,
-    key: RevisionKey<'_>,
-) -> Result<Option<Uuid>, store::Error> {
-    let stored = store::settlement::revisions(conn, creditor, key.psp_id, key.flow_id)?;
-    Ok(stored
-        .into_iter()
-        .find(|held| held.header.revision == key.revision)
-        .map(|held| held.id))
+    flow_ids: &[&str],
+) -> Result<Vec<Filed>, store::Error> {
+    store::settlement::revisions(conn, creditor, flow_ids)
 }
 
 /// Up to which publication the flows of a creditor are filed.
@@ -133,138 +125,107 @@ pub fn advance_cursor(
     store::settlement::set_cursor(tx, creditor, furthest, now)
 }
 
-/// Files a revision, undoes the one it replaces, books and classifies. Nothing about a flow is refused:
-/// what is wrong with it becomes a flag.
+/// Files revisions in order, undoes what they replace, books them, then finds their cash and classifies all
+/// they concern at once. The answer has one outcome for each. Nothing about a flow is refused: what is wrong
+/// with it becomes a flag.
 ///
 /// # Errors
-/// [`Error::Money`] when its sum does not fit, or the database's.
+/// [`Error::Money`] when a sum does not fit, or the database's; nothing is filed then.
 pub fn ingest(
     tx: &mut Tx<'_>,
     now: Instant,
     ctx: &Ctx,
     creditor: &FiscalCode,
-    arrived: Arrived<'_>,
+    arrived: &[Arrived<'_>],
+) -> Result<Vec<Outcome>, Error> {
+    store::settlement::hold(tx, creditor)?;
+    let flow_ids: Vec<&str> = arrived.iter().map(|a| a.header.flow_id.as_str()).collect();
+    let mut stored = store::settlement::revisions(tx, creditor, &flow_ids)?;
+    let mut touched = Touched::default();
+    let mut outcomes = Vec::with_capacity(arrived.len());
+    for one in arrived {
+        let outcome = file(tx, now, ctx, creditor, (*one, &mut stored, &mut touched))?;
+        outcomes.push(outcome);
+    }
+    let keys: Vec<&str> = touched.flows.iter().map(|flow| flow.key.as_str()).collect();
+    let naming = store::treasury::naming(tx, creditor, &keys)?;
+    let moved = treasury::rematch(tx, now, ctx, creditor, &naming)?;
+    touched.flows.extend(moved);
+    reconciliation::classify(tx, now, ctx, creditor, touched)?;
+    Ok(outcomes)
+}
+
+/// Files and books one revision among those stored, and notes what it touches.
+fn file(
+    tx: &mut Tx<'_>,
+    now: Instant,
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    (arrived, stored, touched): (Arrived<'_>, &mut Vec<Filed>, &mut Touched),
 ) -> Result<Outcome, Error> {
     let Arrived { header, lines } = arrived;
-    store::settlement::hold(tx, creditor)?;
-    let (psp_id, flow_id) = (&header.psp_id, &header.flow_id);
-    let stored = store::settlement::revisions(tx, creditor, psp_id, flow_id)?;
-    let numbers: Vec<i64> = stored.iter().map(|filed| filed.header.revision).collect();
+    let of_flow = |held: &&mut Filed| {
+        held.header.psp_id == header.psp_id && held.header.flow_id == header.flow_id
+    };
+    let mut others: Vec<&mut Filed> = stored.iter_mut().filter(of_flow).collect();
+    let numbers: Vec<i64> = others.iter().map(|held| held.header.revision).collect();
+    let older = numbers.iter().copied().filter(|n| *n < header.revision);
     let mut filed = Filed {
         id: ctx.ids.next(),
         header: header.clone(),
         totals: rules::totals(lines)?,
         state: FlowState::Live,
-        previous: numbers
-            .iter()
-            .copied()
-            .filter(|n| *n < header.revision)
-            .max(),
+        previous: older.max(),
         fetched_at: now,
     };
-    let mut touched: BTreeSet<String> = lines.iter().map(|line| line.iuv.clone()).collect();
+    let mut before = Vec::new();
     let outcome = match rules::arrival(&numbers, header.revision) {
         Arrival::Repeat => {
-            let known = stored
+            let known = others
                 .iter()
                 .find(|held| held.header.revision == header.revision);
             return Ok(Outcome::Repeat(known.map_or(filed.id, |held| held.id)));
         }
-        Arrival::First => {
-            store::settlement::insert(tx, creditor, &filed, lines)?;
-            booking::announce(tx, now, ctx, creditor, booking::Rows::new(&filed, lines))?;
-            Outcome::Filed(filed.id)
-        }
+        Arrival::First => Outcome::Filed(filed.id),
         Arrival::Newer { .. } => {
-            let old = stored.iter().find(|held| held.state == FlowState::Live);
-            let mut before = Vec::new();
-            if let Some(old) = old {
+            let live = others.iter_mut().find(|held| held.state == FlowState::Live);
+            if let Some(old) = live {
                 before = store::settlement::lines(tx, creditor, old.id, 0, i64::MAX)?;
-                touched.extend(before.iter().map(|line| line.iuv.clone()));
                 booking::take_back(tx, now, ctx, creditor, booking::Rows::new(old, &before))?;
                 store::settlement::supersede(tx, creditor, old.id)?;
+                old.state = FlowState::Superseded;
             }
-            store::settlement::insert(tx, creditor, &filed, lines)?;
-            let rows = booking::Rows {
-                before: &before,
-                ..booking::Rows::new(&filed, lines)
-            };
-            booking::announce(tx, now, ctx, creditor, rows)?;
             Outcome::Replaced(filed.id)
         }
         Arrival::Older { .. } => {
             filed.state = FlowState::Superseded;
-            store::settlement::insert(tx, creditor, &filed, lines)?;
-            let next = stored
-                .iter()
+            let newer = others
+                .iter_mut()
                 .filter(|held| held.header.revision > header.revision);
-            if let Some(next) = next.min_by_key(|held| held.header.revision) {
+            if let Some(next) = newer.min_by_key(|held| held.header.revision) {
                 store::settlement::set_previous(tx, creditor, next.id, Some(header.revision))?;
-                let rows = store::settlement::lines(tx, creditor, next.id, 0, i64::MAX)?;
-                touched.extend(rows.into_iter().map(|line| line.iuv));
+                next.previous = Some(header.revision);
+                before = store::settlement::lines(tx, creditor, next.id, 0, i64::MAX)?;
             }
             Outcome::Late(filed.id)
         }
     };
-    reconcile(tx, now, ctx, creditor, (&filed, &touched))?;
+    store::settlement::insert(tx, creditor, &filed, lines)?;
+    if filed.state == FlowState::Live {
+        let rows = booking::Rows {
+            before: &before,
+            ..booking::Rows::new(&filed, lines)
+        };
+        booking::announce(tx, now, ctx, creditor, rows)?;
+    }
+    let concerned = lines.iter().chain(&before).map(|line| line.iuv.clone());
+    touched.iuvs.extend(concerned);
+    touched.flows.insert(KnownFlow {
+        key: flow_key(&header.flow_id),
+        psp_id: header.psp_id.clone(),
+    });
+    stored.push(filed);
     Ok(outcome)
-}
-
-/// Finds the cash of a flow that has just been filed, and classifies what it concerns.
-fn reconcile(
-    tx: &mut Tx<'_>,
-    now: Instant,
-    ctx: &Ctx,
-    creditor: &FiscalCode,
-    (filed, touched): (&Filed, &BTreeSet<String>),
-) -> Result<(), Error> {
-    let key = flow_key(&filed.header.flow_id);
-    let naming = store::treasury::naming(tx, creditor, &key)?;
-    let moved = treasury::rematch(tx, now, ctx, creditor, &naming)?;
-    reconciliation::classify(tx, now, ctx, creditor, touched)?;
-    for flow in moved
-        .iter()
-        .filter(|flow| flow.key != key || flow.psp_id != filed.header.psp_id)
-    {
-        classify_flow(tx, now, ctx, creditor, flow)?;
-    }
-    classify_cash(tx, now, ctx, creditor, &key)
-}
-
-/// Classifies every row of a flow in force, the receipts behind them, and its cash.
-///
-/// # Errors
-/// The database's.
-pub fn classify_flow(
-    tx: &mut Tx<'_>,
-    now: Instant,
-    ctx: &Ctx,
-    creditor: &FiscalCode,
-    flow: &KnownFlow,
-) -> Result<(), Error> {
-    for live in store::settlement::live_by_keys(tx, creditor, &[&flow.key])? {
-        if live.header.psp_id == flow.psp_id {
-            let lines = store::settlement::lines(tx, creditor, live.id, 0, i64::MAX)?;
-            let iuvs = lines.into_iter().map(|line| line.iuv).collect();
-            reconciliation::classify(tx, now, ctx, creditor, &iuvs)?;
-        }
-    }
-    classify_cash(tx, now, ctx, creditor, &flow.key)
-}
-
-fn classify_cash(
-    tx: &mut Tx<'_>,
-    now: Instant,
-    ctx: &Ctx,
-    creditor: &FiscalCode,
-    key: &str,
-) -> Result<(), Error> {
-    let mut entries = store::treasury::matched_to(tx, creditor, &[key])?;
-    entries.extend(store::treasury::naming(tx, creditor, key)?);
-    entries.sort_by_key(|entry| entry.id);
-    entries.dedup_by_key(|entry| entry.id);
-    reconciliation::classify_credits(tx, now, ctx, creditor, &entries)?;
-    Ok(())
 }
 
 /// One page of flows, in the order they were filed, after the given id.

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use crate::app::{reconciliation, settlement};
+use crate::app::reconciliation::{self, Touched};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::ledger::{About, Account, Entry, Posting, Reason};
 use crate::domain::reconciliation::{LineKind, Quality};
 use crate::domain::text::fit;
-use crate::domain::treasury::{Chosen, KnownFlow, Movement, Operation, Reference, parse};
+use crate::domain::treasury::{
+    Chosen, FlowReference, KnownFlow, Movement, Operation, Reference, parse,
+};
 use crate::store::treasury::Matched;
 use crate::store::treasury::files;
 pub use crate::store::treasury::files::{File, Refusal};
@@ -24,9 +26,6 @@ pub enum Error {
     /// No entry has this id.
     #[error("no treasury entry has this id")]
     UnknownEntry,
-    /// What follows from an entry failed.
-    #[error(transparent)]
-    Settlement(#[from] settlement::Error),
     /// The database's.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -36,7 +35,6 @@ impl Retry for Error {
     fn retryable(&self) -> bool {
         match self {
             Error::Store(error) => error.retryable(),
-            Error::Settlement(error) => error.retryable(),
             Error::UnknownEntry => false,
         }
     }
@@ -158,42 +156,53 @@ pub fn ingest(
     movements: &[Movement],
 ) -> Result<Vec<Outcome>, Error> {
     store::settlement::hold(tx, creditor)?;
-    let mut outcomes = Vec::with_capacity(movements.len());
-    let mut fresh = Vec::new();
-    for movement in movements {
-        let name = (
-            movement.year,
-            movement.account.as_str(),
-            movement.number.as_str(),
-        );
-        if let Some(held) = store::treasury::find(tx, creditor, name)? {
-            let same = held.movement == *movement;
-            let outcome = if same {
-                Outcome::AlreadyFiled
-            } else {
-                Outcome::Conflicting
-            };
-            outcomes.push(outcome(held.id));
-            continue;
-        }
-        let filed = Filed {
-            id: ctx.ids.next(),
-            movement: movement.clone(),
-            reference: reference(tx, creditor, movement)?,
-            matched: None,
-            ingested_at: now,
-        };
-        if store::treasury::insert_once(tx, creditor, &filed)?.already() {
-            let (table, id) = ("treasury_entry", movement.key());
-            return Err(store::Error::Changed { table, id }.into());
-        }
-        book(tx, now, ctx, creditor, &filed)?;
-        outcomes.push(Outcome::Filed(filed.id));
-        fresh.extend(followers(tx, creditor, &filed)?);
-        fresh.push(filed);
-    }
-    classify(tx, now, ctx, creditor, &fresh)?;
+    let entry = |movement: &Movement| Filed {
+        id: ctx.ids.next(),
+        movement: movement.clone(),
+        reference: parse(&movement.text),
+        matched: None,
+        ingested_at: now,
+    };
+    let entries: Vec<Filed> = movements.iter().map(entry).collect();
+    let outcomes = file(tx, creditor, &entries)?;
+    let new = entries.into_iter().zip(&outcomes);
+    let new = new.filter(|(_, outcome)| matches!(outcome, Outcome::Filed(_)));
+    let mut fresh: Vec<Filed> = new.map(|(entry, _)| entry).collect();
+    book(tx, now, ctx, creditor, &fresh)?;
+    follow(tx, creditor, &mut fresh)?;
+    let singles = fresh.iter().filter_map(|filed| match &filed.reference {
+        Reference::Single(iuv) => Some(iuv.clone()),
+        Reference::Flow(_) | Reference::None => None,
+    });
+    let touched = Touched {
+        iuvs: singles.collect(),
+        flows: rematch(tx, now, ctx, creditor, &fresh)?,
+        entries: fresh.iter().map(|filed| filed.id).collect(),
+    };
+    reconciliation::classify(tx, now, ctx, creditor, touched)?;
     Ok(outcomes)
+}
+
+/// Gives entries that take back or restore another one its reference, whichever of them came first. Older
+/// entries that get theirs now join the new ones.
+fn follow(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    fresh: &mut Vec<Filed>,
+) -> Result<(), store::Error> {
+    for filed in fresh.iter_mut() {
+        let named = reference(tx, creditor, &filed.movement)?;
+        if named != filed.reference {
+            store::treasury::set_reference(tx, creditor, filed.id, &named)?;
+            filed.reference = named;
+        }
+    }
+    let mut older = Vec::new();
+    for filed in fresh.iter() {
+        older.extend(followers(tx, creditor, filed)?);
+    }
+    fresh.extend(older);
+    Ok(())
 }
 
 /// What an entry refers to: its text, or that of the entry which it takes back or restores.
@@ -253,30 +262,40 @@ fn same_account(other: &Filed, movement: &Movement) -> bool {
     other.movement.in_scope() && other.movement.account == movement.account
 }
 
-/// Finds the flows of new entries and classifies all they concern.
-fn classify(
+/// Writes down what is new, and tells each entry whether it was. Mostly all of them are.
+fn file(
     tx: &mut Tx<'_>,
-    now: Instant,
-    ctx: &Ctx,
     creditor: &FiscalCode,
-    fresh: &[Filed],
-) -> Result<(), Error> {
-    let flows = rematch(tx, now, ctx, creditor, fresh)?;
-    for flow in &flows {
-        settlement::classify_flow(tx, now, ctx, creditor, flow)?;
+    entries: &[Filed],
+) -> Result<Vec<Outcome>, store::Error> {
+    if store::treasury::insert_new(tx, creditor, entries)? == entries.len() {
+        return Ok(entries
+            .iter()
+            .map(|entry| Outcome::Filed(entry.id))
+            .collect());
     }
-    let singles = fresh.iter().filter_map(|filed| match &filed.reference {
-        Reference::Single(iuv) => Some(iuv.clone()),
-        Reference::Flow(_) | Reference::None => None,
-    });
-    let singles: BTreeSet<String> = singles.collect();
-    reconciliation::classify(tx, now, ctx, creditor, &singles)?;
-    let mut others = Vec::new();
-    for filed in fresh {
-        others.extend(store::treasury::get(tx, creditor, filed.id)?);
+    let mut outcomes = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let movement = &entry.movement;
+        let name = (
+            movement.year,
+            movement.account.as_str(),
+            movement.number.as_str(),
+        );
+        let held = store::treasury::find(tx, creditor, name)?;
+        let held = held.ok_or_else(|| store::Error::Changed {
+            table: "treasury_entry",
+            id: movement.key(),
+        })?;
+        outcomes.push(if held.id == entry.id {
+            Outcome::Filed(held.id)
+        } else if held.movement == *movement {
+            Outcome::AlreadyFiled(held.id)
+        } else {
+            Outcome::Conflicting(held.id)
+        });
     }
-    reconciliation::classify_credits(tx, now, ctx, creditor, &others)?;
-    Ok(())
+    Ok(outcomes)
 }
 
 /// Looks for the flows of these entries again; whatever changes is booked. Returns the flows whose cash
@@ -291,12 +310,17 @@ pub fn rematch(
     creditor: &FiscalCode,
     entries: &[Filed],
 ) -> Result<BTreeSet<KnownFlow>, store::Error> {
+    let named = entries.iter().filter(|entry| entry.movement.in_scope());
+    let named = named.filter_map(|entry| match &entry.reference {
+        Reference::Flow(reference) => Some((entry, reference)),
+        Reference::Single(_) | Reference::None => None,
+    });
+    let (entries, references): (Vec<&Filed>, Vec<&FlowReference>) = named.unzip();
+    let chosen = reconciliation::choose(tx, creditor, &references)?;
     let mut moved = BTreeSet::new();
-    for entry in entries.iter().filter(|entry| entry.movement.in_scope()) {
-        let Reference::Flow(reference) = &entry.reference else {
-            continue;
-        };
-        let found = match reconciliation::choose(tx, creditor, reference)? {
+    let mut booked = Vec::new();
+    for (entry, chosen) in entries.into_iter().zip(chosen) {
+        let found = match chosen {
             Chosen::Exact(flow) => Some(Matched {
                 flow,
                 quality: Quality::Whole,
@@ -310,22 +334,28 @@ pub fn rematch(
         if found == entry.matched {
             continue;
         }
-        let mut postings = Vec::new();
         if let Some(old) = &entry.matched {
             moved.insert(old.flow.clone());
             let accounts = (Account::Announced, Account::UnexplainedCash);
-            postings.push((Reason::CashUnmatched, accounts));
+            booked.push(posted(
+                now,
+                creditor,
+                (entry, Reason::CashUnmatched, accounts),
+            ));
         }
         if let Some(new) = &found {
             moved.insert(new.flow.clone());
             let accounts = (Account::UnexplainedCash, Account::Announced);
-            postings.push((Reason::CashMatched, accounts));
-        }
-        for (reason, accounts) in postings {
-            post(tx, now, ctx, creditor, (entry, reason, accounts))?;
+            booked.push(posted(
+                now,
+                creditor,
+                (entry, Reason::CashMatched, accounts),
+            ));
         }
         store::treasury::set_match(tx, creditor, entry.id, found.as_ref())?;
     }
+    let booked = booked.into_iter().map(|entry| (ctx.ids.next(), entry));
+    store::ledger::post(tx, creditor, booked.collect::<Vec<_>>())?;
     Ok(moved)
 }
 
@@ -335,39 +365,40 @@ fn book(
     now: Instant,
     ctx: &Ctx,
     creditor: &FiscalCode,
-    filed: &Filed,
+    fresh: &[Filed],
 ) -> Result<(), store::Error> {
-    if !filed.movement.in_scope() {
-        return Ok(());
-    }
-    let reason = match filed.movement.operation {
-        Operation::Reversed => Reason::CashReversed,
-        Operation::Executed | Operation::Restored | Operation::Regularised => Reason::Cash,
-    };
-    let accounts = (Account::Bank, Account::UnexplainedCash);
-    post(tx, now, ctx, creditor, (filed, reason, accounts))
+    let in_scope = fresh.iter().filter(|filed| filed.movement.in_scope());
+    let entries = in_scope.map(|filed| {
+        let reason = match filed.movement.operation {
+            Operation::Reversed => Reason::CashReversed,
+            Operation::Executed | Operation::Restored | Operation::Regularised => Reason::Cash,
+        };
+        let accounts = (Account::Bank, Account::UnexplainedCash);
+        (
+            ctx.ids.next(),
+            posted(now, creditor, (filed, reason, accounts)),
+        )
+    });
+    store::ledger::post(tx, creditor, entries.collect::<Vec<_>>())
 }
 
-fn post(
-    tx: &mut Tx<'_>,
+fn posted(
     now: Instant,
-    ctx: &Ctx,
     creditor: &FiscalCode,
     (filed, reason, (debit, credit)): (&Filed, Reason, (Account, Account)),
-) -> Result<(), store::Error> {
+) -> Entry {
     let about = About {
         notice: None,
         service_code: None,
         beneficiary: creditor,
     };
     let posting = Posting::new(debit, credit, filed.movement.effect(), about);
-    let entry = Entry {
+    Entry {
         reason,
         day: calendar::today(now),
         reference: filed.movement.key(),
         postings: posting.into_iter().collect(),
-    };
-    store::ledger::post(tx, creditor, [(ctx.ids.next(), entry)])
+    }
 }
 
 /// An entry with its code.

@@ -18,7 +18,7 @@ use super::stage::Stage;
 use super::year::{Family, Issue, YEAR, Year};
 
 /// Registrations on their way at the same time.
-const IN_FLIGHT: usize = 16;
+const IN_FLIGHT: usize = 32;
 /// The first day, and the last one: what is paid late in December is reported and credited in January.
 const FIRST_DAY: Option<Day> = NaiveDate::from_ymd_opt(YEAR, 1, 1);
 const LAST_DAY: Option<Day> = NaiveDate::from_ymd_opt(YEAR + 1, 1, 25);

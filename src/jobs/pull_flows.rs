@@ -4,7 +4,12 @@
 //! before it, and what is known is passed over, so a pull may be broken off anywhere. Every creditor has
 //! a job of its own: one that fails never holds another up.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
 use chrono::TimeDelta;
+use futures_util::stream::{self, StreamExt as _};
 use serde_json::json;
 
 use super::{Failed, Kind, Ran};
@@ -27,7 +32,11 @@ const OVERLAP: TimeDelta = TimeDelta::hours(2);
 const FIRST_PULL: TimeDelta = TimeDelta::days(35);
 /// Flows are dated before they are published, corrected ones by days.
 const DATED_BEFORE: TimeDelta = TimeDelta::days(30);
-/// How long after a pull the next one begins.
+/// Flows that are fetched at the same time.
+const IN_FLIGHT: usize = 4;
+/// Flows, or rows of them, that are filed together: what concerns several of them is decided once.
+const BATCH_FLOWS: usize = 50;
+const BATCH_ROWS: usize = 1000;
 /// Pages of one list or flow at most; a thousand rows each.
 const PAGES_MAX: u32 = 1_000;
 
@@ -61,9 +70,6 @@ pub enum Error {
     /// The service's.
     #[error(transparent)]
     Client(#[from] client::Error),
-    /// Filing failed.
-    #[error(transparent)]
-    Settlement(#[from] settlement::Error),
     /// An amount that does not fit.
     #[error(transparent)]
     Money(#[from] MoneyError),
@@ -157,27 +163,109 @@ pub async fn pull_from(
         .read(move |conn| settlement::cursor(conn, &owner))
         .await?;
     let listed = list(client, creditor, from(ctx.now(), cursor)).await?;
+    let held = held(ctx, creditor, &listed).await?;
     let mut summary = PullSummary {
         listed: listed.len(),
         ..PullSummary::default()
     };
-    let mut unbroken = true;
-    for flow in &listed {
-        match pull_one(ctx, creditor, client, flow).await {
-            Ok(outcome) => summary.count(outcome),
-            Err(error @ (Error::Store(_) | Error::NotConfigured)) => return Err(error),
-            Err(error) => {
-                summary.failed.push(format!("{}: {error}", flow.flow_id));
-                unbroken = false;
-            }
+    let arrivals = listed.into_iter().map(|flow| {
+        let known = held.contains(&name(&flow));
+        async move {
+            let arrival = match known {
+                true => Ok(None),
+                false => fetch(client, creditor, &flow).await.map(Some),
+            };
+            (flow, arrival)
         }
-        if let Some(published_at) = flow.published_at.filter(|_| unbroken) {
-            let owner = creditor.clone();
-            ctx.write(move |tx, now| settlement::advance_cursor(tx, now, &owner, published_at))
-                .await?;
+    });
+    let mut arrivals = stream::iter(arrivals).buffered(IN_FLIGHT);
+    let mut batch = Batch::default();
+    while let Some((flow, arrival)) = arrivals.next().await {
+        match arrival {
+            Ok(Some(fetched)) => batch.flows.push(fetched),
+            Ok(None) => summary.known = summary.known.saturating_add(1),
+            Err(error) => summary.fail(&flow, &error),
+        }
+        if summary.failed.is_empty() {
+            batch.until = flow.published_at.or(batch.until);
+        }
+        if batch.is_full() {
+            file(ctx, creditor, std::mem::take(&mut batch), &mut summary).await?;
         }
     }
+    file(ctx, creditor, batch, &mut summary).await?;
     Ok(summary)
+}
+
+/// Flows that are filed in one transaction.
+#[derive(Default)]
+struct Batch {
+    flows: Vec<Fetched>,
+    /// Whatever was published until then is in this batch, or filed.
+    until: Option<Instant>,
+}
+
+impl Batch {
+    fn is_full(&self) -> bool {
+        let rows: usize = self.flows.iter().map(|flow| flow.lines.len()).sum();
+        self.flows.len() >= BATCH_FLOWS || rows >= BATCH_ROWS
+    }
+}
+
+/// Keeps the bytes, and when they are durable decides what they mean.
+async fn file(
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    batch: Batch,
+    summary: &mut PullSummary,
+) -> Result<(), Error> {
+    let (flows, owner) = (Arc::new(batch.flows), creditor.clone());
+    let kept = Arc::clone(&flows);
+    ctx.write(move |tx, now| {
+        let mut each = kept.iter();
+        each.try_for_each(|flow| settlement::keep(tx, now, &owner, flow.key(), &flow.bodies))
+    })
+    .await?;
+    let whole = ingest(ctx, creditor, (&flows, 0..flows.len()), batch.until).await;
+    if let Ok(outcomes) = whole {
+        outcomes
+            .into_iter()
+            .for_each(|outcome| summary.count(outcome));
+        return Ok(());
+    }
+    // One of them cannot be filed and must not hold the others up: each alone.
+    for (index, flow) in flows.iter().enumerate() {
+        let until = flow.listed.published_at;
+        let until = until.filter(|_| summary.failed.is_empty());
+        let one = index..index.saturating_add(1);
+        match ingest(ctx, creditor, (&flows, one), until).await {
+            Ok(outcomes) => outcomes
+                .into_iter()
+                .for_each(|outcome| summary.count(outcome)),
+            Err(error) => summary.fail(&flow.listed, &error),
+        }
+    }
+    Ok(())
+}
+
+/// Files some of the flows and moves the cursor on.
+async fn ingest(
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    (flows, some): (&Arc<Vec<Fetched>>, Range<usize>),
+    until: Option<Instant>,
+) -> Result<Vec<Outcome>, settlement::Error> {
+    let (flows, owner, inner) = (Arc::clone(flows), creditor.clone(), ctx.clone());
+    ctx.write(move |tx, now| {
+        let flows = flows.get(some.clone()).unwrap_or_default();
+        let arrived: Vec<Arrived<'_>> = flows.iter().map(Fetched::arrived).collect();
+        let outcomes = settlement::ingest(tx, now, &inner, &owner, &arrived)?;
+        if let Some(until) = until {
+            settlement::advance_cursor(tx, now, &owner, until)?;
+        }
+        Ok(outcomes)
+    })
+    .await
 }
 
 impl PullSummary {
@@ -190,6 +278,38 @@ impl PullSummary {
         };
         *counter = counter.saturating_add(1);
     }
+
+    fn fail(&mut self, flow: &FlowSummary, error: &dyn std::fmt::Display) {
+        self.failed.push(format!("{}: {error}", flow.flow_id));
+    }
+}
+
+/// What names a revision: PSP, flow, version.
+type Name = (String, String, i64);
+
+fn name(flow: &FlowSummary) -> Name {
+    (flow.psp_id.clone(), flow.flow_id.clone(), flow.revision)
+}
+
+/// The revisions that are stored, of the flows that were listed.
+async fn held(
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    listed: &[FlowSummary],
+) -> Result<BTreeSet<Name>, Error> {
+    let owner = creditor.clone();
+    let ids: Vec<String> = listed.iter().map(|flow| flow.flow_id.clone()).collect();
+    let stored = ctx
+        .read(move |conn| {
+            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+            settlement::held(conn, &owner, &ids)
+        })
+        .await?;
+    let name = |held: settlement::Filed| {
+        let header = held.header;
+        (header.psp_id, header.flow_id, header.revision)
+    };
+    Ok(stored.into_iter().map(name).collect())
 }
 
 /// Both bounds are always set: the service's own defaults forget what is older than last month.
@@ -237,53 +357,29 @@ async fn list(
     Ok(rows)
 }
 
-async fn pull_one(
-    ctx: &Ctx,
-    creditor: &FiscalCode,
-    client: &FlowClient,
-    listed: &FlowSummary,
-) -> Result<Outcome, Error> {
-    let (owner, flow) = (creditor.clone(), listed.clone());
-    let known = ctx
-        .read(move |conn| settlement::known(conn, &owner, key_of(&flow)))
-        .await?;
-    if let Some(id) = known {
-        return Ok(Outcome::Repeat(id));
-    }
-    let fetched = fetch(client, creditor, listed).await?;
-    if fetched.header.revision != listed.revision || fetched.header.flow_id != listed.flow_id {
-        return Err(Error::OtherFlow(listed.flow_id.clone()));
-    }
-    // The bytes are durable before anything is decided about them.
-    let (owner, flow, bodies) = (creditor.clone(), listed.clone(), fetched.bodies);
-    ctx.write(move |tx, now| settlement::keep(tx, now, &owner, key_of(&flow), &bodies))
-        .await?;
-    let (owner, inner) = (creditor.clone(), ctx.clone());
-    let (header, lines) = (fetched.header, fetched.lines);
-    let outcome = ctx
-        .write(move |tx, now| {
-            let arrived = Arrived {
-                header: &header,
-                lines: &lines,
-            };
-            settlement::ingest(tx, now, &inner, &owner, arrived)
-        })
-        .await?;
-    Ok(outcome)
-}
-
-fn key_of(flow: &FlowSummary) -> RevisionKey<'_> {
-    RevisionKey {
-        psp_id: &flow.psp_id,
-        flow_id: &flow.flow_id,
-        revision: flow.revision,
-    }
-}
-
+/// A revision with its answers as they came.
 struct Fetched {
+    listed: FlowSummary,
     header: Header,
     lines: Vec<Line>,
     bodies: Vec<Vec<u8>>,
+}
+
+impl Fetched {
+    fn key(&self) -> RevisionKey<'_> {
+        RevisionKey {
+            psp_id: &self.listed.psp_id,
+            flow_id: &self.listed.flow_id,
+            revision: self.listed.revision,
+        }
+    }
+
+    fn arrived(&self) -> Arrived<'_> {
+        Arrived {
+            header: &self.header,
+            lines: &self.lines,
+        }
+    }
 }
 
 async fn fetch(
@@ -301,15 +397,11 @@ async fn fetch(
     let mut bodies = vec![head.body];
     let mut payments = Vec::new();
     for page in 1..=PAGES_MAX {
-        let answer = client
-            .payments(
-                &key,
-                PageAt {
-                    page,
-                    size: PAGE_SIZE_MAX,
-                },
-            )
-            .await?;
+        let at = PageAt {
+            page,
+            size: PAGE_SIZE_MAX,
+        };
+        let answer = client.payments(&key, at).await?;
         bodies.push(answer.body);
         payments.extend(answer.value.rows);
         if page >= answer.value.pages {
@@ -317,7 +409,11 @@ async fn fetch(
         }
     }
     let header = header(head.value, listed)?;
+    if header.revision != listed.revision || header.flow_id != listed.flow_id {
+        return Err(Error::OtherFlow(listed.flow_id.clone()));
+    }
     Ok(Fetched {
+        listed: listed.clone(),
         header,
         lines: lines(payments)?,
         bodies,

@@ -26,6 +26,39 @@ macro_rules! on {
     };
 }
 
+/// Rows that PostgreSQL writes one by one; more of them share a statement.
+pub(super) const FEW_ROWS: usize = 3;
+/// Rows of one statement; PostgreSQL takes 65 535 parameters.
+pub(super) const MANY_ROWS: usize = 1000;
+
+/// Inserts rows and counts those made. One row is always the same statement, which stays prepared; a list is
+/// another one for each length. So SQLite, where a statement is no journey, writes row by row, and
+/// PostgreSQL does so with a few rows.
+macro_rules! insert_rows {
+    ($tx:expr, $rows:expr, |$c:ident, $values:ident| $insert:expr) => {{
+        let rows = $rows;
+        let mut made = 0usize;
+        match &mut **$tx {
+            $crate::store::Conn::Lite($c) => {
+                for $values in rows {
+                    made = made.saturating_add($insert?);
+                }
+            }
+            $crate::store::Conn::Pg($c) if rows.len() <= $crate::store::conn::FEW_ROWS => {
+                for $values in rows {
+                    made = made.saturating_add($insert?);
+                }
+            }
+            $crate::store::Conn::Pg($c) => {
+                for $values in rows.chunks($crate::store::conn::MANY_ROWS) {
+                    made = made.saturating_add($insert?);
+                }
+            }
+        }
+        made
+    }};
+}
+
 /// A connection inside a write transaction: the only thing that write functions accept.
 pub struct Tx<'a>(&'a mut Conn);
 
@@ -135,6 +168,19 @@ impl Conn {
     /// [`Error`] of the first statement that fails.
     pub fn execute(&mut self, statements: &str) -> Result<(), Error> {
         Ok(on!(self, |c| c.batch_execute(statements))?)
+    }
+
+    /// Has statements planned again. PostgreSQL plans a prepared statement once, by the sizes of its tables
+    /// at that moment, and in a new database walks them from end to end; statistics, which would change its
+    /// mind, are made a minute later. SQLite was told what to expect.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn forget_plans(&mut self) -> Result<(), Error> {
+        match self {
+            Conn::Pg(c) => Ok(c.batch_execute("DISCARD PLANS")?),
+            Conn::Lite(_) => Ok(()),
+        }
     }
 
     /// Applies the migrations that are missing and names them.

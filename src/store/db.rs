@@ -219,9 +219,15 @@ fn spawn(
 }
 
 fn run_each(url: &str, access: Access, mut conn: Conn, queue: &flume::Receiver<Task>) {
+    let mut done = 0u64;
     while let Ok(task) = queue.recv() {
         task(&mut conn)(Ok(()));
         reopen_if_broken(url, access, &mut conn);
+        done = done.wrapping_add(1);
+        if done.is_power_of_two() {
+            // A plan that fails to be forgotten is only slow.
+            let _kept = conn.forget_plans();
+        }
     }
 }
 

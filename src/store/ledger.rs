@@ -31,9 +31,6 @@ struct LedgerRow {
     beneficiary: String,
 }
 
-/// Rows written in one statement; SQLite takes 32 766 parameters.
-const CHUNK: usize = 1000;
-
 /// Writes entries down; each comes with its id. Entries without postings leave no trace.
 ///
 /// # Errors
@@ -62,11 +59,9 @@ pub fn post(
             });
         }
     }
-    for chunk in rows.chunks(CHUNK) {
-        on!(&mut **tx, |c| diesel::insert_into(ledger::table)
-            .values(chunk)
-            .execute(c))?;
-    }
+    insert_rows!(tx, &rows, |c, values| diesel::insert_into(ledger::table)
+        .values(values)
+        .execute(c));
     Ok(())
 }
 

@@ -1,11 +1,13 @@
 //! Notices, their numbers, their history, and what the node was told about their price.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::among::among;
 use super::schema::{notice, notice_event, number_sequence, quote};
 use super::types::{At, Id, Json};
 use super::{Conn, Error, Tx};
@@ -42,6 +44,20 @@ pub(super) struct NoticeRow {
     paid_on: Option<Day>,
 }
 
+#[derive(Insertable)]
+#[diesel(table_name = notice_event, treat_none_as_default_value = false)]
+struct EventRow {
+    creditor: String,
+    notice_number: String,
+    id: Id,
+    at: At,
+    from_state: &'static str,
+    event: &'static str,
+    to_state: &'static str,
+    anomaly: Option<&'static str>,
+    actor: String,
+}
+
 /// One step of one notice, ready to be written.
 #[derive(Debug, Clone)]
 pub struct Advance {
@@ -72,15 +88,14 @@ pub fn add(tx: &mut Tx<'_>, position: &Position, notices: &[Notice]) -> Result<b
         .iter()
         .map(|notice| NoticeRow::from_domain(position, notice))
         .collect::<Result<_, _>>()?;
-    let wanted = rows.len();
-    let made = on!(&mut **tx, |c| diesel::insert_into(notice::table)
-        .values(&rows)
+    let made = insert_rows!(tx, &rows, |c, values| diesel::insert_into(notice::table)
+        .values(values)
         .on_conflict_do_nothing()
-        .execute(c))?;
-    Ok(made == wanted)
+        .execute(c));
+    Ok(made == rows.len())
 }
 
-/// Writes state steps with their history. The only way a state changes.
+/// Writes state steps with their history, at most one for each notice. The only way a state changes.
 ///
 /// # Errors
 /// [`Error::Changed`] when a notice is in another state by now; the transaction runs again.
@@ -91,42 +106,44 @@ pub fn advance(
     now: Instant,
     actor: &str,
 ) -> Result<(), Error> {
+    let mut alike: BTreeMap<(State, State, Option<Day>), Vec<&str>> = BTreeMap::new();
     for advance in steps {
-        let (from, to) = (advance.step.from().as_str(), advance.step.to().as_str());
-        let number = advance.number.as_str();
+        let change = (advance.step.from(), advance.step.to(), advance.paid_on);
+        alike
+            .entry(change)
+            .or_default()
+            .push(advance.number.as_str());
+    }
+    for ((from, to, paid_on), numbers) in alike {
         let target = || {
             notice::table
-                .find((creditor.as_str(), number))
-                .filter(notice::state.eq(from))
+                .filter(notice::creditor.eq(creditor.as_str()))
+                .filter(among(notice::number, &numbers))
+                .filter(notice::state.eq(from.as_str()))
         };
-        let updated = on!(&mut **tx, |c| match advance.paid_on {
+        let to = notice::state.eq(to.as_str());
+        let updated = on!(&mut **tx, |c| match paid_on {
             Some(day) => diesel::update(target())
-                .set((notice::state.eq(to), notice::paid_on.eq(Some(day))))
+                .set((to, notice::paid_on.eq(Some(day))))
                 .execute(c),
-            None => diesel::update(target())
-                .set(notice::state.eq(to))
-                .execute(c),
+            None => diesel::update(target()).set(to).execute(c),
         })?;
-        if updated != 1 {
+        if updated != numbers.len() {
             return Err(Error::Changed {
                 table: TABLE,
-                id: number.to_owned(),
+                id: numbers.join(", "),
             });
         }
-        on!(&mut **tx, |c| diesel::insert_into(notice_event::table)
-            .values((
-                notice_event::creditor.eq(creditor.as_str()),
-                notice_event::notice_number.eq(number),
-                notice_event::id.eq(Id(advance.id)),
-                notice_event::at.eq(At(now)),
-                notice_event::from_state.eq(from),
-                notice_event::event.eq(advance.step.event().as_str()),
-                notice_event::to_state.eq(to),
-                notice_event::anomaly.eq(advance.step.anomaly().map(Anomaly::as_str)),
-                notice_event::actor.eq(actor),
-            ))
-            .execute(c))?;
     }
+    let events: Vec<EventRow> = steps
+        .iter()
+        .map(|advance| EventRow::of(creditor, advance, now, actor))
+        .collect();
+    insert_rows!(tx, &events, |c, values| diesel::insert_into(
+        notice_event::table
+    )
+    .values(values)
+    .execute(c));
     Ok(())
 }
 
@@ -151,6 +168,22 @@ pub fn rewrite(tx: &mut Tx<'_>, position: &Position, notice: &Notice) -> Result<
             table: TABLE,
             id: row.number,
         }),
+    }
+}
+
+impl EventRow {
+    fn of(creditor: &FiscalCode, advance: &Advance, now: Instant, actor: &str) -> EventRow {
+        EventRow {
+            creditor: creditor.to_string(),
+            notice_number: advance.number.to_string(),
+            id: Id(advance.id),
+            at: At(now),
+            from_state: advance.step.from().as_str(),
+            event: advance.step.event().as_str(),
+            to_state: advance.step.to().as_str(),
+            anomaly: advance.step.anomaly().map(Anomaly::as_str),
+            actor: actor.to_owned(),
+        }
     }
 }
 
@@ -213,7 +246,7 @@ pub fn any_taken(
     let numbers: Vec<&str> = numbers.iter().map(NoticeNumber::as_str).collect();
     let taken: i64 = on!(conn, |c| notice::table
         .filter(notice::creditor.eq(creditor.as_str()))
-        .filter(notice::number.eq_any(numbers))
+        .filter(among(notice::number, &numbers))
         .count()
         .get_result(c))?;
     Ok(taken > 0)

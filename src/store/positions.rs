@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::among::among_ids;
 use super::joint_debtors;
 use super::notices::{self, NoticeRow};
 use super::schema::{joint_debtor, notice, position};
@@ -18,6 +19,21 @@ use crate::domain::service::Row;
 use crate::domain::text::Text;
 
 const TABLE: &str = "position";
+
+/// The position of a notice. Written once as text: the query's type names the database it is for.
+macro_rules! of_notice {
+    ($creditor:expr, $number:expr) => {
+        position::table
+            .filter(position::creditor.eq($creditor.as_str()))
+            .filter(
+                position::id.eq_any(
+                    notice::table
+                        .find(($creditor.as_str(), $number.as_str()))
+                        .select(notice::position_id),
+                ),
+            )
+    };
+}
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = position, treat_none_as_default_value = false)]
@@ -93,21 +109,7 @@ pub fn get(conn: &mut Conn, creditor: &FiscalCode, id: Uuid) -> Result<Option<Po
         .find((creditor.as_str(), Id(id)))
         .get_result(c)
         .optional())?;
-    let Some(row) = row else {
-        return Ok(None);
-    };
-    let notices: Vec<NoticeRow> = on!(conn, |c| notice::table
-        .filter(notice::creditor.eq(creditor.as_str()))
-        .filter(notice::position_id.eq(Id(id)))
-        .order((notice::option_no, notice::sequence))
-        .load(c))?;
-    // Most positions have one debtor: the others are asked for only when there are some.
-    let others = match row.joint_debtors {
-        0 => Vec::new(),
-        _ => joint_debtors::of(conn, creditor, &[Id(id)])?,
-    };
-    let others = others.into_iter().map(|(_, debtor)| debtor).collect();
-    row.into_domain(notices, others).map(Some)
+    with_notices(conn, row)
 }
 
 /// The position that a notice belongs to, with all its notices.
@@ -119,15 +121,10 @@ pub fn find_by_number(
     creditor: &FiscalCode,
     number: &NoticeNumber,
 ) -> Result<Option<Position>, Error> {
-    let id: Option<Id> = on!(conn, |c| notice::table
-        .find((creditor.as_str(), number.as_str()))
-        .select(notice::position_id)
+    let row: Option<PositionRow> = on!(conn, |c| of_notice!(creditor, number)
         .get_result(c)
         .optional())?;
-    match id {
-        Some(Id(id)) => get(conn, creditor, id),
-        None => Ok(None),
-    }
+    with_notices(conn, row)
 }
 
 /// As [`find_by_number`], holding the position until the transaction ends, so that two payments of one
@@ -140,15 +137,12 @@ pub fn lock_by_number(
     creditor: &FiscalCode,
     number: &NoticeNumber,
 ) -> Result<Option<Position>, Error> {
-    let id: Option<Id> = on!(&mut **tx, |c| notice::table
-        .find((creditor.as_str(), number.as_str()))
-        .select(notice::position_id)
-        .get_result(c)
-        .optional())?;
-    let Some(Id(id)) = id else {
-        return Ok(None);
+    let query = of_notice!(creditor, number);
+    let row: Option<PositionRow> = match &mut **tx {
+        Conn::Pg(c) => query.for_update().get_result(c).optional()?,
+        Conn::Lite(c) => query.get_result(c).optional()?,
     };
-    lock(tx, creditor, id)
+    with_notices(tx, row)
 }
 
 /// As [`get`], holding the position until the transaction ends.
@@ -156,15 +150,35 @@ pub fn lock_by_number(
 /// # Errors
 /// The database's, or a corrupt row.
 pub fn lock(tx: &mut Tx<'_>, creditor: &FiscalCode, id: Uuid) -> Result<Option<Position>, Error> {
-    if let Conn::Pg(c) = &mut **tx {
-        let _locked: Option<Id> = position::table
-            .find((creditor.as_str(), Id(id)))
-            .select(position::id)
-            .for_update()
-            .get_result(c)
-            .optional()?;
-    }
-    get(tx, creditor, id)
+    let query = position::table.find((creditor.as_str(), Id(id)));
+    let row: Option<PositionRow> = match &mut **tx {
+        Conn::Pg(c) => query.for_update().get_result(c).optional()?,
+        Conn::Lite(c) => query.get_result(c).optional()?,
+    };
+    with_notices(tx, row)
+}
+
+/// Notices are read after their position, so that under its lock they are those of the last payment.
+fn with_notices(conn: &mut Conn, row: Option<PositionRow>) -> Result<Option<Position>, Error> {
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let notices: Vec<NoticeRow> = on!(conn, |c| notice::table
+        .filter(notice::creditor.eq(&row.creditor))
+        .filter(notice::position_id.eq(row.id))
+        .order((notice::option_no, notice::sequence))
+        .load(c))?;
+    // Most positions have one debtor: the others are asked for only when there are some.
+    let others = match row.joint_debtors {
+        0 => Vec::new(),
+        _ => {
+            let creditor = FiscalCode::as_stated(&row.creditor)
+                .map_err(|why| Error::corrupt("position", row.id.0, why))?;
+            joint_debtors::of(conn, &creditor, &[row.id])?
+        }
+    };
+    let others = others.into_iter().map(|(_, debtor)| debtor).collect();
+    row.into_domain(notices, others).map(Some)
 }
 
 /// One page of positions, oldest first, after the given id.
@@ -212,7 +226,7 @@ pub fn page(
     let ids: Vec<Id> = rows.iter().map(|row| row.id).collect();
     let mut notices: Vec<NoticeRow> = on!(conn, |c| notice::table
         .filter(notice::creditor.eq(creditor.as_str()))
-        .filter(notice::position_id.eq_any(&ids))
+        .filter(among_ids(notice::position_id, &ids))
         .order((notice::position_id, notice::option_no, notice::sequence))
         .load(c))?;
     let shared = rows.iter().filter(|row| row.joint_debtors > 0);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::among::among;
 use super::schema::{receipt, receipt_message, receipt_transfer};
 use super::types::{At, Id, Json};
 use super::{Conn, Error, Inserted, Tx};
@@ -108,9 +109,11 @@ pub fn insert_once(tx: &mut Tx<'_>, filed: &Filed) -> Result<Inserted, Error> {
     let outcome = Inserted::from_count(made);
     if !outcome.already() {
         let rows = transfer_rows(&filed.receipt);
-        on!(&mut **tx, |c| diesel::insert_into(receipt_transfer::table)
-            .values(&rows)
-            .execute(c))?;
+        insert_rows!(tx, &rows, |c, values| diesel::insert_into(
+            receipt_transfer::table
+        )
+        .values(values)
+        .execute(c));
     }
     Ok(outcome)
 }
@@ -158,22 +161,40 @@ pub fn message(
         .optional())?)
 }
 
-/// The receipt with this `receipt_id`.
+/// What is on file when a receipt arrives.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OnFile {
+    /// The receipt with the same `receipt_id`.
+    pub same: Option<Filed>,
+    /// Whether another receipt is for the same notice.
+    pub another: bool,
+}
+
+/// Looks for a receipt by its `receipt_id`, and for others of its notice.
 ///
 /// # Errors
 /// The database's, or a corrupt row.
-pub fn find(
+pub fn on_file(
     conn: &mut Conn,
     creditor: &FiscalCode,
     receipt_id: &str,
-) -> Result<Option<Filed>, Error> {
-    let row: Option<ReceiptRow> = on!(conn, |c| receipt::table
-        .find((creditor.as_str(), receipt_id))
-        .get_result(c)
-        .optional())?;
-    row.map(|row| with_transfers(conn, vec![row]))
-        .transpose()
-        .map(|found| found.and_then(|filed| filed.into_iter().next()))
+    number: &NoticeNumber,
+) -> Result<OnFile, Error> {
+    let rows: Vec<ReceiptRow> = on!(conn, |c| receipt::table
+        .filter(receipt::creditor.eq(creditor.as_str()))
+        .filter(
+            receipt::receipt_id
+                .eq(receipt_id)
+                .or(receipt::notice_number.eq(number.as_str()))
+        )
+        .load(c))?;
+    let (same, others): (Vec<_>, Vec<_>) = rows
+        .into_iter()
+        .partition(|row| row.receipt_id == receipt_id);
+    Ok(OnFile {
+        same: with_transfers(conn, same)?.pop(),
+        another: !others.is_empty(),
+    })
 }
 
 /// The receipt with this id.
@@ -189,25 +210,6 @@ pub fn get(conn: &mut Conn, creditor: &FiscalCode, id: Uuid) -> Result<Option<Fi
     row.map(|row| with_transfers(conn, vec![row]))
         .transpose()
         .map(|found| found.and_then(|filed| filed.into_iter().next()))
-}
-
-/// Whether another receipt for a notice is on file.
-///
-/// # Errors
-/// The database's.
-pub fn any_other(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    number: &NoticeNumber,
-    receipt_id: &str,
-) -> Result<bool, Error> {
-    let others: i64 = on!(conn, |c| receipt::table
-        .filter(receipt::creditor.eq(creditor.as_str()))
-        .filter(receipt::notice_number.eq(number.as_str()))
-        .filter(receipt::receipt_id.ne(receipt_id))
-        .count()
-        .get_result(c))?;
-    Ok(others > 0)
 }
 
 /// One page of receipts, oldest first, after the given id.
@@ -256,7 +258,7 @@ fn with_transfers(conn: &mut Conn, rows: Vec<ReceiptRow>) -> Result<Vec<Filed>, 
     let ids: Vec<&str> = rows.iter().map(|row| row.receipt_id.as_str()).collect();
     let mut transfers: Vec<TransferRow> = on!(conn, |c| receipt_transfer::table
         .filter(receipt_transfer::creditor.eq(&creditor))
-        .filter(receipt_transfer::receipt_id.eq_any(&ids))
+        .filter(among(receipt_transfer::receipt_id, &ids))
         .order((receipt_transfer::receipt_id, receipt_transfer::idx))
         .load(c))?;
     rows.into_iter()

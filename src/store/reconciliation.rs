@@ -9,6 +9,7 @@ use diesel::upsert::excluded;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::among::{among, among_ids};
 use super::schema::{reconciliation, reconciliation_history};
 use super::types::{At, Id, Json};
 use super::{Conn, Error, Tx};
@@ -19,10 +20,10 @@ use crate::domain::reconciliation::{
     Code, Explanation, Finding, Flag, LineKind, LineRef, RULES_VERSION,
 };
 
-pub use facts::{NoticeFact, PaidFact, notices_around, paid, withdrawn};
+pub use facts::{NoticeFact, PaidFact, notices_around, paid};
 
 const TABLE: &str = "reconciliation";
-/// Rows written, or keys asked for, in one statement; SQLite takes 32 766 parameters.
+/// Findings compared with what is stored, and written, at a time.
 const CHUNK: usize = 1000;
 
 #[derive(Queryable, Insertable, Clone)]
@@ -154,11 +155,11 @@ pub fn record(
             .into_iter()
             .map(|row| HistoryRow::from_code(row, next_id()))
             .collect();
-        on!(&mut **tx, |c| diesel::insert_into(
+        insert_rows!(tx, &history, |c, values| diesel::insert_into(
             reconciliation_history::table
         )
-        .values(&history)
-        .execute(c))?;
+        .values(values)
+        .execute(c));
     }
     Ok(changed)
 }
@@ -178,7 +179,7 @@ fn current(
         let rows: Vec<CodeRow> = on!(&mut *conn, |c| reconciliation::table
             .filter(reconciliation::creditor.eq(creditor.as_str()))
             .filter(reconciliation::line_kind.eq(kind.as_str()))
-            .filter(reconciliation::line_key.eq_any(&keys))
+            .filter(among(reconciliation::line_key, &keys))
             .load(c))?;
         found.extend(rows.into_iter().map(|row| {
             (
@@ -194,26 +195,28 @@ fn current(
 }
 
 fn upsert(tx: &mut Tx<'_>, rows: &[CodeRow]) -> Result<(), Error> {
-    on!(&mut **tx, |c| diesel::insert_into(reconciliation::table)
-        .values(rows)
-        .on_conflict((
-            reconciliation::creditor,
-            reconciliation::line_kind,
-            reconciliation::line_key
-        ))
-        .do_update()
-        .set((
-            reconciliation::code.eq(excluded(reconciliation::code)),
-            reconciliation::flags.eq(excluded(reconciliation::flags)),
-            reconciliation::rule.eq(excluded(reconciliation::rule)),
-            reconciliation::rule_version.eq(excluded(reconciliation::rule_version)),
-            reconciliation::explanation.eq(excluded(reconciliation::explanation)),
-            reconciliation::amount_cents.eq(excluded(reconciliation::amount_cents)),
-            reconciliation::since.eq(excluded(reconciliation::since)),
-            reconciliation::iuv.eq(excluded(reconciliation::iuv)),
-            reconciliation::updated_at.eq(excluded(reconciliation::updated_at)),
-        ))
-        .execute(c))?;
+    insert_rows!(tx, rows, |c, values| diesel::insert_into(
+        reconciliation::table
+    )
+    .values(values)
+    .on_conflict((
+        reconciliation::creditor,
+        reconciliation::line_kind,
+        reconciliation::line_key
+    ))
+    .do_update()
+    .set((
+        reconciliation::code.eq(excluded(reconciliation::code)),
+        reconciliation::flags.eq(excluded(reconciliation::flags)),
+        reconciliation::rule.eq(excluded(reconciliation::rule)),
+        reconciliation::rule_version.eq(excluded(reconciliation::rule_version)),
+        reconciliation::explanation.eq(excluded(reconciliation::explanation)),
+        reconciliation::amount_cents.eq(excluded(reconciliation::amount_cents)),
+        reconciliation::since.eq(excluded(reconciliation::since)),
+        reconciliation::iuv.eq(excluded(reconciliation::iuv)),
+        reconciliation::updated_at.eq(excluded(reconciliation::updated_at)),
+    ))
+    .execute(c));
     Ok(())
 }
 
@@ -237,7 +240,7 @@ pub fn get_all(conn: &mut Conn, creditor: &FiscalCode, ids: &[Uuid]) -> Result<V
     let ids: Vec<Id> = ids.iter().copied().map(Id).collect();
     let rows: Vec<CodeRow> = on!(conn, |c| reconciliation::table
         .filter(reconciliation::creditor.eq(creditor.as_str()))
-        .filter(reconciliation::id.eq_any(&ids))
+        .filter(among_ids(reconciliation::id, &ids))
         .order(reconciliation::id)
         .load(c))?;
     rows.into_iter().map(CodeRow::into_domain).collect()
@@ -256,7 +259,7 @@ pub fn of_lines(
     let rows: Vec<CodeRow> = on!(conn, |c| reconciliation::table
         .filter(reconciliation::creditor.eq(creditor.as_str()))
         .filter(reconciliation::line_kind.eq(kind.as_str()))
-        .filter(reconciliation::line_key.eq_any(keys))
+        .filter(among(reconciliation::line_key, keys))
         .order(reconciliation::id)
         .load(c))?;
     rows.into_iter().map(CodeRow::into_domain).collect()

@@ -1,15 +1,18 @@
 //! Reporting flows: documents as they came, revisions, rows, and how far the pull has got.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::among::{among, among_ids};
 use super::schema::{
     flow, flow_cursor, flow_document, flow_line, notice, position, settlement_lock,
 };
 use super::types::{At, Id};
-use super::{Conn, Error, Inserted, Tx};
+use super::{Conn, Error, Tx};
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
@@ -17,8 +20,6 @@ use crate::domain::settlement::{Header, Line, Outcome, Totals, flow_key};
 use crate::domain::treasury::KnownFlow;
 
 const TABLE: &str = "flow";
-/// Rows written in one statement; SQLite takes 32 766 parameters.
-const CHUNK: usize = 1000;
 
 /// Whether a revision is in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,6 +82,19 @@ struct LineRow {
     amount_cents: i64,
     outcome: i16,
     paid_on: Day,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = flow_document, treat_none_as_default_value = false)]
+struct DocumentRow<'a> {
+    creditor: &'a str,
+    psp_id: &'a str,
+    flow_id: &'a str,
+    revision: i64,
+    part: i32,
+    body: &'a [u8],
+    sha256: Vec<u8>,
+    fetched_at: At,
 }
 
 /// A stored revision of a flow.
@@ -156,15 +170,13 @@ pub fn hold(tx: &mut Tx<'_>, creditor: &FiscalCode) -> Result<(), Error> {
 /// The database's.
 pub fn hold_positions(tx: &mut Tx<'_>, creditor: &FiscalCode, iuvs: &[&str]) -> Result<(), Error> {
     if let Conn::Pg(c) = &mut **tx {
-        let ids: Vec<Id> = notice::table
+        let of_notices = notice::table
             .filter(notice::creditor.eq(creditor.as_str()))
-            .filter(notice::iuv.eq_any(iuvs))
-            .select(notice::position_id)
-            .distinct()
-            .load(c)?;
+            .filter(among(notice::iuv, iuvs))
+            .select(notice::position_id);
         let _held: Vec<Id> = position::table
             .filter(position::creditor.eq(creditor.as_str()))
-            .filter(position::id.eq_any(ids))
+            .filter(position::id.eq_any(of_notices))
             .order(position::id)
             .select(position::id)
             .for_update()
@@ -173,31 +185,38 @@ pub fn hold_positions(tx: &mut Tx<'_>, creditor: &FiscalCode, iuvs: &[&str]) -> 
     Ok(())
 }
 
-/// Keeps an answer as it came: part 0 is the head, then the pages of rows. A repeat changes nothing.
+/// Keeps the answers of a revision as they came: part 0 is the head, then the pages of rows. A repeat
+/// changes nothing.
 ///
 /// # Errors
 /// The database's.
-pub fn insert_document(
+pub fn insert_documents(
     tx: &mut Tx<'_>,
     creditor: &FiscalCode,
     key: RevisionKey<'_>,
-    (part, body): (i32, &[u8]),
+    bodies: &[Vec<u8>],
     now: Instant,
-) -> Result<Inserted, Error> {
-    let made = on!(&mut **tx, |c| diesel::insert_into(flow_document::table)
-        .values((
-            flow_document::creditor.eq(creditor.as_str()),
-            flow_document::psp_id.eq(key.psp_id),
-            flow_document::flow_id.eq(key.flow_id),
-            flow_document::revision.eq(key.revision),
-            flow_document::part.eq(part),
-            flow_document::body.eq(body),
-            flow_document::sha256.eq(Sha256::digest(body).as_slice()),
-            flow_document::fetched_at.eq(At(now)),
-        ))
-        .on_conflict_do_nothing()
-        .execute(c))?;
-    Ok(Inserted::from_count(made))
+) -> Result<(), Error> {
+    let rows: Vec<DocumentRow<'_>> = (0i32..)
+        .zip(bodies)
+        .map(|(part, body)| DocumentRow {
+            creditor: creditor.as_str(),
+            psp_id: key.psp_id,
+            flow_id: key.flow_id,
+            revision: key.revision,
+            part,
+            body,
+            sha256: Sha256::digest(body).to_vec(),
+            fetched_at: At(now),
+        })
+        .collect();
+    insert_rows!(tx, &rows, |c, values| diesel::insert_into(
+        flow_document::table
+    )
+    .values(values)
+    .on_conflict_do_nothing()
+    .execute(c));
+    Ok(())
 }
 
 /// The answers of a revision, in order.
@@ -219,20 +238,21 @@ pub fn documents(
         .load(c))?)
 }
 
-/// Every stored revision of a flow, oldest first.
+/// Every stored revision of the flows with these identifiers, oldest first; different PSPs may use the same
+/// identifier.
 ///
 /// # Errors
 /// The database's, or a corrupt row.
 pub fn revisions(
     conn: &mut Conn,
     creditor: &FiscalCode,
-    psp_id: &str,
-    flow_id: &str,
+    flow_ids: &[&str],
 ) -> Result<Vec<Filed>, Error> {
+    let keys: Vec<String> = flow_ids.iter().map(|id| flow_key(id)).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let rows: Vec<FlowRow> = on!(conn, |c| flow::table
         .filter(flow::creditor.eq(creditor.as_str()))
-        .filter(flow::psp_id.eq(psp_id))
-        .filter(flow::flow_id.eq(flow_id))
+        .filter(among(flow::flow_key, &keys))
         .order(flow::revision)
         .load(c))?;
     rows.into_iter().map(FlowRow::into_domain).collect()
@@ -259,15 +279,13 @@ pub fn insert(
             id: filed.name(),
         });
     }
-    for chunk in lines.chunks(CHUNK) {
-        let rows: Vec<LineRow> = chunk
-            .iter()
-            .map(|line| LineRow::from_domain(creditor, filed.id, line))
-            .collect();
-        on!(&mut **tx, |c| diesel::insert_into(flow_line::table)
-            .values(&rows)
-            .execute(c))?;
-    }
+    let rows: Vec<LineRow> = lines
+        .iter()
+        .map(|line| LineRow::from_domain(creditor, filed.id, line))
+        .collect();
+    insert_rows!(tx, &rows, |c, values| diesel::insert_into(flow_line::table)
+        .values(values)
+        .execute(c));
     Ok(())
 }
 
@@ -325,10 +343,13 @@ pub fn get(conn: &mut Conn, creditor: &FiscalCode, id: Uuid) -> Result<Option<Fi
 /// # Errors
 /// The database's, or a corrupt row.
 pub fn get_all(conn: &mut Conn, creditor: &FiscalCode, ids: &[Uuid]) -> Result<Vec<Filed>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids: Vec<Id> = ids.iter().copied().map(Id).collect();
     let rows: Vec<FlowRow> = on!(conn, |c| flow::table
         .filter(flow::creditor.eq(creditor.as_str()))
-        .filter(flow::id.eq_any(&ids))
+        .filter(among_ids(flow::id, &ids))
         .order(flow::id)
         .load(c))?;
     rows.into_iter().map(FlowRow::into_domain).collect()
@@ -405,9 +426,12 @@ pub fn lines_by_iuvs(
     creditor: &FiscalCode,
     iuvs: &[&str],
 ) -> Result<Vec<(Uuid, Line)>, Error> {
+    if iuvs.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows: Vec<LineRow> = on!(conn, |c| flow_line::table
         .filter(flow_line::creditor.eq(creditor.as_str()))
-        .filter(flow_line::iuv.eq_any(iuvs))
+        .filter(among(flow_line::iuv, iuvs))
         .order((flow_line::flow, flow_line::line_no))
         .load(c))?;
     rows.into_iter().map(LineRow::into_domain).collect()
@@ -446,7 +470,7 @@ pub fn reported(
         .collect()
 }
 
-/// Flows in force that a reference may mean: with one of these keys, or beginning with `open`.
+/// Flows in force with these keys.
 ///
 /// # Errors
 /// The database's.
@@ -454,31 +478,72 @@ pub fn known(
     conn: &mut Conn,
     creditor: &FiscalCode,
     keys: &[&str],
-    open: Option<&str>,
 ) -> Result<Vec<KnownFlow>, Error> {
-    let live = FlowState::Live.as_str();
-    let mut found: Vec<(String, String)> = on!(conn, |c| flow::table
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found: Vec<(String, String)> = on!(conn, |c| flow::table
         .filter(flow::creditor.eq(creditor.as_str()))
-        .filter(flow::state.eq(live))
-        .filter(flow::flow_key.eq_any(keys))
+        .filter(flow::state.eq(FlowState::Live.as_str()))
+        .filter(among(flow::flow_key, keys))
         .select((flow::flow_key, flow::psp_id))
         .load(c))?;
-    if let Some(open) = open {
-        // Keys are upper case letters, digits, `-` and `_`: `~` comes after all of them.
-        let end = format!("{open}~");
-        let begin: Vec<(String, String)> = on!(conn, |c| flow::table
-            .filter(flow::creditor.eq(creditor.as_str()))
-            .filter(flow::state.eq(live))
-            .filter(flow::flow_key.ge(open))
-            .filter(flow::flow_key.lt(&end))
-            .select((flow::flow_key, flow::psp_id))
-            .load(c))?;
-        found.extend(begin);
+    Ok(found.into_iter().map(known_flow).collect())
+}
+
+/// Flows in force whose key begins like this.
+///
+/// # Errors
+/// The database's.
+pub fn beginning(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    open: &str,
+) -> Result<Vec<KnownFlow>, Error> {
+    // Keys are upper case letters, digits, `-` and `_`: `~` comes after all of them.
+    let end = format!("{open}~");
+    let found: Vec<(String, String)> = on!(conn, |c| flow::table
+        .filter(flow::creditor.eq(creditor.as_str()))
+        .filter(flow::state.eq(FlowState::Live.as_str()))
+        .filter(flow::flow_key.ge(open))
+        .filter(flow::flow_key.lt(&end))
+        .select((flow::flow_key, flow::psp_id))
+        .load(c))?;
+    Ok(found.into_iter().map(known_flow).collect())
+}
+
+fn known_flow((key, psp_id): (String, String)) -> KnownFlow {
+    KnownFlow { key, psp_id }
+}
+
+/// References in the rows of these flows, of the revision in force.
+///
+/// # Errors
+/// The database's.
+pub fn live_iuvs(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    flows: &BTreeSet<KnownFlow>,
+) -> Result<BTreeSet<String>, Error> {
+    let keys: Vec<&str> = flows.iter().map(|flow| flow.key.as_str()).collect();
+    if keys.is_empty() {
+        return Ok(BTreeSet::new());
     }
-    Ok(found
+    let rows: Vec<(String, String, String)> = on!(conn, |c| flow::table
+        .inner_join(
+            flow_line::table.on(flow_line::creditor
+                .eq(flow::creditor)
+                .and(flow_line::flow.eq(flow::id)))
+        )
+        .filter(flow::creditor.eq(creditor.as_str()))
+        .filter(flow::state.eq(FlowState::Live.as_str()))
+        .filter(among(flow::flow_key, &keys))
+        .select((flow::flow_key, flow::psp_id, flow_line::iuv))
+        .load(c))?;
+    let ours = rows
         .into_iter()
-        .map(|(key, psp_id)| KnownFlow { key, psp_id })
-        .collect())
+        .filter_map(|(key, psp_id, iuv)| flows.contains(&KnownFlow { key, psp_id }).then_some(iuv));
+    Ok(ours.collect())
 }
 
 /// The revision in force of a flow, by its normalised key.
@@ -490,9 +555,12 @@ pub fn live_by_keys(
     creditor: &FiscalCode,
     keys: &[&str],
 ) -> Result<Vec<Filed>, Error> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows: Vec<FlowRow> = on!(conn, |c| flow::table
         .filter(flow::creditor.eq(creditor.as_str()))
-        .filter(flow::flow_key.eq_any(keys))
+        .filter(among(flow::flow_key, keys))
         .filter(flow::state.eq(FlowState::Live.as_str()))
         .order(flow::id)
         .load(c))?;

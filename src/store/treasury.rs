@@ -1,13 +1,15 @@
 //! The treasurer's entries and the flows they name.
 
 pub mod files;
+use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::among::{among, among_ids};
 use super::schema::treasury_entry;
 use super::types::{At, Id};
-use super::{Conn, Error, Inserted, Tx};
+use super::{Conn, Error, Tx};
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
@@ -83,21 +85,25 @@ pub struct Filter {
     pub booked_to: Option<Day>,
 }
 
-/// Files an entry once: year, account and number name it.
+/// Files the entries whose year, account and number are not taken, and counts them.
 ///
 /// # Errors
 /// The database's.
-pub fn insert_once(
+pub fn insert_new(
     tx: &mut Tx<'_>,
     creditor: &FiscalCode,
-    filed: &Filed,
-) -> Result<Inserted, Error> {
-    let row = EntryRow::from_domain(creditor, filed);
-    let made = on!(&mut **tx, |c| diesel::insert_into(treasury_entry::table)
-        .values(row)
-        .on_conflict_do_nothing()
-        .execute(c))?;
-    Ok(Inserted::from_count(made))
+    entries: &[Filed],
+) -> Result<usize, Error> {
+    let rows: Vec<EntryRow> = entries
+        .iter()
+        .map(|filed| EntryRow::from_domain(creditor, filed))
+        .collect();
+    Ok(insert_rows!(tx, &rows, |c, values| diesel::insert_into(
+        treasury_entry::table
+    )
+    .values(values)
+    .on_conflict_do_nothing()
+    .execute(c)))
 }
 
 /// The entry with this year, account and number.
@@ -169,23 +175,44 @@ pub fn page(
     rows.into_iter().map(EntryRow::into_domain).collect()
 }
 
-/// Entries whose text may mean the flow with this key: written in full, with a blank, or cut.
+/// The entries with these ids, in the order they were filed.
 ///
 /// # Errors
 /// The database's, or a corrupt row.
-pub fn naming(conn: &mut Conn, creditor: &FiscalCode, key: &str) -> Result<Vec<Filed>, Error> {
-    let cut = prefixes(key);
+pub fn get_all(conn: &mut Conn, creditor: &FiscalCode, ids: &[Uuid]) -> Result<Vec<Filed>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Id> = ids.iter().copied().map(Id).collect();
+    let rows: Vec<EntryRow> = on!(conn, |c| treasury_entry::table
+        .filter(treasury_entry::creditor.eq(creditor.as_str()))
+        .filter(among_ids(treasury_entry::id, &ids))
+        .order(treasury_entry::id)
+        .load(c))?;
+    rows.into_iter().map(EntryRow::into_domain).collect()
+}
+
+/// Entries whose text may mean a flow with one of these keys: written in full, with a blank, or cut.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn naming(conn: &mut Conn, creditor: &FiscalCode, keys: &[&str]) -> Result<Vec<Filed>, Error> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let cut: BTreeSet<&str> = keys.iter().flat_map(|key| prefixes(key)).collect();
+    let cut: Vec<&str> = cut.into_iter().collect();
     let whole = on!(conn, |c| treasury_entry::table
         .filter(treasury_entry::creditor.eq(creditor.as_str()))
-        .filter(treasury_entry::reference.eq(key))
+        .filter(among(treasury_entry::reference, keys))
         .load::<EntryRow>(c))?;
     let joined = on!(conn, |c| treasury_entry::table
         .filter(treasury_entry::creditor.eq(creditor.as_str()))
-        .filter(treasury_entry::reference_joined.eq(key))
+        .filter(among(treasury_entry::reference_joined, keys))
         .load::<EntryRow>(c))?;
     let open = on!(conn, |c| treasury_entry::table
         .filter(treasury_entry::creditor.eq(creditor.as_str()))
-        .filter(treasury_entry::reference_open.eq_any(&cut))
+        .filter(among(treasury_entry::reference_open, &cut))
         .load::<EntryRow>(c))?;
     let mut rows: Vec<EntryRow> = whole.into_iter().chain(joined).chain(open).collect();
     rows.sort_by_key(|row| row.id);
@@ -202,9 +229,12 @@ pub fn matched_to(
     creditor: &FiscalCode,
     keys: &[&str],
 ) -> Result<Vec<Filed>, Error> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows: Vec<EntryRow> = on!(conn, |c| treasury_entry::table
         .filter(treasury_entry::creditor.eq(creditor.as_str()))
-        .filter(treasury_entry::matched_key.eq_any(keys))
+        .filter(among(treasury_entry::matched_key, keys))
         .order(treasury_entry::id)
         .load(c))?;
     rows.into_iter().map(EntryRow::into_domain).collect()
@@ -215,9 +245,12 @@ pub fn matched_to(
 /// # Errors
 /// The database's, or a corrupt row.
 pub fn singles(conn: &mut Conn, creditor: &FiscalCode, iuvs: &[&str]) -> Result<Vec<Filed>, Error> {
+    if iuvs.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows: Vec<EntryRow> = on!(conn, |c| treasury_entry::table
         .filter(treasury_entry::creditor.eq(creditor.as_str()))
-        .filter(treasury_entry::reference.eq_any(iuvs))
+        .filter(among(treasury_entry::reference, iuvs))
         .filter(treasury_entry::reference_kind.eq(SINGLE))
         .order(treasury_entry::id)
         .load(c))?;

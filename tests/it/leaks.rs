@@ -175,7 +175,13 @@ async fn report(
     let ingest = move |tx: &mut avviso::store::Tx<'_>, now| {
         let lines = std::slice::from_ref(&line);
         let header = &header;
-        settlement::ingest(tx, now, &ctx, &town, settlement::Arrived { header, lines })
+        settlement::ingest(
+            tx,
+            now,
+            &ctx,
+            &town,
+            &[settlement::Arrived { header, lines }],
+        )
     };
     app.ctx.write(ingest).await.unwrap();
 }

@@ -291,7 +291,6 @@ impl From<treasury::Error> for Problem {
         use treasury::Error as E;
         match error {
             E::UnknownEntry => Problem::of(&catalogue::NOT_FOUND),
-            E::Settlement(error) => error.into(),
             E::Store(store) => store.into(),
         }
     }

@@ -46,7 +46,6 @@ pub(super) struct LoadedFlow {
 /// Everything around some references.
 pub(super) struct Scope<'c> {
     notices: Vec<NoticeFact>,
-    withdrawn: BTreeSet<String>,
     paid: Vec<PaidFact>,
     lines: Vec<(Uuid, Line)>,
     flows: Vec<LoadedFlow>,
@@ -66,11 +65,6 @@ pub(super) fn scope<'c>(
     let mut all: BTreeSet<&str> = iuvs.iter().copied().collect();
     all.extend(notices.iter().map(|notice| notice.iuv.as_str()));
     let all: Vec<&str> = all.into_iter().collect();
-    let numbers: Vec<&str> = notices
-        .iter()
-        .map(|notice| notice.number.as_str())
-        .collect();
-    let withdrawn = store::reconciliation::withdrawn(conn, creditor, &numbers)?;
     let paid = store::reconciliation::paid(conn, creditor, &all)?;
     let lines = store::settlement::lines_by_iuvs(conn, creditor, &all)?;
     let ids: BTreeSet<Uuid> = lines.iter().map(|(flow, _)| *flow).collect();
@@ -80,7 +74,6 @@ pub(super) fn scope<'c>(
     let singles = store::treasury::singles(conn, creditor, &all)?;
     Ok(Scope {
         notices,
-        withdrawn,
         paid,
         lines,
         flows,
@@ -177,14 +170,13 @@ impl Scope<'_> {
         let flows: HashMap<Uuid, &LoadedFlow> = self.flows.iter().map(|f| (f.id, f)).collect();
         let mut cases: BTreeMap<Debt, Case<'_>> = BTreeMap::new();
         for notice in &self.notices {
-            let number = notice.number.to_string();
             cases
                 .entry(debt(&notice.iuv))
                 .or_default()
                 .notices
                 .push(Notice {
-                    withdrawn: self.withdrawn.contains(&number),
-                    number,
+                    withdrawn: notice.withdrawn,
+                    number: notice.number.to_string(),
                     iuv: notice.iuv.clone(),
                     option: notice.option,
                 });

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -86,7 +86,7 @@ impl World {
             header: &header,
             lines,
         };
-        self.write(|tx, now, ctx| ingest(tx, now, ctx, &town(), arrived))
+        self.write(|tx, now, ctx| ingest(tx, now, ctx, &town(), &[arrived]))[0]
     }
 
     pub(crate) fn cash(&mut self, movement: &Movement) -> treasury::Outcome {
@@ -370,8 +370,9 @@ fn a_new_revision_undoes_the_old_one_and_repeats_change_nothing() {
     assert!(matches!(w.flow((F, 1), &wrong), Outcome::Repeat(_)));
     w.pay(&paid);
     assert_eq!((w.ended(), w.balances()), (codes, books));
-    let iuvs: BTreeSet<String> = [paid.iuv.to_string()].into();
-    let changed = w.write(|tx, now, ctx| reconciliation::classify(tx, now, ctx, &town(), &iuvs));
+    let iuv = paid.iuv.to_string();
+    let changed =
+        w.write(|tx, now, ctx| reconciliation::classify_receipt(tx, now, ctx, &town(), &iuv));
     assert_eq!(changed, 0);
 }
 
@@ -447,6 +448,55 @@ fn cash_that_names_a_cut_or_unknown_flow_is_found_when_the_flow_comes() {
     assert!(w.flags("treasury 2026/1/1").contains(&Flag::Ambiguous));
     assert_eq!(w.code("receipt r4/1"), ReportedNotSettled);
     assert_eq!(w.balance(Account::UnexplainedCash), -4590);
+}
+
+#[test]
+fn what_one_entry_names_in_full_is_not_the_only_flow_that_another_may_mean() {
+    let mut w = World::new();
+    let fine = w.fine.notices[0].iuv();
+    let row = [line(1, fine.as_str(), "r4", 4480)];
+    w.flow((F, 1), &row);
+    w.flow((G, 1), &row);
+    let cash = [
+        for_flow(1, 4480, F),
+        for_flow(2, 4480, "2026-03-03PSPX-000"),
+    ];
+    w.write(|tx, now, ctx| treasury::ingest(tx, now, ctx, &town(), &cash));
+    assert_eq!(w.code("treasury 2026/1/1"), MatchedSettled);
+    assert_eq!(w.code("treasury 2026/1/2"), CashUnknownReference);
+    assert!(w.flags("treasury 2026/1/2").contains(&Flag::Ambiguous));
+}
+
+#[test]
+fn several_revisions_of_a_flow_may_come_at_once() {
+    let mut w = World::new();
+    let fine = w.fine.notices[0].iuv();
+    let paid = receipt(&w.fine, 0, "r4");
+    w.pay(&paid);
+    let wrong = [line(1, fine.as_str(), "r4", 4480)];
+    let right = [line(1, fine.as_str(), "r4", 4490)];
+    let heads = [
+        header(F, 1, &wrong),
+        header(F, 3, &right),
+        header(F, 2, &wrong),
+    ];
+    let arrived: Vec<Arrived<'_>> = heads
+        .iter()
+        .zip([&wrong, &right, &wrong])
+        .map(|(header, lines)| Arrived { header, lines })
+        .collect();
+    let outcomes = w.write(|tx, now, ctx| ingest(tx, now, ctx, &town(), &arrived));
+    assert!(matches!(
+        outcomes[..],
+        [Outcome::Filed(_), Outcome::Replaced(_), Outcome::Late(_)]
+    ));
+    let (codes, books) = (w.ended(), w.balances());
+    let mut one_by_one = World::new();
+    one_by_one.pay(&paid);
+    one_by_one.flow((F, 1), &wrong);
+    one_by_one.flow((F, 3), &right);
+    one_by_one.flow((F, 2), &wrong);
+    assert_eq!((one_by_one.ended(), one_by_one.balances()), (codes, books));
 }
 
 #[test]

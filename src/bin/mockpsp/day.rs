@@ -16,8 +16,9 @@ use crate::rng::Rng;
 use crate::rules;
 use crate::state::{Closed, Day, Event, State, Status};
 
-/// Payments on their way at the same time.
-const IN_FLIGHT: usize = 8;
+/// Payments on their way at the same time: a country of payers does not queue, and a creditor that makes
+/// several receipts durable at once must be given several.
+pub(crate) const IN_FLIGHT: usize = 32;
 
 /// One thing to be done on a day.
 #[derive(Debug, Clone, Copy)]

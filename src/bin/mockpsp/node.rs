@@ -10,6 +10,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::answers::CallError;
+use crate::day::IN_FLIGHT;
 use crate::messages::Door;
 
 const ANSWER_LIMIT: usize = 1 << 20;
@@ -137,7 +138,7 @@ impl NodeClient {
         let http = reqwest::Client::builder()
             .no_proxy()
             .connect_timeout(Duration::from_secs(3))
-            .pool_max_idle_per_host(16)
+            .pool_max_idle_per_host(IN_FLIGHT)
             .tcp_nodelay(true)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -11,6 +12,7 @@ use crate::domain::lifecycle::{Event, State};
 use crate::domain::money::Cents;
 use crate::domain::notice_number::NoticeNumber;
 use crate::domain::reconciliation::Paid;
+use crate::store::among::among;
 use crate::store::schema::{notice, notice_event, receipt, receipt_transfer};
 use crate::store::types::Id;
 use crate::store::{Conn, Error};
@@ -30,6 +32,8 @@ pub struct NoticeFact {
     pub service_code: String,
     /// Where it stands.
     pub state: State,
+    /// The creditor has withdrawn it and not restored it since.
+    pub withdrawn: bool,
 }
 
 /// One transfer of a receipt, with what its bookings say.
@@ -51,6 +55,7 @@ struct NoticeRow {
     option_no: i16,
     service_code: String,
     state: String,
+    withdrawn: bool,
 }
 
 /// Notices with these references, and every other notice of the same positions.
@@ -62,15 +67,18 @@ pub fn notices_around(
     creditor: &FiscalCode,
     iuvs: &[&str],
 ) -> Result<Vec<NoticeFact>, Error> {
-    let positions: Vec<Id> = on!(&mut *conn, |c| notice::table
+    let asked = diesel::alias!(notice as asked);
+    let of_asked = asked
+        .filter(asked.field(notice::creditor).eq(creditor.as_str()))
+        .filter(among(asked.field(notice::iuv), iuvs))
+        .select(asked.field(notice::position_id));
+    let withdrawals = notice_event::table
+        .filter(notice_event::creditor.eq(notice::creditor))
+        .filter(notice_event::notice_number.eq(notice::number))
+        .filter(notice_event::to_state.eq(State::Cancelled.as_str()));
+    let around = notice::table
         .filter(notice::creditor.eq(creditor.as_str()))
-        .filter(notice::iuv.eq_any(iuvs))
-        .select(notice::position_id)
-        .distinct()
-        .load(c))?;
-    let rows: Vec<NoticeRow> = on!(conn, |c| notice::table
-        .filter(notice::creditor.eq(creditor.as_str()))
-        .filter(notice::position_id.eq_any(&positions))
+        .filter(notice::position_id.eq_any(of_asked))
         .select((
             notice::number,
             notice::iuv,
@@ -78,23 +86,30 @@ pub fn notices_around(
             notice::option_no,
             notice::service_code,
             notice::state,
-        ))
-        .load(c))?;
+            exists(withdrawals),
+        ));
+    let mut rows: Vec<NoticeRow> = on!(conn, |c| around.load(c))?;
+    // Few were ever withdrawn: only of those it is asked whether they were restored since.
+    let suspects = rows.iter().filter(|row| row.withdrawn);
+    let suspects: Vec<&str> = suspects.map(|row| row.number.as_str()).collect();
+    if !suspects.is_empty() {
+        let withdrawn = withdrawn(conn, creditor, &suspects)?;
+        for row in &mut rows {
+            row.withdrawn = withdrawn.contains(&row.number);
+        }
+    }
     rows.into_iter().map(NoticeRow::into_domain).collect()
 }
 
 /// Which of these notices the creditor has withdrawn and not restored since.
-///
-/// # Errors
-/// The database's.
-pub fn withdrawn(
+fn withdrawn(
     conn: &mut Conn,
     creditor: &FiscalCode,
     numbers: &[&str],
 ) -> Result<BTreeSet<String>, Error> {
     let events: Vec<(String, String)> = on!(conn, |c| notice_event::table
         .filter(notice_event::creditor.eq(creditor.as_str()))
-        .filter(notice_event::notice_number.eq_any(numbers))
+        .filter(among(notice_event::notice_number, numbers))
         .filter(
             notice_event::to_state
                 .eq(State::Cancelled.as_str())
@@ -135,6 +150,9 @@ struct PaidRow {
 /// # Errors
 /// The database's, or a corrupt row.
 pub fn paid(conn: &mut Conn, creditor: &FiscalCode, iuvs: &[&str]) -> Result<Vec<PaidFact>, Error> {
+    if iuvs.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows: Vec<PaidRow> = on!(conn, |c| receipt::table
         .inner_join(
             receipt_transfer::table.on(receipt_transfer::creditor
@@ -142,7 +160,7 @@ pub fn paid(conn: &mut Conn, creditor: &FiscalCode, iuvs: &[&str]) -> Result<Vec
                 .and(receipt_transfer::receipt_id.eq(receipt::receipt_id)))
         )
         .filter(receipt::creditor.eq(creditor.as_str()))
-        .filter(receipt::iuv.eq_any(iuvs))
+        .filter(among(receipt::iuv, iuvs))
         .order((receipt::receipt_id, receipt_transfer::idx))
         .select((
             receipt::receipt_id,
@@ -174,6 +192,7 @@ impl NoticeRow {
             position_id: self.position_id.0,
             option: self.option_no,
             service_code: self.service_code,
+            withdrawn: self.withdrawn,
         })
     }
 }

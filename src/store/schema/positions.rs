@@ -168,4 +168,10 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(position, notice, receipt, receipt_transfer);
+diesel::allow_tables_to_appear_in_same_query!(
+    position,
+    notice,
+    notice_event,
+    receipt,
+    receipt_transfer
+);
