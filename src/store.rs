@@ -5,11 +5,11 @@
 
 #[macro_use]
 pub mod conn;
-pub mod among;
 pub mod db;
 pub mod ledger;
 pub mod notices;
 pub mod positions;
+pub mod prepared;
 pub mod receipts;
 pub mod schema;
 pub mod types;

@@ -36,6 +36,8 @@ mod office;
 #[cfg(test)]
 mod payments;
 #[cfg(test)]
+mod prepared;
+#[cfg(test)]
 mod receipts;
 #[cfg(test)]
 mod schema;

@@ -1,6 +1,5 @@
 //! Receipts and notices, as the classifier wants them: by payment reference, many at once.
 
-use diesel::dsl::exists;
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -10,7 +9,7 @@ use crate::domain::lifecycle::State;
 use crate::domain::money::Cents;
 use crate::domain::notice_number::NoticeNumber;
 use crate::domain::reconciliation::Paid;
-use crate::store::among::among;
+use crate::store::prepared::among;
 use crate::store::schema::{notice, notice_event, receipt, receipt_transfer};
 use crate::store::types::Id;
 use crate::store::{Conn, Error};
@@ -53,7 +52,7 @@ struct NoticeRow {
     option_no: i16,
     service_code: String,
     state: String,
-    withdrawn: bool,
+    withdrawal: Option<String>,
 }
 
 /// Notices with these references, and every other notice of the same positions.
@@ -70,10 +69,14 @@ pub fn notices_around(
         .filter(asked.field(notice::creditor).eq(creditor.as_str()))
         .filter(among(asked.field(notice::iuv), iuvs))
         .select(asked.field(notice::position_id));
-    let withdrawals = notice_event::table
+    // One look at the history of each notice; as `EXISTS`, PostgreSQL may read the history of all.
+    let withdrawal = notice_event::table
         .filter(notice_event::creditor.eq(notice::creditor))
         .filter(notice_event::notice_number.eq(notice::number))
-        .filter(notice_event::to_state.eq(State::Cancelled.as_str()));
+        .filter(notice_event::to_state.eq(State::Cancelled.as_str()))
+        .select(notice_event::to_state)
+        .limit(1)
+        .single_value();
     let around = notice::table
         .filter(notice::creditor.eq(creditor.as_str()))
         .filter(notice::position_id.eq_any(of_asked))
@@ -84,7 +87,7 @@ pub fn notices_around(
             notice::option_no,
             notice::service_code,
             notice::state,
-            exists(withdrawals),
+            withdrawal,
         ));
     let rows: Vec<NoticeRow> = on!(conn, |c| around.load(c))?;
     rows.into_iter().map(NoticeRow::into_domain).collect()
@@ -153,7 +156,7 @@ impl NoticeRow {
             position_id: self.position_id.0,
             option: self.option_no,
             service_code: self.service_code,
-            withdrawn: self.withdrawn,
+            withdrawn: self.withdrawal.is_some(),
         })
     }
 }
