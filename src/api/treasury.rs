@@ -229,7 +229,7 @@ pub(super) async fn import_treasury_entries(
     let journal = read::journal(&file.text)?;
     let (creditor, ctx) = (caller.creditor()?.clone(), state.ctx.clone());
     let (sealed, location) = (asked.clone(), state.address("/treasury-entries"));
-    let made = state.ctx.write(move |tx, now| {
+    let made = state.ctx.import(move |tx, now| {
         let outcomes = treasury::ingest(tx, now, &ctx, &creditor, &journal.movements)?;
         let view = (&journal.outcome(&outcomes), None);
         let answer = sealed.answered(StatusCode::CREATED, location.clone(), view);
