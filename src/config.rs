@@ -127,8 +127,8 @@ pub const VARIABLES: &[Variable] = &[
     },
     Variable {
         name: "AVVISO_DB_THREADS",
-        default: "twice the cores",
-        meaning: "Database connections for interactive work, 1 to 256.",
+        default: "the cores; PostgreSQL: four times as many",
+        meaning: "Database connections for interactive work, 1 to 256. On PostgreSQL each of them waits for the disk at the end of a write.",
     },
     Variable {
         name: "AVVISO_WORKERS",
@@ -227,14 +227,15 @@ impl Config {
                 "is of no use without AVVISO_FDR_URL; set both or none",
             );
         }
+        let database_url = read.database();
         let config = Config {
-            database_url: read.database(),
             profile,
             listen: read.address("AVVISO_LISTEN"),
             node_listen: read.address("AVVISO_NODE_LISTEN"),
             ops_listen: read.address("AVVISO_OPS_LISTEN"),
             public_url: read.url("AVVISO_PUBLIC_URL", profile).unwrap_or_default(),
-            db_threads: read.number("AVVISO_DB_THREADS", twice_the_cores(), 1, 256),
+            db_threads: read.number("AVVISO_DB_THREADS", connections(&database_url), 1, 256),
+            database_url,
             workers: read.number("AVVISO_WORKERS", 2, 1, 64),
             stop_seconds: read.number("AVVISO_STOP_SECONDS", 20, 0, 600),
             rate_per_second: read.number("AVVISO_RATE_PER_SECOND", 2000, 1, 100_000),
@@ -272,10 +273,16 @@ impl Config {
     }
 }
 
-fn twice_the_cores() -> usize {
+/// On SQLite these only read, and one for each core reads as much as many.
+fn connections(database_url: &str) -> usize {
+    let per_core = if database_url.starts_with("postgres") {
+        4
+    } else {
+        1
+    };
     std::thread::available_parallelism()
         .map_or(2, usize::from)
-        .saturating_mul(2)
+        .saturating_mul(per_core)
         .min(256)
 }
 

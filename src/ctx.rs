@@ -138,4 +138,20 @@ impl Ctx {
         let now = self.clock.now();
         self.db.write(move |tx| f(tx, now)).await
     }
+
+    /// As [`Ctx::write`], for much at once: flows, journals.
+    ///
+    /// # Errors
+    /// As [`Ctx::write`].
+    pub async fn import<T, E>(
+        &self,
+        f: impl Fn(&mut Tx<'_>, Instant) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<store::Error> + Retry + Send + 'static,
+    {
+        let now = self.clock.now();
+        self.db.import(move |tx| f(tx, now)).await
+    }
 }

@@ -5,12 +5,12 @@
 
 #[macro_use]
 pub mod conn;
-pub mod among;
 pub mod db;
 mod joint_debtors;
 pub mod ledger;
 pub mod notices;
 pub mod positions;
+pub mod prepared;
 pub mod prices;
 pub mod receipts;
 pub mod schema;

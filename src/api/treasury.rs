@@ -264,7 +264,7 @@ pub(super) async fn import_treasury_entries(
     let journal = read::journal(form, &file)?;
     let (creditor, ctx) = (caller.creditor()?.clone(), state.ctx.clone());
     let (sealed, location) = (asked.clone(), state.address("/treasury-entries"));
-    let made = state.ctx.write(move |tx, now| {
+    let made = state.ctx.import(move |tx, now| {
         let arrived = (&journal.document, journal.movements.as_slice());
         let imported = treasury::import(tx, now, &ctx, &creditor, arrived)?;
         let view = (&journal.outcome(&imported), None);

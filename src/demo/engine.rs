@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use super::http::{Ask, Http, Reply};
 
 /// How often a job is looked at.
-const GLANCE: Duration = Duration::from_millis(15);
+const GLANCE: Duration = Duration::from_millis(5);
 /// Glances after which simulated time is helped on: a retry or a dead worker's lease is waited for.
-const GLANCES: u32 = 200;
-const GLANCES_MAX: u32 = 8000;
+const GLANCES: u32 = 600;
+const GLANCES_MAX: u32 = 24_000;
 
 /// Addresses and keys.
 #[derive(Debug, Clone)]

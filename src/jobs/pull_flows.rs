@@ -221,7 +221,7 @@ async fn file(
 ) -> Result<(), Error> {
     let (flows, owner) = (Arc::new(batch.flows), creditor.clone());
     let kept = Arc::clone(&flows);
-    ctx.write(move |tx, now| {
+    ctx.import(move |tx, now| {
         let mut each = kept.iter();
         each.try_for_each(|flow| settlement::keep(tx, now, &owner, flow.key(), &flow.bodies))
     })
@@ -256,7 +256,7 @@ async fn ingest(
     until: Option<Instant>,
 ) -> Result<Vec<Outcome>, settlement::Error> {
     let (flows, owner, inner) = (Arc::clone(flows), creditor.clone(), ctx.clone());
-    ctx.write(move |tx, now| {
+    ctx.import(move |tx, now| {
         let flows = flows.get(some.clone()).unwrap_or_default();
         let arrived: Vec<Arrived<'_>> = flows.iter().map(Fetched::arrived).collect();
         let outcomes = settlement::ingest(tx, now, &inner, &owner, &arrived)?;

@@ -26,17 +26,12 @@ macro_rules! on {
     };
 }
 
-/// Rows that PostgreSQL writes one by one; more of them share a statement.
-pub(super) const FEW_ROWS: usize = 3;
-/// Rows of one statement; PostgreSQL takes 65 535 parameters.
-pub(super) const MANY_ROWS: usize = 1000;
-
-/// Inserts rows and counts those made. One row is always the same statement, which stays prepared; a list is
-/// another one for each length. So SQLite, where a statement is no journey, writes row by row, and
-/// PostgreSQL does so with a few rows.
+/// Inserts rows and counts those made. A list of rows is another statement for every length, and only what
+/// is the same statement stays prepared: so SQLite, where a statement is no journey, writes row by row, and
+/// PostgreSQL in lists of a few lengths.
 macro_rules! insert_rows {
     ($tx:expr, $rows:expr, |$c:ident, $values:ident| $insert:expr) => {{
-        let rows = $rows;
+        let mut rows: &[_] = $rows;
         let mut made = 0usize;
         match &mut **$tx {
             $crate::store::Conn::Lite($c) => {
@@ -44,19 +39,21 @@ macro_rules! insert_rows {
                     made = made.saturating_add($insert?);
                 }
             }
-            $crate::store::Conn::Pg($c) if rows.len() <= $crate::store::conn::FEW_ROWS => {
-                for $values in rows {
-                    made = made.saturating_add($insert?);
-                }
-            }
             $crate::store::Conn::Pg($c) => {
-                for $values in rows.chunks($crate::store::conn::MANY_ROWS) {
-                    made = made.saturating_add($insert?);
-                }
+                insert_rows!(@lists 64, rows, made, $values, $insert);
+                insert_rows!(@lists 8, rows, made, $values, $insert);
+                insert_rows!(@lists 2, rows, made, $values, $insert);
+                insert_rows!(@lists 1, rows, made, $values, $insert);
             }
         }
         made
     }};
+    (@lists $length:literal, $rows:ident, $made:ident, $values:ident, $insert:expr) => {
+        while let Some(($values, rest)) = $rows.split_first_chunk::<$length>() {
+            $made = $made.saturating_add($insert?);
+            $rows = rest;
+        }
+    };
 }
 
 /// A connection inside a write transaction: the only thing that write functions accept.
@@ -144,7 +141,7 @@ impl Conn {
             .map_err(|e| down(&e))?;
             return Ok(Conn::Pg(c));
         }
-        guarantee_stable_plans();
+        set_sqlite_up();
         let file = url
             .strip_prefix("sqlite://")
             .or_else(|| url.strip_prefix("sqlite:"));
@@ -152,7 +149,7 @@ impl Conn {
         c.batch_execute(
             "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
              PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384; \
-             PRAGMA mmap_size=0; PRAGMA wal_autocheckpoint=4000",
+             PRAGMA mmap_size=0; PRAGMA wal_autocheckpoint=16000",
         )
         .map_err(|e| down(&e))?;
         if access == Access::Read {
@@ -170,15 +167,21 @@ impl Conn {
         Ok(on!(self, |c| c.batch_execute(statements))?)
     }
 
-    /// Has statements planned again. PostgreSQL plans a prepared statement once, by the sizes of its tables
-    /// at that moment, and in a new database walks them from end to end; statistics, which would change its
-    /// mind, are made a minute later. SQLite was told what to expect.
+    /// Counts what is in the tables, for the planner. PostgreSQL does so by itself a minute after a table has
+    /// changed. Until then it takes the creditor for a column that narrows a search to a few rows, reads all
+    /// rows of a town for one of them, and keeps to that plan. SQLite was told what to expect.
     ///
     /// # Errors
     /// [`Error`].
-    pub fn forget_plans(&mut self) -> Result<(), Error> {
+    pub fn analyze(&mut self) -> Result<(), Error> {
         match self {
-            Conn::Pg(c) => Ok(c.batch_execute("DISCARD PLANS")?),
+            // A small sample tells how many there are of a kind, which is all that matters here.
+            Conn::Pg(c) => Ok(c.batch_execute(
+                "SET default_statistics_target = 10; \
+                 DO $$ BEGIN EXECUTE (SELECT 'ANALYZE ' || string_agg(format('%I', tablename), ', ') \
+                 FROM pg_tables WHERE schemaname = current_schema()); END $$; \
+                 RESET default_statistics_target",
+            )?),
             Conn::Lite(_) => Ok(()),
         }
     }
@@ -298,13 +301,15 @@ fn names(versions: &[diesel::migration::MigrationVersion<'_>]) -> Vec<String> {
     versions.iter().map(ToString::to_string).collect()
 }
 
-/// Gives every SQLite connection the query planner stability guarantee. Without it SQLite looks at bound
-/// values when it plans, and each new value prepares the statement again: five times slower.
+/// Sets SQLite up, once. A connection here belongs to one thread, which needs no lock inside SQLite, and
+/// nobody asks how much memory it has. And each connection gets the query planner stability guarantee:
+/// without it SQLite looks at bound values when it plans, and each new value prepares the statement again,
+/// five times slower.
 #[expect(
     unsafe_code,
-    reason = "SQLite offers this switch only through its C interface"
+    reason = "SQLite offers these switches only through its C interface"
 )]
-fn guarantee_stable_plans() {
+fn set_sqlite_up() {
     use libsqlite3_sys as ffi;
     unsafe extern "C" fn on_open(
         db: *mut ffi::sqlite3,
@@ -323,7 +328,12 @@ fn guarantee_stable_plans() {
     }
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
-        // SAFETY: the hook is a plain function that lives for ever.
-        let _result = unsafe { ffi::sqlite3_auto_extension(Some(on_open)) };
+        // SAFETY: the first option takes nothing, the second an int, and the hook is a plain function that
+        // lives for ever. An option that comes too late, after the first connection, is refused.
+        unsafe {
+            let _late = ffi::sqlite3_config(ffi::SQLITE_CONFIG_MULTITHREAD);
+            let _late = ffi::sqlite3_config(ffi::SQLITE_CONFIG_MEMSTATUS, 0i32);
+            let _result = ffi::sqlite3_auto_extension(Some(on_open));
+        }
     });
 }

@@ -6,6 +6,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::oneshot;
 
@@ -16,6 +17,8 @@ use super::conn::{Access, Conn, Tx, is_postgres};
 const QUEUE_MAX: usize = 4096;
 /// Closures folded into one SQLite commit at most.
 const GROUP_MAX: usize = 256;
+/// Transactions after which the rows are counted for the first time.
+const FIRST_COUNT: u64 = 64;
 /// Times a transaction runs again after a conflict.
 const RETRIES_MAX: u32 = 5;
 
@@ -29,6 +32,7 @@ enum Lane {
     Hot,
     Report,
     Write,
+    Import,
 }
 
 /// A handle to the executor; clones share it. When the last one is dropped the threads end.
@@ -37,6 +41,9 @@ pub struct Db {
     hot: flume::Sender<Task>,
     report: flume::Sender<Task>,
     write: flume::Sender<Task>,
+    import: flume::Sender<Task>,
+    /// Transactions so far, by which a young database is seen to grow.
+    written: Arc<AtomicU64>,
     threads: Arc<std::sync::Mutex<Vec<std::thread::JoinHandle<()>>>>,
 }
 
@@ -59,17 +66,19 @@ impl Db {
             spawn(&handles, url, hot_access, hot_rx.clone(), run_each)?;
         }
         spawn(&handles, url, Access::Read, report_rx, run_each)?;
-        let write = if postgres {
-            hot.clone()
+        let (write, import) = if postgres {
+            (hot.clone(), report.clone())
         } else {
             let (write, write_rx) = flume::bounded(QUEUE_MAX);
             spawn(&handles, url, Access::Write, write_rx, run_grouped)?;
-            write
+            (write.clone(), write)
         };
         Ok(Db {
             hot,
             report,
             write,
+            import,
+            written: Arc::default(),
             threads: handles,
         })
     }
@@ -117,7 +126,36 @@ impl Db {
         T: Send + 'static,
         E: From<Error> + Retry + Send + 'static,
     {
-        self.send(Lane::Write, move |c| {
+        self.transact(Lane::Write, f).await
+    }
+
+    /// As [`Db::write`], for much at once: flows, journals. On PostgreSQL it stands with the reports and not
+    /// before a receipt; SQLite has one writer.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn import<T, E>(
+        &self,
+        f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Retry + Send + 'static,
+    {
+        self.transact(Lane::Import, f).await
+    }
+
+    async fn transact<T, E>(
+        &self,
+        lane: Lane,
+        f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Retry + Send + 'static,
+    {
+        self.watch_growth();
+        self.send(lane, move |c| {
             let mut attempt = 0u32;
             loop {
                 match c.write(&f) {
@@ -132,6 +170,22 @@ impl Db {
             }
         })
         .await
+    }
+
+    /// Has the rows counted each time twice as much has been written; a reporting thread does it.
+    fn watch_growth(&self) {
+        let written = self.written.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        if written < FIRST_COUNT || !written.is_power_of_two() {
+            return;
+        }
+        let task: Task = Box::new(|conn| {
+            if let Err(error) = conn.analyze() {
+                tracing::warn!(%error, "the rows of the tables cannot be counted");
+            }
+            Box::new(|_committed| ())
+        });
+        // With a full queue of reports the database is not young any more.
+        let _full = self.report.try_send(task);
     }
 
     async fn send<T, E>(
@@ -161,6 +215,7 @@ impl Db {
             Lane::Hot => &self.hot,
             Lane::Report => &self.report,
             Lane::Write => &self.write,
+            Lane::Import => &self.import,
         };
         queue.try_send(task).map_err(|_full| Error::Busy)?;
         match rx.await {
@@ -175,9 +230,11 @@ impl Db {
             hot,
             report,
             write,
+            import,
+            written: _,
             threads,
         } = self;
-        drop((hot, report, write));
+        drop((hot, report, write, import));
         let handles = threads.lock().map(|mut held| std::mem::take(&mut *held));
         for handle in handles.unwrap_or_default() {
             let _panicked = handle.join();
@@ -219,15 +276,9 @@ fn spawn(
 }
 
 fn run_each(url: &str, access: Access, mut conn: Conn, queue: &flume::Receiver<Task>) {
-    let mut done = 0u64;
     while let Ok(task) = queue.recv() {
         task(&mut conn)(Ok(()));
         reopen_if_broken(url, access, &mut conn);
-        done = done.wrapping_add(1);
-        if done.is_power_of_two() {
-            // A plan that fails to be forgotten is only slow.
-            let _kept = conn.forget_plans();
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::among::among;
+use super::prepared::{Same, among};
 use super::schema::{notice, notice_event, number_sequence, quote};
 use super::types::{At, Id, Json};
 use super::{Conn, Error, Tx};
@@ -123,10 +123,11 @@ pub fn advance(
         };
         let to = notice::state.eq(to.as_str());
         let updated = on!(&mut **tx, |c| match paid_on {
-            Some(day) => diesel::update(target())
-                .set((to, notice::paid_on.eq(Some(day))))
-                .execute(c),
-            None => diesel::update(target()).set(to).execute(c),
+            Some(day) => {
+                let set = (to, notice::paid_on.eq(Some(day)));
+                Same(diesel::update(target()).set(set)).execute(c)
+            }
+            None => Same(diesel::update(target()).set(to)).execute(c),
         })?;
         if updated != numbers.len() {
             return Err(Error::Changed {

@@ -4,9 +4,9 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::among::among_ids;
 use super::joint_debtors;
 use super::notices::{self, NoticeRow};
+use super::prepared::among_ids;
 use super::schema::{joint_debtor, notice, position};
 use super::types::{At, Id, Json};
 use super::{Conn, Error, Tx};
@@ -20,6 +20,8 @@ use crate::domain::text::Text;
 
 const TABLE: &str = "position";
 
+diesel::alias!(const ASKED: Alias<Asked> = notice as asked);
+
 /// The position of a notice. Written once as text: the query's type names the database it is for.
 macro_rules! of_notice {
     ($creditor:expr, $number:expr) => {
@@ -27,9 +29,10 @@ macro_rules! of_notice {
             .filter(position::creditor.eq($creditor.as_str()))
             .filter(
                 position::id.eq_any(
-                    notice::table
-                        .find(($creditor.as_str(), $number.as_str()))
-                        .select(notice::position_id),
+                    ASKED
+                        .filter(ASKED.field(notice::creditor).eq($creditor.as_str()))
+                        .filter(ASKED.field(notice::number).eq($number.as_str()))
+                        .select(ASKED.field(notice::position_id)),
                 ),
             )
     };
@@ -121,10 +124,20 @@ pub fn find_by_number(
     creditor: &FiscalCode,
     number: &NoticeNumber,
 ) -> Result<Option<Position>, Error> {
-    let row: Option<PositionRow> = on!(conn, |c| of_notice!(creditor, number)
-        .get_result(c)
-        .optional())?;
-    with_notices(conn, row)
+    let rows: Vec<(PositionRow, NoticeRow)> = on!(conn, |c| of_notice!(creditor, number)
+        .inner_join(
+            notice::table.on(notice::creditor
+                .eq(position::creditor)
+                .and(notice::position_id.eq(position::id)))
+        )
+        .order((notice::option_no, notice::sequence))
+        .select((position::all_columns, notice::all_columns))
+        .load(c))?;
+    let (mut positions, notices): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    let position = positions.pop();
+    position
+        .map(|row| with_debtors(conn, row, notices))
+        .transpose()
 }
 
 /// As [`find_by_number`], holding the position until the transaction ends, so that two payments of one
@@ -168,7 +181,15 @@ fn with_notices(conn: &mut Conn, row: Option<PositionRow>) -> Result<Option<Posi
         .filter(notice::position_id.eq(row.id))
         .order((notice::option_no, notice::sequence))
         .load(c))?;
-    // Most positions have one debtor: the others are asked for only when there are some.
+    with_debtors(conn, row, notices).map(Some)
+}
+
+/// Most positions have one debtor: the others are asked for only when there are some.
+fn with_debtors(
+    conn: &mut Conn,
+    row: PositionRow,
+    notices: Vec<NoticeRow>,
+) -> Result<Position, Error> {
     let others = match row.joint_debtors {
         0 => Vec::new(),
         _ => {
@@ -178,7 +199,7 @@ fn with_notices(conn: &mut Conn, row: Option<PositionRow>) -> Result<Option<Posi
         }
     };
     let others = others.into_iter().map(|(_, debtor)| debtor).collect();
-    row.into_domain(notices, others).map(Some)
+    row.into_domain(notices, others)
 }
 
 /// One page of positions, oldest first, after the given id.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::among::among;
+use super::prepared::among;
 use super::schema::{receipt, receipt_message, receipt_transfer};
 use super::types::{At, Id, Json};
 use super::{Conn, Error, Inserted, Tx};

@@ -9,7 +9,7 @@ use diesel::upsert::excluded;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::among::{among, among_ids};
+use super::prepared::{Same, among, among_ids};
 use super::schema::{reconciliation, reconciliation_history};
 use super::types::{At, Id, Json};
 use super::{Conn, Error, Tx};
@@ -135,23 +135,35 @@ pub fn record(
 ) -> Result<usize, Error> {
     let mut changed = 0usize;
     for chunk in findings.chunks(CHUNK) {
-        let stored = current(tx, creditor, chunk)?;
-        let fresh: Vec<CodeRow> = chunk
+        let mut found: Vec<CodeRow> = chunk
             .iter()
-            .filter_map(|finding| {
-                let held = stored.get(&finding.line);
-                let id = held.map_or_else(next_id, |row| row.id.0);
-                let row = CodeRow::from_domain(creditor, id, finding, now);
-                held.is_none_or(|held| !held.says_the_same(&row))
-                    .then_some(row)
-            })
+            .map(|finding| CodeRow::from_domain(creditor, next_id(), finding, now))
             .collect();
-        if fresh.is_empty() {
-            continue;
+        // Mostly all of it is said for the first time.
+        let new = insert_rows!(tx, &found, |c, values| diesel::insert_into(
+            reconciliation::table
+        )
+        .values(values)
+        .on_conflict_do_nothing()
+        .execute(c));
+        if new < found.len() {
+            let held = current(tx, creditor, chunk)?;
+            let mut other = Vec::new();
+            found.retain_mut(|row| {
+                match held.get(&(row.line_kind.clone(), row.line_key.clone())) {
+                    Some(held) if held.id != row.id => {
+                        row.id = held.id;
+                        let differs = !held.says_the_same(row);
+                        other.extend(differs.then(|| row.clone()));
+                        differs
+                    }
+                    Some(_) | None => true,
+                }
+            });
+            upsert(tx, &other)?;
         }
-        changed = changed.saturating_add(fresh.len());
-        upsert(tx, &fresh)?;
-        let history: Vec<HistoryRow> = fresh
+        changed = changed.saturating_add(found.len());
+        let history: Vec<HistoryRow> = found
             .into_iter()
             .map(|row| HistoryRow::from_code(row, next_id()))
             .collect();
@@ -164,11 +176,12 @@ pub fn record(
     Ok(changed)
 }
 
+/// What is stored of these lines, by kind and key.
 fn current(
     conn: &mut Conn,
     creditor: &FiscalCode,
     findings: &[Finding],
-) -> Result<HashMap<LineRef, CodeRow>, Error> {
+) -> Result<HashMap<(String, String), CodeRow>, Error> {
     let mut found = HashMap::with_capacity(findings.len());
     for kind in LineKind::ALL {
         let of_kind = findings.iter().filter(|finding| finding.line.kind == *kind);
@@ -181,41 +194,34 @@ fn current(
             .filter(reconciliation::line_kind.eq(kind.as_str()))
             .filter(among(reconciliation::line_key, &keys))
             .load(c))?;
-        found.extend(rows.into_iter().map(|row| {
-            (
-                LineRef {
-                    kind: *kind,
-                    key: row.line_key.clone(),
-                },
-                row,
-            )
-        }));
+        let keyed = |row: CodeRow| ((row.line_kind.clone(), row.line_key.clone()), row);
+        found.extend(rows.into_iter().map(keyed));
     }
     Ok(found)
 }
 
 fn upsert(tx: &mut Tx<'_>, rows: &[CodeRow]) -> Result<(), Error> {
-    insert_rows!(tx, rows, |c, values| diesel::insert_into(
-        reconciliation::table
+    insert_rows!(tx, rows, |c, values| Same(
+        diesel::insert_into(reconciliation::table)
+            .values(values)
+            .on_conflict((
+                reconciliation::creditor,
+                reconciliation::line_kind,
+                reconciliation::line_key
+            ))
+            .do_update()
+            .set((
+                reconciliation::code.eq(excluded(reconciliation::code)),
+                reconciliation::flags.eq(excluded(reconciliation::flags)),
+                reconciliation::rule.eq(excluded(reconciliation::rule)),
+                reconciliation::rule_version.eq(excluded(reconciliation::rule_version)),
+                reconciliation::explanation.eq(excluded(reconciliation::explanation)),
+                reconciliation::amount_cents.eq(excluded(reconciliation::amount_cents)),
+                reconciliation::since.eq(excluded(reconciliation::since)),
+                reconciliation::iuv.eq(excluded(reconciliation::iuv)),
+                reconciliation::updated_at.eq(excluded(reconciliation::updated_at)),
+            ))
     )
-    .values(values)
-    .on_conflict((
-        reconciliation::creditor,
-        reconciliation::line_kind,
-        reconciliation::line_key
-    ))
-    .do_update()
-    .set((
-        reconciliation::code.eq(excluded(reconciliation::code)),
-        reconciliation::flags.eq(excluded(reconciliation::flags)),
-        reconciliation::rule.eq(excluded(reconciliation::rule)),
-        reconciliation::rule_version.eq(excluded(reconciliation::rule_version)),
-        reconciliation::explanation.eq(excluded(reconciliation::explanation)),
-        reconciliation::amount_cents.eq(excluded(reconciliation::amount_cents)),
-        reconciliation::since.eq(excluded(reconciliation::since)),
-        reconciliation::iuv.eq(excluded(reconciliation::iuv)),
-        reconciliation::updated_at.eq(excluded(reconciliation::updated_at)),
-    ))
     .execute(c));
     Ok(())
 }

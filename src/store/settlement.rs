@@ -7,7 +7,7 @@ use diesel::upsert::excluded;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::among::{among, among_ids};
+use super::prepared::{among, among_ids};
 use super::schema::{
     flow, flow_cursor, flow_document, flow_line, notice, position, settlement_lock,
 };
@@ -210,12 +210,12 @@ pub fn insert_documents(
             fetched_at: At(now),
         })
         .collect();
-    insert_rows!(tx, &rows, |c, values| diesel::insert_into(
-        flow_document::table
-    )
-    .values(values)
-    .on_conflict_do_nothing()
-    .execute(c));
+    for row in &rows {
+        on!(&mut **tx, |c| diesel::insert_into(flow_document::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+    }
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::among::{among, among_ids};
+use super::prepared::{Same, among, among_ids};
 use super::schema::treasury_entry;
 use super::types::{At, Id};
 use super::{Conn, Error, Tx};
@@ -309,15 +309,14 @@ pub fn set_match(
     id: Uuid,
     matched: Option<&Matched>,
 ) -> Result<(), Error> {
-    on!(&mut **tx, |c| diesel::update(
-        treasury_entry::table.find((creditor.as_str(), Id(id)))
-    )
-    .set((
+    let entry = treasury_entry::table.find((creditor.as_str(), Id(id)));
+    let set = (
         treasury_entry::matched_psp.eq(matched.map(|m| m.flow.psp_id.as_str())),
         treasury_entry::matched_key.eq(matched.map(|m| m.flow.key.as_str())),
         treasury_entry::match_quality.eq(matched.map(|m| quality_name(m.quality))),
-    ))
-    .execute(c))?;
+    );
+    on!(&mut **tx, |c| Same(diesel::update(entry).set(set))
+        .execute(c))?;
     Ok(())
 }
 

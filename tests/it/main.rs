@@ -48,6 +48,8 @@ mod payments;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
+mod prepared;
+#[cfg(test)]
 mod preview;
 #[cfg(test)]
 mod receipts;

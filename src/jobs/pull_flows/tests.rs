@@ -72,16 +72,20 @@ fn payment(index: u32, pay: &str) -> String {
 
 /// The flow and its two pages of one payment each.
 fn put(shelf: &Shelf, flow: &str, revision: i64) {
+    put_amounts(shelf, (flow, revision), ["10.05", "20.05"]);
+}
+
+fn put_amounts(shelf: &Shelf, (flow, revision): (&str, i64), [one, two]: [&str; 2]) {
     let base = format!("/organizations/{TOWN}/fdrs/{flow}/revisions/{revision}/psps/PSPX");
     let mut shelf = shelf.lock().unwrap();
     shelf.insert(format!("{base}?"), head(flow, revision));
     shelf.insert(
         format!("{base}/payments?page=1"),
-        page(1, 2, &[payment(1, "10.05")]),
+        page(1, 2, &[payment(1, one)]),
     );
     shelf.insert(
         format!("{base}/payments?page=2"),
-        page(2, 2, &[payment(2, "20.05")]),
+        page(2, 2, &[payment(2, two)]),
     );
 }
 
@@ -208,6 +212,24 @@ async fn a_flow_that_fails_holds_the_cursor_and_nothing_else() {
     let second = bench.pull().await;
     assert_eq!((second.filed, second.known, second.failed.len()), (1, 1, 0));
     assert_eq!(bench.cursor().await, at("2026-03-03T10:00:00Z"));
+}
+
+#[actix_web::test]
+async fn a_flow_that_cannot_be_filed_does_not_hold_up_those_fetched_with_it() {
+    let bench = Bench::new();
+    let flows = ["2026-03-03PSPX-1", "2026-03-03PSPX-2", "2026-03-03PSPX-3"];
+    let hours = [9, 10, 11];
+    let list = flows.iter().zip(hours);
+    let list: Vec<String> = list.map(|(flow, hour)| listed(flow, 1, hour)).collect();
+    put_list(&bench.shelf, &[list]);
+    let most = ["9999999999999.99"; 2];
+    put(&bench.shelf, flows[0], 1);
+    put_amounts(&bench.shelf, (flows[1], 1), most);
+    put(&bench.shelf, flows[2], 1);
+    let pulled = bench.pull().await;
+    assert_eq!((pulled.filed, pulled.failed.len()), (2, 1), "{pulled:?}");
+    assert!(pulled.failed[0].starts_with(flows[1]));
+    assert_eq!(bench.cursor().await, at("2026-03-03T09:00:00Z"));
 }
 
 #[actix_web::test]

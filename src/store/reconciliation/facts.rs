@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use diesel::dsl::exists;
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -12,7 +11,7 @@ use crate::domain::lifecycle::{Event, State};
 use crate::domain::money::Cents;
 use crate::domain::notice_number::NoticeNumber;
 use crate::domain::reconciliation::Paid;
-use crate::store::among::among;
+use crate::store::prepared::among;
 use crate::store::schema::{notice, notice_event, receipt, receipt_transfer};
 use crate::store::types::Id;
 use crate::store::{Conn, Error};
@@ -55,7 +54,7 @@ struct NoticeRow {
     option_no: i16,
     service_code: String,
     state: String,
-    withdrawn: bool,
+    withdrawal: Option<String>,
 }
 
 /// Notices with these references, and every other notice of the same positions.
@@ -72,10 +71,14 @@ pub fn notices_around(
         .filter(asked.field(notice::creditor).eq(creditor.as_str()))
         .filter(among(asked.field(notice::iuv), iuvs))
         .select(asked.field(notice::position_id));
-    let withdrawals = notice_event::table
+    // One look at the history of each notice; as `EXISTS`, PostgreSQL may read the history of all.
+    let withdrawal = notice_event::table
         .filter(notice_event::creditor.eq(notice::creditor))
         .filter(notice_event::notice_number.eq(notice::number))
-        .filter(notice_event::to_state.eq(State::Cancelled.as_str()));
+        .filter(notice_event::to_state.eq(State::Cancelled.as_str()))
+        .select(notice_event::to_state)
+        .limit(1)
+        .single_value();
     let around = notice::table
         .filter(notice::creditor.eq(creditor.as_str()))
         .filter(notice::position_id.eq_any(of_asked))
@@ -86,16 +89,18 @@ pub fn notices_around(
             notice::option_no,
             notice::service_code,
             notice::state,
-            exists(withdrawals),
+            withdrawal,
         ));
     let mut rows: Vec<NoticeRow> = on!(conn, |c| around.load(c))?;
     // Few were ever withdrawn: only of those it is asked whether they were restored since.
-    let suspects = rows.iter().filter(|row| row.withdrawn);
+    let suspects = rows.iter().filter(|row| row.withdrawal.is_some());
     let suspects: Vec<&str> = suspects.map(|row| row.number.as_str()).collect();
     if !suspects.is_empty() {
         let withdrawn = withdrawn(conn, creditor, &suspects)?;
         for row in &mut rows {
-            row.withdrawn = withdrawn.contains(&row.number);
+            if !withdrawn.contains(&row.number) {
+                row.withdrawal = None;
+            }
         }
     }
     rows.into_iter().map(NoticeRow::into_domain).collect()
@@ -192,7 +197,7 @@ impl NoticeRow {
             position_id: self.position_id.0,
             option: self.option_no,
             service_code: self.service_code,
-            withdrawn: self.withdrawn,
+            withdrawn: self.withdrawal.is_some(),
         })
     }
 }
