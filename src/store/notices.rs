@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::prepared::{Same, among};
+use super::prepared::among;
 use super::schema::{notice, notice_event, number_sequence, quote};
 use super::types::{At, Id, Json};
 use super::{Conn, Error, Tx};
@@ -125,9 +125,9 @@ pub fn advance(
         let updated = on!(&mut **tx, |c| match paid_on {
             Some(day) => {
                 let set = (to, notice::paid_on.eq(Some(day)));
-                Same(diesel::update(target()).set(set)).execute(c)
+                diesel::update(target()).set(set).execute(c)
             }
-            None => Same(diesel::update(target()).set(to)).execute(c),
+            None => diesel::update(target()).set(to).execute(c),
         })?;
         if updated != numbers.len() {
             return Err(Error::Changed {

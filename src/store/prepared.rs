@@ -3,19 +3,17 @@
 //!
 //! [`among`] is `column = one of these keys` with all keys in one parameter, `= ANY` of an array on
 //! PostgreSQL and a JSON array on SQLite: a parameter for each key would be another text for every number of
-//! keys. [`Same`] is for updates, which the query builder takes for ever different ones; it works on SQLite,
-//! where parsing is most of a small statement. PostgreSQL's connection looks past it.
+//! keys.
 
 use std::marker::PhantomData;
 
-use diesel::backend::Backend;
+use diesel::QueryResult;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{Array, Bool, HasSqlType, SqlType, Text};
 use diesel::sqlite::Sqlite;
-use diesel::{QueryResult, RunQueryDsl};
 
 use super::types::{Guid, Id};
 
@@ -149,24 +147,3 @@ where
         Ok(())
     }
 }
-
-/// A statement whose text is the same each time: SQLite keeps it prepared.
-#[derive(Debug, Clone, Copy)]
-pub struct Same<S>(pub S);
-
-impl<DB: Backend, S: QueryFragment<DB>> QueryFragment<DB> for Same<S> {
-    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        self.0.walk_ast(out)
-    }
-
-    fn is_safe_to_cache_prepared(&self, _backend: &DB) -> QueryResult<bool> {
-        Ok(true)
-    }
-}
-
-impl<S: QueryId> QueryId for Same<S> {
-    type QueryId = S::QueryId;
-    const HAS_STATIC_QUERY_ID: bool = S::HAS_STATIC_QUERY_ID;
-}
-
-impl<S, Conn> RunQueryDsl<Conn> for Same<S> {}

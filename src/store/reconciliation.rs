@@ -9,7 +9,7 @@ use diesel::upsert::excluded;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::prepared::{Same, among, among_ids};
+use super::prepared::{among, among_ids};
 use super::schema::{reconciliation, reconciliation_history};
 use super::types::{At, Id, Json};
 use super::{Conn, Error, Tx};
@@ -201,27 +201,27 @@ fn current(
 }
 
 fn upsert(tx: &mut Tx<'_>, rows: &[CodeRow]) -> Result<(), Error> {
-    insert_rows!(tx, rows, |c, values| Same(
-        diesel::insert_into(reconciliation::table)
-            .values(values)
-            .on_conflict((
-                reconciliation::creditor,
-                reconciliation::line_kind,
-                reconciliation::line_key
-            ))
-            .do_update()
-            .set((
-                reconciliation::code.eq(excluded(reconciliation::code)),
-                reconciliation::flags.eq(excluded(reconciliation::flags)),
-                reconciliation::rule.eq(excluded(reconciliation::rule)),
-                reconciliation::rule_version.eq(excluded(reconciliation::rule_version)),
-                reconciliation::explanation.eq(excluded(reconciliation::explanation)),
-                reconciliation::amount_cents.eq(excluded(reconciliation::amount_cents)),
-                reconciliation::since.eq(excluded(reconciliation::since)),
-                reconciliation::iuv.eq(excluded(reconciliation::iuv)),
-                reconciliation::updated_at.eq(excluded(reconciliation::updated_at)),
-            ))
+    insert_rows!(tx, rows, |c, values| diesel::insert_into(
+        reconciliation::table
     )
+    .values(values)
+    .on_conflict((
+        reconciliation::creditor,
+        reconciliation::line_kind,
+        reconciliation::line_key
+    ))
+    .do_update()
+    .set((
+        reconciliation::code.eq(excluded(reconciliation::code)),
+        reconciliation::flags.eq(excluded(reconciliation::flags)),
+        reconciliation::rule.eq(excluded(reconciliation::rule)),
+        reconciliation::rule_version.eq(excluded(reconciliation::rule_version)),
+        reconciliation::explanation.eq(excluded(reconciliation::explanation)),
+        reconciliation::amount_cents.eq(excluded(reconciliation::amount_cents)),
+        reconciliation::since.eq(excluded(reconciliation::since)),
+        reconciliation::iuv.eq(excluded(reconciliation::iuv)),
+        reconciliation::updated_at.eq(excluded(reconciliation::updated_at)),
+    ))
     .execute(c));
     Ok(())
 }

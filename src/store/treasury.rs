@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::prepared::{Same, among, among_ids};
+use super::prepared::{among, among_ids};
 use super::schema::treasury_entry;
 use super::types::{At, Id};
 use super::{Conn, Error, Tx};
@@ -315,8 +315,7 @@ pub fn set_match(
         treasury_entry::matched_key.eq(matched.map(|m| m.flow.key.as_str())),
         treasury_entry::match_quality.eq(matched.map(|m| quality_name(m.quality))),
     );
-    on!(&mut **tx, |c| Same(diesel::update(entry).set(set))
-        .execute(c))?;
+    on!(&mut **tx, |c| diesel::update(entry).set(set).execute(c))?;
     Ok(())
 }
 
