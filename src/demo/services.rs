@@ -1,6 +1,7 @@
 //! What the town charges for besides the TARI roll, the canteen and the fines: how many positions in a
 //! year, in which months, and what an office types for each.
 
+use avviso::domain::calendar::Day;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -410,13 +411,15 @@ pub(crate) fn tari_details(chance: &mut Chance, plan: &str) -> Value {
     json!({"tari": details})
 }
 
-/// Waste tax of the year before that nobody paid: tax, TEFA, components and costs of the act.
-pub(crate) fn arrears_details(chance: &mut Chance) -> Value {
+/// Waste tax of the year before that nobody paid: tax, TEFA, components and costs of the act, which is
+/// handed over on the day it is issued.
+pub(crate) fn arrears_details(chance: &mut Chance, day: Day) -> Value {
     let twentieths = chance.between(450, 2_100);
     json!({"arrears": {
         "act": "assessment",
         "year": 2025,
         "costs_cents": 970,
+        "notified_on": day,
         "debts": [{
             "due_on": "2025-12-02",
             "tax_cents": twentieths * 20,

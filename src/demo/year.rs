@@ -218,7 +218,7 @@ impl Year {
     /// Details of the other services that have rules of their own.
     fn ruled_details(&self, chance: &mut Chance, price: Price, (day, place): (Day, u64)) -> Value {
         match price {
-            Price::Arrears => services::arrears_details(chance),
+            Price::Arrears => services::arrears_details(chance, day),
             Price::Ticket => slip_details(chance, (day, 50_000 + place)),
             Price::Meals | Price::Citizen(_) | Price::Firm(_) => services::meals_details(
                 self.seed,
