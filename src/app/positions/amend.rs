@@ -100,7 +100,7 @@ pub struct Rest {
 }
 
 /// Puts what is unpaid on new notices and withdraws the others, in one transaction, on the revision the
-/// caller has seen. `seal` as in [`create`].
+/// caller has seen. `seal` as in [`super::create`].
 ///
 /// # Errors
 /// [`Error`]; nothing is stored then.
