@@ -31,9 +31,10 @@ names!(MarkKind, {
 /// Capital letters and digits only: `AB 123-cd` and `ab123CD` are the same plate.
 #[must_use]
 pub fn normalised(text: &str) -> String {
-    let kept = text.chars().filter(|c| c.is_alphanumeric());
-    let upper = kept.flat_map(char::to_uppercase);
-    upper.take(MARK_CHARS_MAX).collect()
+    // A capital may come with marks of its own, so what is kept is decided last.
+    let upper = text.chars().flat_map(char::to_uppercase);
+    let kept = upper.filter(|c| c.is_alphanumeric());
+    kept.take(MARK_CHARS_MAX).collect()
 }
 
 /// What kind of mark the member of the details with this name holds.
@@ -135,6 +136,12 @@ mod tests {
         assert_eq!(Sought::read("000345").unwrap().number, Some(345));
         assert_eq!(Sought::read(&"9".repeat(19)).unwrap().number, None);
         assert_eq!(Sought::read(" -/ "), None);
+    }
+
+    #[test]
+    fn a_capital_that_comes_with_a_mark_is_normalised_once() {
+        assert_eq!(normalised("ὐ"), "Υ");
+        assert_eq!(normalised(&normalised("ὐ")), "Υ");
     }
 
     proptest! {
