@@ -15,7 +15,7 @@ use chrono::TimeDelta;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use prometheus::{IntCounterVec, Opts};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -40,10 +40,21 @@ pub static KINDS: &[Kind] = &[forget_answers::KIND, pull_flows::KIND];
 #[must_use]
 pub fn timers(ctx: &Ctx, creditor: &FiscalCode) -> Vec<NewJob> {
     let pulls = ctx.config.flows.is_some() && ctx.config.flow_minutes > 0;
-    let pull = pulls.then(|| pull_flows::job(ctx, creditor));
-    std::iter::once(forget_answers::job(ctx, creditor))
+    let pull = pulls.then(|| repeating(ctx, creditor, &pull_flows::KIND));
+    std::iter::once(repeating(ctx, creditor, &forget_answers::KIND))
         .chain(pull)
         .collect()
+}
+
+fn repeating(ctx: &Ctx, creditor: &FiscalCode, kind: &Kind) -> NewJob {
+    NewJob {
+        creditor: creditor.clone(),
+        id: ctx.ids.next(),
+        kind: kind.code.to_owned(),
+        once_key: Some(creditor.to_string()),
+        payload: json!({}),
+        run_at: ctx.now(),
+    }
 }
 
 /// What a run made.

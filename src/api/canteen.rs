@@ -26,7 +26,7 @@ use super::faults::Faults;
 use super::input::{Conditions, FromBody, FromPath, FromQuery, IdempotencyKey};
 use super::page::Slice;
 use super::problem::Problem;
-use super::repeat::{Asked, respond};
+use super::repeat::Asked;
 use super::scalars::{
     EntityTagHeader, EntityTagsHeader, IdempotencyKeyHeader, ServiceCode, UriHeader,
 };
@@ -105,13 +105,9 @@ pub(super) async fn open_canteen_account(
         idempotency::remember(tx, now, &sealed.intent, &answer)?;
         Ok::<_, Error>(answer)
     });
-    match made.await {
-        Ok(answer) => Ok(respond(&answer, false)),
-        Err(error) => {
-            let problem = Problem::of_canteen(error, "/family");
-            asked.meanwhile(&state, problem).await
-        }
-    }
+    let made = made.await;
+    let made = made.map_err(|error| Problem::of_canteen(error, "/family"));
+    asked.end(&state, made).await
 }
 
 /// List accounts

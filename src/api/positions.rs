@@ -24,21 +24,22 @@ use super::State;
 use super::auth::Caller;
 use super::creditors::Address;
 use super::faults::Faults;
-use super::input::{FromBody, FromPath, FromQuery, IdempotencyKey, Review};
+use super::input::{Conditions, FromBody, FromPath, FromQuery, IdempotencyKey, Review};
 use super::page::Slice;
 use super::problem::{FieldError, Problem, catalogue};
-use super::repeat::{Asked, respond};
+use super::repeat::Asked;
 use super::scalars::{
     EmailAddress, EntityTagHeader, IdempotencyKeyHeader, Line70, Line140, NoticeNumber, Reference,
     ServiceCode, TaxCode, UriHeader,
 };
 use super::tagged;
-use crate::app::idempotency;
+use crate::app::idempotency::{self, Answered};
 use crate::app::positions::{self, Assessed, Charge, Create, Filter};
-use crate::domain::calendar;
+use crate::app::{StoreError, Tx};
+use crate::domain::calendar::{self, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::notice_number;
-use crate::domain::position::{self, DebtorKind, Publication};
+use crate::domain::position::{self, DebtorKind, Position, Publication};
 use crate::domain::text::Text;
 
 /// Name of the component that the registry of kinds fills.
@@ -215,28 +216,43 @@ pub(super) async fn register_debt_position(
         }
     };
     let kind = command.kind.clone();
-    let (sealed, at) = (asked.clone(), state.clone());
-    let made = positions::create(
-        &state.ctx,
-        caller.creditor()?,
-        command,
-        move |tx, now, made| {
-            let view = DebtPositionView::of(made, calendar::today(now));
-            let location = at.address(&format!("/debt-positions/{}", made.id));
-            let answer =
-                sealed.answered(StatusCode::CREATED, location, (&view, Some(made.revision)));
-            idempotency::remember(tx, now, &sealed.intent, &answer)?;
-            Ok(answer)
-        },
-    );
-    match made.await {
-        Ok(answer) => Ok(respond(&answer, false)),
-        Err(error) => {
-            asked
-                .meanwhile(&state, Problem::of_new_position(error, &kind))
-                .await
-        }
+    let seal = sealed(&asked, &state);
+    let made = positions::create(&state.ctx, caller.creditor()?, command, seal);
+    let made = made.await;
+    let made = made.map_err(|error| Problem::of_new_position(error, &kind));
+    asked.end(&state, made).await
+}
+
+/// Keeps the answer to a position that is made or gets new notices, in the same transaction.
+pub(in crate::api) fn sealed<E: From<StoreError>>(
+    asked: &Asked,
+    state: &web::Data<State>,
+) -> impl Fn(&mut Tx<'_>, Instant, &Position) -> Result<Answered, E> + Send + use<E> {
+    let (asked, state) = (asked.clone(), state.clone());
+    move |tx, now, made| {
+        let view = DebtPositionView::of(made, calendar::today(now));
+        let location = state.address(&format!("/debt-positions/{}", made.id));
+        let answer = asked.answered(StatusCode::CREATED, location, (&view, Some(made.revision)));
+        idempotency::remember(tx, now, &asked.intent, &answer)?;
+        Ok(answer)
     }
+}
+
+/// The revision that a change starts from, when it is one of those that the caller has read.
+///
+/// # Errors
+/// `not-found`, `precondition-required`, `precondition-failed`.
+pub(in crate::api) async fn seen(
+    state: &State,
+    (creditor, id): (&FiscalCode, Uuid),
+    conditions: Conditions,
+) -> Result<i64, Problem> {
+    let conditions = conditions.required()?;
+    let creditor = creditor.clone();
+    let read = move |conn: &mut _| positions::get(conn, &creditor, id);
+    let found = state.ctx.read(read).await?;
+    conditions.check(Some(found.revision))?;
+    Ok(found.revision)
 }
 
 /// List debt positions

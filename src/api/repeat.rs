@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::State;
 use super::auth::Caller;
@@ -33,6 +34,16 @@ impl Asked {
             key: key.as_str().to_owned(),
         };
         Ok(Asked { intent, digest })
+    }
+
+    /// What a caller asks of one resource: the same key for another one is another intent.
+    pub(super) fn of(
+        caller: &Caller,
+        (operation, resource): (&str, Uuid),
+        key: &IdempotencyKey,
+        digest: [u8; 32],
+    ) -> Result<Asked, Problem> {
+        Asked::new(caller, &format!("{operation} {resource}"), key, digest)
     }
 
     /// The answer to a first request, to be stored with [`idempotency::remember`].
@@ -70,22 +81,25 @@ impl Asked {
         }
     }
 
-    /// The answer to a request that failed: that of the same intent, when it was answered meanwhile. The
-    /// loser of such a race may fail on anything that the winner made, a reference for one.
+    /// The answer that was made; to a request that failed, that of the same intent, when it was answered
+    /// meanwhile. The loser of such a race may fail on anything that the winner made, a reference for one.
     ///
     /// # Errors
     /// The problem that was given, unless there is an answer by now.
-    pub(super) async fn meanwhile(
+    pub(super) async fn end(
         &self,
         state: &State,
-        problem: Problem,
+        made: Result<Answered, Problem>,
     ) -> Result<HttpResponse, Problem> {
-        self.before(state).await?.ok_or(problem)
+        match made {
+            Ok(answer) => Ok(respond(&answer, false)),
+            Err(problem) => self.before(state).await?.ok_or(problem),
+        }
     }
 }
 
 /// An answer as it was, or as it is for the first time.
-pub(super) fn respond(answered: &Answered, again: bool) -> HttpResponse {
+fn respond(answered: &Answered, again: bool) -> HttpResponse {
     let status = StatusCode::from_u16(answered.status).unwrap_or(StatusCode::OK);
     let mut response = HttpResponse::build(status);
     response.insert_header((header::CONTENT_TYPE, "application/json"));

@@ -1,7 +1,6 @@
 //! What becomes known of a debt position after it was printed: its notification, and payments that came
 //! short.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, post, put, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -9,13 +8,12 @@ use utoipa::ToSchema;
 use super::State;
 use super::auth::Caller;
 use super::input::{Conditions, FromBody, FromPath, IdempotencyKey};
-use super::positions::{DebtPositionPath, DebtPositionView};
+use super::positions::{DebtPositionPath, DebtPositionView, sealed, seen};
 use super::problem::{Problem, catalogue};
-use super::repeat::{Asked, respond};
+use super::repeat::Asked;
 use super::scalars::{EntityTagHeader, EntityTagsHeader, IdempotencyKeyHeader, UriHeader};
 use super::tagged;
-use crate::app::{idempotency, repricing};
-use crate::domain::calendar;
+use crate::app::repricing;
 use crate::domain::service::fine::FineNotification;
 
 /// A request for what is missing of a payment: the amount follows from the payments and their days.
@@ -44,20 +42,14 @@ pub(super) async fn replace_debt_position_notification(
     body: FromBody<FineNotification>,
 ) -> Result<HttpResponse, Problem> {
     let (creditor, id) = (caller.creditor()?.clone(), path.0.debt_position_id);
-    let conditions = conditions.required()?;
-    let held = creditor.clone();
-    let found = state
-        .ctx
-        .read(move |conn| crate::app::positions::get(conn, &held, id))
-        .await?;
-    conditions.check(Some(found.revision))?;
+    let seen = seen(&state, (&creditor, id), conditions).await?;
     let notification = serde_json::to_value(&body.value)
         .map_err(|_never_for_a_struct| Problem::of(&catalogue::CONTRACT_VIOLATION))?;
     let ctx = state.ctx.clone();
     let changed = state
         .ctx
         .write(move |tx, now| {
-            let which = (&creditor, id, found.revision);
+            let which = (&creditor, id, seen);
             repricing::notify(tx, now, &ctx, which, notification.clone())
         })
         .await?;
@@ -86,21 +78,11 @@ pub(super) async fn register_integration(
     body: FromBody<NewIntegration>,
 ) -> Result<HttpResponse, Problem> {
     let id = path.0.debt_position_id;
-    let operation = format!("register_integration {id}");
-    let asked = Asked::new(&caller, &operation, &key, body.digest)?;
+    let asked = Asked::of(&caller, ("register_integration", id), &key, body.digest)?;
     if let Some(answer) = asked.before(&state).await? {
         return Ok(answer);
     }
-    let (sealed, at) = (asked.clone(), state.clone());
-    let made = repricing::complete(&state.ctx, caller.creditor()?, id, move |tx, now, made| {
-        let view = DebtPositionView::of(made, calendar::today(now));
-        let location = at.address(&format!("/debt-positions/{id}"));
-        let answer = sealed.answered(StatusCode::CREATED, location, (&view, Some(made.revision)));
-        idempotency::remember(tx, now, &sealed.intent, &answer)?;
-        Ok(answer)
-    });
-    match made.await {
-        Ok(answer) => Ok(respond(&answer, false)),
-        Err(error) => asked.meanwhile(&state, error.into()).await,
-    }
+    let seal = sealed(&asked, &state);
+    let made = repricing::complete(&state.ctx, caller.creditor()?, id, seal);
+    asked.end(&state, made.await.map_err(Problem::from)).await
 }

@@ -14,7 +14,7 @@ use super::jobs::JobView;
 use super::page::Slice;
 use super::problem::Problem;
 use super::reconciliation::ReconciliationCode;
-use super::repeat::{Asked, respond};
+use super::repeat::Asked;
 use super::scalars::{
     BankReference, Count, FlowCode, IdempotencyKeyHeader, Iuv, PspCode, ReceiptId, Revision,
     SignedCents, TotalCents, UriHeader,
@@ -313,13 +313,11 @@ pub(super) async fn pull_settlement_flows(
         idempotency::remember(tx, now, &sealed.intent, &answer)?;
         Ok::<_, StoreError>(answer)
     });
-    match made.await {
-        Ok(answer) => {
-            state.ctx.jobs_due.notify_one();
-            Ok(respond(&answer, false))
-        }
-        Err(error) => asked.meanwhile(&state, error.into()).await,
+    let made = made.await;
+    if made.is_ok() {
+        state.ctx.jobs_due.notify_one();
     }
+    asked.end(&state, made.map_err(Problem::from)).await
 }
 
 impl SettlementFlowView {

@@ -24,7 +24,7 @@ use super::input::{FromPath, FromQuery, IdempotencyKey, TextFile};
 use super::page::Slice;
 use super::problem::Problem;
 use super::reconciliation::ReconciliationCode;
-use super::repeat::{Asked, respond};
+use super::repeat::Asked;
 use super::scalars::{
     BankReference, Count, IdempotencyKeyHeader, Iuv, Line140, Line1000, SignedCents, TotalCents,
     UriHeader,
@@ -272,10 +272,7 @@ pub(super) async fn import_treasury_entries(
         idempotency::remember(tx, now, &sealed.intent, &answer)?;
         Ok::<_, treasury::Error>(answer)
     });
-    match made.await {
-        Ok(answer) => Ok(respond(&answer, false)),
-        Err(error) => asked.meanwhile(&state, error.into()).await,
-    }
+    asked.end(&state, made.await.map_err(Problem::from)).await
 }
 
 /// List movements

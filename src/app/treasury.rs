@@ -190,76 +190,29 @@ fn follow(
     creditor: &FiscalCode,
     fresh: &mut Vec<Filed>,
 ) -> Result<(), store::Error> {
-    for filed in fresh.iter_mut() {
-        let named = reference(tx, creditor, &filed.movement)?;
-        if named != filed.reference {
-            store::treasury::set_reference(tx, creditor, filed.id, &named)?;
-            filed.reference = named;
+    let in_scope = fresh.iter().map(|filed| &filed.movement);
+    let in_scope = in_scope.filter(|movement| movement.in_scope());
+    let names: BTreeSet<(i32, i64, String)> = in_scope
+        .filter_map(|one| Some((one.year, one.provisional?, one.account.clone())))
+        .collect();
+    for (year, provisional, account) in names {
+        let mut together = store::treasury::of_provisional(tx, creditor, (year, provisional))?;
+        together.retain(|one| one.movement.in_scope() && one.movement.account == account);
+        let mut named = together.iter().map(|one| &one.reference);
+        let Some(named) = named.find(|named| **named != Reference::None).cloned() else {
+            continue;
+        };
+        together.retain(|one| one.reference == Reference::None && one.movement.follows());
+        for mut follower in together {
+            store::treasury::set_reference(tx, creditor, follower.id, &named)?;
+            follower.reference = named.clone();
+            match fresh.iter_mut().find(|filed| filed.id == follower.id) {
+                Some(filed) => *filed = follower,
+                None => fresh.push(follower),
+            }
         }
     }
-    let mut older = Vec::new();
-    for filed in fresh.iter() {
-        older.extend(followers(tx, creditor, filed)?);
-    }
-    fresh.extend(older);
     Ok(())
-}
-
-/// What an entry refers to: its text, or that of the entry which it takes back or restores.
-fn reference(
-    tx: &mut Tx<'_>,
-    creditor: &FiscalCode,
-    movement: &Movement,
-) -> Result<Reference, store::Error> {
-    let own = parse(&movement.text);
-    let Some(provisional) = movement.provisional.filter(|_| movement.follows()) else {
-        return Ok(own);
-    };
-    if own != Reference::None {
-        return Ok(own);
-    }
-    let name = (movement.year, provisional);
-    let others = store::treasury::of_provisional(tx, creditor, name)?;
-    let named = others
-        .into_iter()
-        .filter(|other| same_account(other, movement));
-    let mut named = named.map(|other| other.reference);
-    Ok(named
-        .find(|reference| *reference != Reference::None)
-        .unwrap_or(own))
-}
-
-/// Entries that take back or restore this one, filed before it and until now without a reference: they
-/// are given its own, so that the order of arrival does not matter.
-fn followers(
-    tx: &mut Tx<'_>,
-    creditor: &FiscalCode,
-    filed: &Filed,
-) -> Result<Vec<Filed>, store::Error> {
-    let movement = &filed.movement;
-    let Some(provisional) = movement.provisional.filter(|_| movement.in_scope()) else {
-        return Ok(Vec::new());
-    };
-    if filed.reference == Reference::None {
-        return Ok(Vec::new());
-    }
-    let name = (movement.year, provisional);
-    let mut followers = store::treasury::of_provisional(tx, creditor, name)?;
-    followers.retain(|other| {
-        other.id != filed.id
-            && other.reference == Reference::None
-            && other.movement.follows()
-            && same_account(other, movement)
-    });
-    for follower in &mut followers {
-        follower.reference = filed.reference.clone();
-        store::treasury::set_reference(tx, creditor, follower.id, &filed.reference)?;
-    }
-    Ok(followers)
-}
-
-fn same_account(other: &Filed, movement: &Movement) -> bool {
-    other.movement.in_scope() && other.movement.account == movement.account
 }
 
 /// Writes down what is new, and tells each entry whether it was. Mostly all of them are.

@@ -119,6 +119,27 @@ impl Findings {
     }
 }
 
+/// A code that the terms of the service do not have, with those that they have.
+pub(crate) fn none_of<'a>(
+    pointer: impl Into<String>,
+    known: impl IntoIterator<Item = &'a str>,
+) -> DetailsError {
+    let known: Vec<&str> = known.into_iter().collect();
+    if known.is_empty() {
+        return DetailsError::new(
+            pointer,
+            "il servizio non ne prevede",
+            "the service has none of these",
+        );
+    }
+    let known = known.join(", ");
+    DetailsError::new(
+        pointer,
+        format!("valori previsti dal servizio: {known}"),
+        format!("the service knows {known}"),
+    )
+}
+
 /// Reads a JSON value into a closed struct.
 ///
 /// # Errors

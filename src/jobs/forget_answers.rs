@@ -8,7 +8,6 @@ use crate::app::idempotency;
 use crate::ctx::Ctx;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::store;
-use crate::store::jobs::NewJob;
 
 /// How long after a run the next one begins.
 const EVERY: TimeDelta = TimeDelta::hours(6);
@@ -31,19 +30,6 @@ pub const KIND: Kind = Kind {
 };
 
 const CODE: &str = "forget_answers";
-
-/// The repeating job of a creditor, to be enqueued once.
-#[must_use]
-pub fn job(ctx: &Ctx, creditor: &FiscalCode) -> NewJob {
-    NewJob {
-        creditor: creditor.clone(),
-        id: ctx.ids.next(),
-        kind: CODE.to_owned(),
-        once_key: Some(creditor.to_string()),
-        payload: json!({}),
-        run_at: ctx.now(),
-    }
-}
 
 /// Forgets what is old, batch by batch, each in a transaction of its own so that others are not held up.
 /// Whether that was all.

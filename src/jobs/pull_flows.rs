@@ -21,7 +21,6 @@ use crate::domain::money::{Cents, MoneyError};
 use crate::domain::settlement::{Header, Line, Outcome as PaymentOutcome};
 use crate::node::client::{self, FlowClient, Retries, Service};
 use crate::store::Error as StoreError;
-use crate::store::jobs::NewJob;
 use crate::wire::fdr_rest::{
     FlowHeader, FlowKey, FlowPayment, FlowSummary, FlowsQuery, PAGE_SIZE_MAX, PageAt, PayStatus,
 };
@@ -115,19 +114,6 @@ impl PullSummary {
 
 fn every(ctx: &Ctx) -> TimeDelta {
     TimeDelta::minutes(i64::from(ctx.config.flow_minutes.max(1)))
-}
-
-/// The repeating job of a creditor, to be enqueued once.
-#[must_use]
-pub fn job(ctx: &Ctx, creditor: &FiscalCode) -> NewJob {
-    NewJob {
-        creditor: creditor.clone(),
-        id: ctx.ids.next(),
-        kind: CODE.to_owned(),
-        once_key: Some(creditor.to_string()),
-        payload: json!({}),
-        run_at: ctx.now(),
-    }
 }
 
 /// Pulls what is new for a creditor. A flow that fails is counted and does not stop the others; the

@@ -1,4 +1,6 @@
-//! Free text on its way out: fitted to the schema's lengths, with nothing XML cannot carry.
+//! Free text of XML: on its way out fitted to the schema's lengths, with nothing XML cannot carry.
+
+use quick_xml::escape::resolve_xml_entity;
 
 /// What stands in for a mandatory text that turned out empty: the schema refuses empty elements,
 /// and the node refuses the whole answer with them.
@@ -36,6 +38,11 @@ pub(super) fn is_xml_char(c: char) -> bool {
 /// XML's white space (§2.3), which is narrower than Unicode's.
 pub(super) fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n')
+}
+
+/// What an entity stands for that XML itself defines; there are five.
+pub(super) fn predefined(name: &str) -> Option<char> {
+    resolve_xml_entity(name)?.chars().next()
 }
 
 #[cfg(test)]

@@ -16,13 +16,13 @@ use crate::api::auth::Caller;
 use crate::api::faults::Faults;
 use crate::api::input::{FromBody, FromPath, FromQuery, IdempotencyKey};
 use crate::api::page::Slice;
-use crate::api::positions::DebtPositionView;
+use crate::api::positions::{DebtPositionView, sealed};
 use crate::api::problem::Problem;
-use crate::api::repeat::{Asked, respond};
+use crate::api::repeat::Asked;
 use crate::api::scalars::{EntityTagHeader, IdempotencyKeyHeader, TaxCode, UriHeader};
 use crate::app::canteen::{self, Error, Moved, Refund};
 use crate::app::{Tx, idempotency, positions};
-use crate::domain::calendar::{self, Instant};
+use crate::domain::calendar::Instant;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::domain::text::Text;
@@ -83,8 +83,7 @@ pub(in crate::api) async fn top_up_canteen_account(
     body: FromBody<CanteenTopUp>,
 ) -> Result<HttpResponse, Problem> {
     let id = path.0.canteen_account_id;
-    let operation = format!("top_up_canteen_account {id}");
-    let asked = Asked::new(&caller, &operation, &key, body.digest)?;
+    let asked = Asked::of(&caller, ("top_up_canteen_account", id), &key, body.digest)?;
     if let Some(answer) = asked.before(&state).await? {
         return Ok(answer);
     }
@@ -95,22 +94,15 @@ pub(in crate::api) async fn top_up_canteen_account(
         canteen::top_up(conn, &of, id, (wanted.amount_cents.0, pupil))
     });
     let command = command.await?;
-    let (sealed, at) = (asked.clone(), state.clone());
-    let made = positions::create(&state.ctx, &creditor, command, move |tx, now, made| {
-        let view = DebtPositionView::of(made, calendar::today(now));
-        let location = at.address(&format!("/debt-positions/{}", made.id));
-        let answer = sealed.answered(StatusCode::CREATED, location, (&view, Some(made.revision)));
-        idempotency::remember(tx, now, &sealed.intent, &answer)?;
-        Ok(answer)
-    });
-    match made.await {
-        Ok(answer) => Ok(respond(&answer, false)),
-        Err(positions::Error::Details(found)) => {
-            let problem = Problem::of_canteen(Error::Details(found), "");
-            asked.meanwhile(&state, problem).await
+    let made = positions::create(&state.ctx, &creditor, command, sealed(&asked, &state));
+    let made = made.await.map_err(|error| {
+        if let positions::Error::Details(found) = error {
+            Problem::of_canteen(Error::Details(found), "")
+        } else {
+            error.into()
         }
-        Err(error) => asked.meanwhile(&state, error.into()).await,
-    }
+    });
+    asked.end(&state, made).await
 }
 
 /// Take a meal
@@ -247,7 +239,7 @@ impl Intent {
         key: &IdempotencyKey,
         digest: [u8; 32],
     ) -> Result<Intent, Problem> {
-        let asked = Asked::new(caller, &format!("{operation} {account}"), key, digest)?;
+        let asked = Asked::of(caller, (operation, account), key, digest)?;
         Ok(Intent { asked, account })
     }
 
@@ -268,9 +260,8 @@ impl Intent {
             idempotency::remember(tx, now, &sealed.intent, &answer)?;
             Ok::<_, Error>(answer)
         });
-        match made.await {
-            Ok(answer) => Ok(respond(&answer, false)),
-            Err(error) => self.asked.meanwhile(state, error.into()).await,
-        }
+        self.asked
+            .end(state, made.await.map_err(Problem::from))
+            .await
     }
 }

@@ -1,24 +1,21 @@
 //! Changes of a debt position that stands: its state, its term, and new notices for what is unpaid.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, patch, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::view::DebtPositionView;
-use super::{DebtPositionPath, numbers};
+use super::{DebtPositionPath, numbers, sealed, seen};
 use crate::api::auth::Caller;
 use crate::api::input::{Conditions, FromBody, FromPath, IdempotencyKey};
 use crate::api::problem::{Problem, catalogue};
-use crate::api::repeat::{Asked, respond};
+use crate::api::repeat::Asked;
 use crate::api::scalars::{
     EntityTagHeader, EntityTagsHeader, IdempotencyKeyHeader, NoticeNumber, UriHeader,
 };
 use crate::api::{State, tagged};
-use crate::app::idempotency;
 use crate::app::positions::{self, Intent, Rest};
-use crate::domain::calendar;
 
 /// What a debt position can be made into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -82,13 +79,7 @@ pub(in crate::api) async fn amend_debt_position(
     body: FromBody<DebtPositionAmendment>,
 ) -> Result<HttpResponse, Problem> {
     let (creditor, id) = (caller.creditor()?.clone(), path.0.debt_position_id);
-    let conditions = conditions.required()?;
-    let held = creditor.clone();
-    let found = state
-        .ctx
-        .read(move |conn| positions::get(conn, &held, id))
-        .await?;
-    conditions.check(Some(found.revision))?;
+    let seen = seen(&state, (&creditor, id), conditions).await?;
     let intent = match (body.value.state, body.value.due_date) {
         (Some(WantedState::Open), None) => Intent::Open,
         (Some(WantedState::Suspended), None) => Intent::Suspend,
@@ -100,10 +91,10 @@ pub(in crate::api) async fn amend_debt_position(
             return Err(Problem::of(&catalogue::CONTRACT_VIOLATION));
         }
     };
-    let (ctx, seen) = (state.ctx.clone(), Some(found.revision));
+    let ctx = state.ctx.clone();
     let changed = state
         .ctx
-        .write(move |tx, now| positions::amend(tx, now, &ctx, (&creditor, id, seen), intent))
+        .write(move |tx, now| positions::amend(tx, now, &ctx, (&creditor, id, Some(seen)), intent))
         .await?;
     Ok(tagged(
         &DebtPositionView::of(&changed, state.ctx.today()),
@@ -136,34 +127,16 @@ pub(in crate::api) async fn add_payment_option(
     body: FromBody<NewPaymentOption>,
 ) -> Result<HttpResponse, Problem> {
     let (creditor, id) = (caller.creditor()?.clone(), path.0.debt_position_id);
-    let mut asked = Asked::new(&caller, "add_payment_option", &key, body.digest)?;
-    // The same key for another position is another intent.
-    asked.intent.operation.push_str(&format!(" {id}"));
+    let asked = Asked::of(&caller, ("add_payment_option", id), &key, body.digest)?;
     if let Some(answer) = asked.before(&state).await? {
         return Ok(answer);
     }
-    let conditions = conditions.required()?;
-    let held = creditor.clone();
-    let found = state
-        .ctx
-        .read(move |conn| positions::get(conn, &held, id))
-        .await?;
-    conditions.check(Some(found.revision))?;
+    let seen = seen(&state, (&creditor, id), conditions).await?;
     let rest = Rest {
         due_on: body.value.due_dates,
         numbers: numbers(&body.value.notice_numbers),
     };
-    let (sealed, at) = (asked.clone(), state.clone());
-    let seen = (&creditor, id, Some(found.revision));
-    let made = positions::replan(&state.ctx, seen, rest, move |tx, now, made| {
-        let view = DebtPositionView::of(made, calendar::today(now));
-        let location = at.address(&format!("/debt-positions/{}", made.id));
-        let answer = sealed.answered(StatusCode::CREATED, location, (&view, Some(made.revision)));
-        idempotency::remember(tx, now, &sealed.intent, &answer)?;
-        Ok(answer)
-    });
-    match made.await {
-        Ok(answer) => Ok(respond(&answer, false)),
-        Err(error) => asked.meanwhile(&state, error.into()).await,
-    }
+    let seen = (&creditor, id, Some(seen));
+    let made = positions::replan(&state.ctx, seen, rest, sealed(&asked, &state));
+    asked.end(&state, made.await.map_err(Problem::from)).await
 }

@@ -14,7 +14,7 @@ use crate::api::auth::Caller;
 use crate::api::input::{FromBody, FromQuery, IdempotencyKey};
 use crate::api::page::Slice;
 use crate::api::problem::{Problem, catalogue};
-use crate::api::repeat::{Asked, respond};
+use crate::api::repeat::Asked;
 use crate::api::scalars::{
     BankReference, Cents, Count, IdempotencyKeyHeader, Line35, Line140, Line1000, UriHeader,
 };
@@ -164,10 +164,7 @@ pub(in crate::api) async fn create_treasury_entry(
         idempotency::remember(tx, now, &sealed.intent, &answer)?;
         Ok::<_, treasury::Error>(answer)
     });
-    match made.await {
-        Ok(answer) => Ok(respond(&answer, false)),
-        Err(error) => asked.meanwhile(&state, error.into()).await,
-    }
+    asked.end(&state, made.await.map_err(Problem::from)).await
 }
 
 /// Something that a file says about money and that could not be stored as a movement.

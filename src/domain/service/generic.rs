@@ -18,7 +18,7 @@ use super::{
     OptionKind, Row, Schedule, Service, ServiceKind, Step, TransferDraft,
 };
 use crate::domain::calendar::{Calendar, Day};
-use crate::domain::findings::{Findings, read};
+use crate::domain::findings::{Findings, none_of, read};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::domain::stamp::{DocumentHash, Province, Stamp};
@@ -403,7 +403,7 @@ fn check_rest(
     if let Some(plan) = &details.plan {
         let known: Vec<&str> = terms.plans.iter().map(|plan| plan.code.as_str()).collect();
         if !known.contains(&plan.as_str()) {
-            findings.push(inputs::none_of("/plan".to_owned(), &known));
+            findings.push(none_of("/plan", known));
         }
         if !details.stamps.is_empty() {
             findings.add(

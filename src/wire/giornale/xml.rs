@@ -11,7 +11,7 @@ use quick_xml::errors::Error as XmlError;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
 use super::Rule;
-use crate::wire::text::is_xml_char;
+use crate::wire::text::{is_xml_char, predefined};
 
 /// Deepest nesting. The deepest legal element of camt.053 has some fifteen levels.
 const DEPTH_MAX: usize = 32;
@@ -303,19 +303,11 @@ enum Step {
     End,
 }
 
-/// The five entities that XML itself defines, and characters by number.
+/// The entities that XML itself defines, and characters by number.
 fn resolve(reference: &BytesRef<'_>) -> Result<char, Rule> {
-    let named = || match &**reference {
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "amp" => Some('&'),
-        "apos" => Some('\''),
-        "quot" => Some('"'),
-        _ => None,
-    };
     match reference.resolve_char_ref() {
         Ok(Some(c)) => Some(c),
-        Ok(None) => named(),
+        Ok(None) => predefined(reference),
         Err(_) => None,
     }
     .ok_or(Rule::Markup)

@@ -9,7 +9,7 @@ use quick_xml::name::{NamespaceResolver, ResolveResult};
 use super::{
     ATTRIBUTES_MAX, BODY_BYTES_MAX, DEPTH_MAX, ELEMENTS_MAX, TEXT_BYTES_MAX, Unreadable, Why,
 };
-use crate::wire::text::{is_space, is_xml_char};
+use crate::wire::text::{is_space, is_xml_char, predefined};
 
 /// One element: attributes are checked and forgotten, because no message of ours has any.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,6 +185,7 @@ impl Tree {
         let resolved = match reference.resolve_char_ref() {
             Ok(Some(c)) if is_xml_char(c) => c,
             Ok(Some(_)) => return Err(Why::IllegalCharacter),
+            // Every entity but XML's own needs a document type, which is refused.
             Ok(None) => predefined(reference).ok_or(Why::Entity)?,
             Err(_) => return Err(Why::Entity),
         };
@@ -207,19 +208,6 @@ fn is_name(name: &str) -> bool {
     let mut chars = name.chars();
     let first = chars.next().is_some_and(|c| c.is_alphabetic() || c == '_');
     first && chars.all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '\u{b7}'))
-}
-
-/// The five entities that XML itself defines; every other one needs a document type, which is
-/// refused.
-fn predefined(name: &str) -> Option<char> {
-    match name {
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "amp" => Some('&'),
-        "apos" => Some('\''),
-        "quot" => Some('"'),
-        _ => None,
-    }
 }
 
 fn check_declaration(declaration: &BytesDecl<'_>, first: bool) -> Result<(), Why> {

@@ -4,7 +4,7 @@ use super::inputs;
 use super::terms::{
     Asks, Condition, Factor, GenericTerms, Input, Plan, Price, PriceRow, StampTerms, Surcharge,
 };
-use crate::domain::findings::Findings;
+use crate::domain::findings::{Findings, none_of};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::domain::taxonomy::TaxonomyCode;
@@ -225,7 +225,7 @@ fn one_of<'a>(
 ) {
     let known: Vec<&str> = known.collect();
     if !known.contains(&name) {
-        findings.push(inputs::none_of(pointer, &known));
+        findings.push(none_of(pointer, known));
     }
 }
 

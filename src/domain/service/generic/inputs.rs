@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::GenericInput;
 use super::terms::{Asks, ChoiceValue, GenericTerms, Input};
-use crate::domain::findings::Findings;
+use crate::domain::findings::{Findings, none_of};
 use crate::domain::service::DetailsError;
 
 /// Quantities are kept in thousandths.
@@ -34,7 +34,7 @@ pub(super) fn read<'a>(
         let at = |field: &str| format!("/inputs/{i}/{field}");
         let Some(input) = terms.input(&one.input) else {
             let known: Vec<&str> = terms.inputs.iter().map(|i| i.name.as_str()).collect();
-            findings.push(none_of(at("input"), &known));
+            findings.push(none_of(at("input"), known));
             continue;
         };
         if answers.contains_key(input.name.as_str()) {
@@ -125,23 +125,6 @@ fn allowed(input: &Input) -> (String, String) {
             )
         }
     }
-}
-
-/// A name that the terms do not know.
-pub(super) fn none_of(pointer: String, known: &[&str]) -> DetailsError {
-    if known.is_empty() {
-        return DetailsError::new(
-            pointer,
-            "il servizio non ne prevede",
-            "the service has none of these",
-        );
-    }
-    let known = known.join(", ");
-    DetailsError::new(
-        pointer,
-        format!("valori previsti dal servizio: {known}"),
-        format!("the service knows {known}"),
-    )
 }
 
 /// Reads `6.5` as 6500: digits, and a point with as many decimals as are allowed.

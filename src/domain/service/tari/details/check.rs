@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::TariDetails;
-use crate::domain::findings::Findings;
+use crate::domain::findings::{Findings, none_of};
 use crate::domain::money::Cents;
-use crate::domain::service::DetailsError;
 use crate::domain::service::tari::TariTerms;
 
 /// Every rule that the details break.
@@ -90,7 +89,7 @@ fn check_user(details: &TariDetails, terms: &TariTerms, findings: &mut Findings)
 fn check_category(pointer: String, category: &str, terms: &TariTerms, findings: &mut Findings) {
     if terms.category(category).is_none() {
         let known = terms.non_domestic.iter().map(|tariff| tariff.code.as_str());
-        findings.push(one_of(pointer, known));
+        findings.push(none_of(pointer, known));
     }
 }
 
@@ -213,7 +212,7 @@ fn check_codes(details: &TariDetails, terms: &TariTerms, findings: &mut Findings
     for (i, code) in details.reductions.iter().enumerate() {
         if terms.reduction(code).is_none() {
             let known = terms.reductions.iter().map(|r| r.code.as_str());
-            findings.push(one_of(format!("/reductions/{i}"), known));
+            findings.push(none_of(format!("/reductions/{i}"), known));
         } else if !seen.insert(code) {
             findings.add(
                 format!("/reductions/{i}"),
@@ -225,23 +224,6 @@ fn check_codes(details: &TariDetails, terms: &TariTerms, findings: &mut Findings
     let Some(plan) = &details.plan else { return };
     if terms.plans.iter().all(|known| known.code != *plan) {
         let known = terms.plans.iter().map(|plan| plan.code.as_str());
-        findings.push(one_of("/plan".to_owned(), known));
+        findings.push(none_of("/plan", known));
     }
-}
-
-fn one_of<'a>(pointer: String, known: impl Iterator<Item = &'a str>) -> DetailsError {
-    let known: Vec<&str> = known.collect();
-    if known.is_empty() {
-        return DetailsError::new(
-            pointer,
-            "il servizio non ne prevede",
-            "the service has none of these",
-        );
-    }
-    let known = known.join(", ");
-    DetailsError::new(
-        pointer,
-        format!("valori previsti dal servizio: {known}"),
-        format!("the service knows {known}"),
-    )
 }
