@@ -64,4 +64,6 @@ mod search;
 #[cfg(test)]
 mod stamps;
 #[cfg(test)]
+mod traps;
+#[cfg(test)]
 mod treasury;
