@@ -18,6 +18,7 @@ pub mod input;
 pub mod jobs;
 pub mod limits;
 pub mod metrics;
+pub mod node_events;
 pub mod notices;
 pub mod openapi;
 pub mod page;
@@ -161,6 +162,9 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(canteen::refund_canteen_credit)
         .service(canteen::correct_canteen_credit)
         .service(reports::show_report)
+        .service(node_events::list_node_events)
+        .service(node_events::show_node_event)
+        .service(node_events::show_node_event_messages)
         .service(jobs::list_jobs)
         .service(jobs::show_job)
 }

@@ -5,6 +5,7 @@
 //! (its worker died after the work and before the record), so every kind bears repetition.
 
 pub mod forget_answers;
+pub mod forget_events;
 pub mod pull_flows;
 
 use std::panic::AssertUnwindSafe;
@@ -34,14 +35,16 @@ pub struct Kind {
 }
 
 /// Every kind of job.
-pub static KINDS: &[Kind] = &[forget_answers::KIND, pull_flows::KIND];
+pub static KINDS: &[Kind] = &[forget_answers::KIND, forget_events::KIND, pull_flows::KIND];
 
 /// The jobs of a creditor that repeat by themselves, to be enqueued once.
 #[must_use]
 pub fn timers(ctx: &Ctx, creditor: &FiscalCode) -> Vec<NewJob> {
     let pulls = ctx.config.flows.is_some() && ctx.config.flow_minutes > 0;
     let pull = pulls.then(|| repeating(ctx, creditor, &pull_flows::KIND));
-    std::iter::once(repeating(ctx, creditor, &forget_answers::KIND))
+    [&forget_answers::KIND, &forget_events::KIND]
+        .map(|kind| repeating(ctx, creditor, kind))
+        .into_iter()
         .chain(pull)
         .collect()
 }

@@ -8,6 +8,7 @@ pub mod conn;
 pub mod db;
 mod joint_debtors;
 pub mod ledger;
+pub mod node_events;
 pub mod notices;
 pub mod positions;
 pub mod prepared;

@@ -9,7 +9,7 @@ use crate::domain::document::{DocumentParty, ReceiptDocument, ReceiptTransfer};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::domain::notice_number::NoticeNumber;
-use crate::domain::position::{NotPayable, Notice, Position};
+use crate::domain::position::{NotPayable, Notice, Position, Summary};
 use crate::domain::receipt::{self, Party, Receipt, ReceiptError, Seen};
 use crate::render::pdf::RenderError;
 use crate::render::receipt_pdf::receipt_pdf;
@@ -103,6 +103,29 @@ pub fn verify(
         reason,
         due_on,
     })
+}
+
+/// The position behind a notice, for who shows every way of paying it.
+///
+/// # Errors
+/// [`Error::UnknownNotice`], which a draft is as well; [`Error::NotPayable`] when nothing is left to pay in
+/// any way, or the database's.
+pub fn with_options(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    number: &NoticeNumber,
+    today: Day,
+) -> Result<Position, Error> {
+    let position =
+        store::positions::find_by_number(conn, creditor, number)?.ok_or(Error::UnknownNotice)?;
+    match position.summary(today) {
+        Summary::Draft => Err(NotPayable::NotPublished.into()),
+        Summary::Paid => Err(NotPayable::AlreadyPaid.into()),
+        Summary::Expired => Err(NotPayable::Expired.into()),
+        Summary::Suspended => Err(NotPayable::Suspended.into()),
+        Summary::Cancelled => Err(NotPayable::Withdrawn.into()),
+        Summary::Open | Summary::PartiallyPaid => Ok(position),
+    }
 }
 
 /// As [`verify`], and remembers what was answered: after this the amount is frozen for the payment, and

@@ -45,6 +45,7 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
     let notice = reported(app, &traits, &flow_code).await;
     cash(&caller, &traits, (&flow_code, &notice)).await;
     let account = family(app, &caller, &traits).await;
+    app.ctx.file_events().await.unwrap();
     let pulled = caller.post("/settlement-flow-pulls", &json!(null)).send();
     pulled.await.expect(202);
 
@@ -55,6 +56,7 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
         ("flow_code", flow_code),
         ("iuv", notice.iuv().as_str().to_owned()),
         ("canteen_account_id", account),
+        ("receipt_id", format!("receipt{word}")),
         ("holder_tax_code", traits.debtor_code.to_owned()),
     ]
     .map(|(name, code)| (name.to_owned(), code))
@@ -66,6 +68,7 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
         ("/treasury-entries", "treasury_entry_id"),
         ("/reconciliations", "reconciliation_id"),
         ("/jobs", "job_id"),
+        ("/node-events", "node_event_id"),
     ] {
         let page = caller.get(path).send().await.expect(200);
         let first = page["items"][0][id].as_str();
