@@ -25,7 +25,7 @@ use crate::domain::money::{Cents, MoneyError};
 use crate::domain::stamp::Stamp;
 use crate::domain::taxonomy::TaxonomyCode;
 use crate::domain::terms::{Terms, read_terms};
-use crate::domain::text::{Said, fit};
+use crate::domain::text::{Said, head};
 
 /// One kind of municipal charge. Pure: same input, same answer, no clock and no database.
 pub trait ServiceKind: Sync {
@@ -171,11 +171,11 @@ impl Service {
         let room = DESCRIPTION_MAX
             .saturating_sub(rest.chars().count())
             .saturating_sub(3);
-        let mut text = String::with_capacity(DESCRIPTION_MAX);
-        text.push_str(&fit(&self.title, room));
-        text.push_str(" - ");
-        text.push_str(rest);
-        fit(&text, DESCRIPTION_MAX)
+        let text = [head(&self.title, room), " - ", rest].concat();
+        match head(&text, DESCRIPTION_MAX) {
+            whole if whole.len() == text.len() => text,
+            part => part.to_owned(),
+        }
     }
 }
 
@@ -286,7 +286,7 @@ pub struct TransferDraft {
     /// Who receives it.
     pub to: Arc<Beneficiary>,
     /// Reserved metadata pairs (`TARI-TEFA-1` …), at most ten.
-    pub metadata: Vec<(String, String)>,
+    pub metadata: Arc<[(String, String)]>,
 }
 
 /// The amount of a notice as a function of the day it is paid on.

@@ -225,7 +225,7 @@ impl Charge<'_> {
     fn own_transfer(&self) -> TransferDraft {
         TransferDraft {
             to: self.service.main.clone(),
-            metadata: Vec::new(),
+            metadata: Arc::default(),
         }
     }
 
@@ -368,7 +368,7 @@ fn stamp_transfer(of: &StampTerms, stamp: Stamp) -> Option<TransferDraft> {
             account: Destination::Stamp(stamp),
             taxonomy: TaxonomyCode::parse(&of.taxonomy).ok()?,
         }),
-        metadata: Vec::new(),
+        metadata: Arc::default(),
     })
 }
 
