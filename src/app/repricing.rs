@@ -1,7 +1,11 @@
 //! Positions priced again: the notification becomes known after the notice was printed, and what was paid
 //! too little is asked for.
 
+mod lapses;
+
 use uuid::Uuid;
+
+pub use lapses::{Lapsed, end_plan, write_lapses};
 
 use crate::app::numbers;
 use crate::ctx::Ctx;
@@ -13,7 +17,7 @@ use crate::domain::ledger::Entry;
 use crate::domain::lifecycle::Anomaly;
 use crate::domain::money::{Cents, MoneyError};
 use crate::domain::notice_number::NumberError;
-use crate::domain::position::{Position, RepriceError};
+use crate::domain::position::{Position, ReplanError, RepriceError};
 use crate::domain::service::{self, DetailsError, Service, ServiceKind};
 use crate::store::notices::Advance;
 use crate::store::receipts::Filter;
@@ -52,6 +56,9 @@ pub enum Error {
     /// The position cannot be priced again.
     #[error(transparent)]
     Reprice(#[from] RepriceError),
+    /// The rest of a plan that has ended cannot be asked for.
+    #[error(transparent)]
+    Replan(#[from] ReplanError),
     /// No number is left.
     #[error(transparent)]
     Number(#[from] NumberError),
@@ -75,6 +82,7 @@ impl Retry for Error {
             | Error::NotificationKnown
             | Error::NothingShort { .. }
             | Error::Reprice(_)
+            | Error::Replan(_)
             | Error::Number(_)
             | Error::Money(_) => false,
         }

@@ -249,8 +249,18 @@ pub struct Row {
 pub struct OptionDraft {
     /// At once, or a plan.
     pub kind: OptionKind,
+    /// When the plan ends by itself; `None` for plans that do not, and for a payment at once.
+    pub lapse: Option<PlanLapse>,
     /// One for `Single`, one or more for `Plan`, in the order they fall due.
     pub notices: Vec<NoticeDraft>,
+}
+
+/// When a plan ends by itself, so that the rest falls due at once: its first instalment is missed, or later
+/// so many others (art. 202-bis CdS says two).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlanLapse {
+    /// Missed instalments after the first that end it, from 1.
+    pub missed: u16,
 }
 
 names!(OptionKind, {

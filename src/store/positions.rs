@@ -244,6 +244,28 @@ pub fn page(
         }
         query.load(c)
     })?;
+    all_with_notices(conn, creditor, rows)
+}
+
+/// The positions with these ids, oldest first; one that is not there is left out.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn among(conn: &mut Conn, creditor: &FiscalCode, ids: &[Uuid]) -> Result<Vec<Position>, Error> {
+    let ids: Vec<Id> = ids.iter().copied().map(Id).collect();
+    let rows: Vec<PositionRow> = on!(conn, |c| position::table
+        .filter(position::creditor.eq(creditor.as_str()))
+        .filter(among_ids(position::id, &ids))
+        .order(position::id)
+        .load(c))?;
+    all_with_notices(conn, creditor, rows)
+}
+
+fn all_with_notices(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    rows: Vec<PositionRow>,
+) -> Result<Vec<Position>, Error> {
     let ids: Vec<Id> = rows.iter().map(|row| row.id).collect();
     let mut notices: Vec<NoticeRow> = on!(conn, |c| notice::table
         .filter(notice::creditor.eq(creditor.as_str()))

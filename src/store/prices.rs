@@ -43,6 +43,7 @@ pub fn replace(
             notice::due_on.eq(row.due_on),
             notice::amount_cents.eq(row.amount_cents),
             notice::terms.eq(&row.terms),
+            notice::ends_on.eq(row.ends_on),
         ))
         .execute(c))?;
         if updated != 1 {

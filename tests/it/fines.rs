@@ -11,11 +11,11 @@ use crate::given::{self, single};
 use crate::rest::{Caller, Reply};
 use crate::soap::{Answer, Message};
 
-fn path(position: &Position) -> String {
+pub(crate) fn path(position: &Position) -> String {
     format!("/debt-positions/{}", position.id)
 }
 
-async fn tag(office: &Caller, position: &Position) -> String {
+pub(crate) async fn tag(office: &Caller, position: &Position) -> String {
     let shown = office.get(&path(position)).send().await;
     shown.header("etag").to_owned()
 }
@@ -47,7 +47,7 @@ fn by_mail(on: &str) -> Value {
 }
 
 /// What the node is told of a notice: its amount, or why it cannot be paid.
-async fn asked(app: &TestApp, number: &str) -> String {
+pub(crate) async fn asked(app: &TestApp, number: &str) -> String {
     let answer = Message::verify(number).send(app).await;
     match answer.outcome().as_str() {
         "OK" => answer.value("amount"),
@@ -56,7 +56,7 @@ async fn asked(app: &TestApp, number: &str) -> String {
 }
 
 /// The receipt of a payment activated before, made at a time of the clock in Rome.
-async fn receipt(app: &TestApp, number: &str, (id, at): (&str, &str), payment: &Answer) {
+pub(crate) async fn receipt(app: &TestApp, number: &str, (id, at): (&str, &str), payment: &Answer) {
     let (day, _) = at.split_once('T').unwrap();
     let receipt = Message::send_rt("paSendRTV2", number, id, payment)
         .with("payment_date_time", at)

@@ -38,6 +38,8 @@ mod fines;
 #[cfg(test)]
 mod forgetting;
 #[cfg(test)]
+mod lapses;
+#[cfg(test)]
 mod leaks;
 #[cfg(test)]
 mod numbers;

@@ -389,7 +389,7 @@ pub(in crate::api) fn state(position: &Position, notice: &Notice, day: Day) -> N
             Err(NotPayable::Suspended) => NoticeState::Suspended,
             Err(NotPayable::NotPublished) => NoticeState::Draft,
             Err(NotPayable::AlreadyPaid) => NoticeState::Paid,
-            Err(NotPayable::Expired) => NoticeState::Expired,
+            Err(NotPayable::Expired | NotPayable::PlanLapsed) => NoticeState::Expired,
         },
     }
 }

@@ -87,10 +87,12 @@ pub(crate) fn tari() -> Position {
     let flat = |a: i64, b: i64| Schedule::flat("nominale", vec![cents(a), cents(b)]).unwrap();
     let single = OptionDraft {
         kind: OptionKind::Single,
+        lapse: None,
         notices: vec![notice("TARI 2026 rata unica", flat(21663, 1045), both())],
     };
     let plan = OptionDraft {
         kind: OptionKind::Plan,
+        lapse: None,
         notices: vec![
             notice("TARI 2026 rata 1 di 2", flat(10831, 522), both()),
             notice("TARI 2026 rata 2 di 2", flat(10832, 523), both()),
@@ -114,6 +116,7 @@ pub(crate) fn fine() -> Position {
     let schedule = Schedule::new(steps, 1).unwrap();
     let single = OptionDraft {
         kind: OptionKind::Single,
+        lapse: None,
         notices: vec![notice("Verbale 123", schedule, vec![town()])],
     };
     position(vec![single], Publication::Now)

@@ -126,6 +126,7 @@ fn assess(
         rows: rows.collect(),
         options: vec![OptionDraft {
             kind: OptionKind::Single,
+            lapse: None,
             notices: vec![notice],
         }],
     })

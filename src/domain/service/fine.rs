@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Assessment, DetailsError, DetailsSchema, NoticeDraft, OptionDraft, OptionKind, Row, Schedule,
-    Service, ServiceKind, Step, TransferDraft, read_terms,
+    Assessment, DetailsError, DetailsSchema, NoticeDraft, OptionDraft, OptionKind, PlanLapse, Row,
+    Schedule, Service, ServiceKind, Step, TransferDraft, read_terms,
 };
 use crate::domain::balance::{Balance, Notified, Payment};
 use crate::domain::calendar::Day;
@@ -243,6 +243,9 @@ impl Report<'_> {
         }
         Ok(Some(OptionDraft {
             kind: OptionKind::Plan,
+            lapse: Some(PlanLapse {
+                missed: rules.missed_instalments,
+            }),
             notices,
         }))
     }
@@ -370,6 +373,7 @@ impl Report<'_> {
 fn single(notice: NoticeDraft) -> OptionDraft {
     OptionDraft {
         kind: OptionKind::Single,
+        lapse: None,
         notices: vec![notice],
     }
 }

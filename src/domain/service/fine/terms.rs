@@ -58,6 +58,10 @@ const fn yes() -> bool {
     true
 }
 
+const fn two() -> u16 {
+    2
+}
+
 const fn semester() -> u32 {
     1_000
 }
@@ -144,6 +148,9 @@ pub struct FineInstalments {
     pub request_days: u32,
     /// Yearly interest on what is still owed, basis points (450).
     pub rate_bp: u32,
+    /// Missed instalments after the first that end the plan (2); the first alone always does.
+    #[serde(default = "two")]
+    pub missed_instalments: u16,
     /// How many instalments for how much, by rising amount; the last has no end.
     pub bands: Vec<InstalmentBand>,
 }
@@ -286,6 +293,8 @@ fn check_instalments(terms: &FineInstalments, findings: &mut Findings) {
     findings.range(pointer, per_relative, 0..=1_000_000_000);
     findings.range(at("request_days"), i64::from(terms.request_days), 1..=365);
     findings.range(at("rate_bp"), i64::from(terms.rate_bp), 0..=10_000);
+    let missed = i64::from(terms.missed_instalments);
+    findings.range(at("missed_instalments"), missed, 1..=60);
     findings.count(at("bands"), terms.bands.len(), 1..=10);
     let ends: Vec<i64> = terms
         .bands
