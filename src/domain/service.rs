@@ -256,7 +256,7 @@ pub struct OptionDraft {
 }
 
 /// When a plan ends by itself, so that the rest falls due at once: its first instalment is missed, or later
-/// so many others (art. 202-bis CdS says two).
+/// so many others (art. 202-bis of the highway code says two).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlanLapse {
     /// Missed instalments after the first that end it, from 1.
