@@ -67,6 +67,24 @@ pub trait ServiceKind: Sync {
         )])
     }
 
+    /// The caller's reference of the position that this charge takes the place of, which is closed when this
+    /// one becomes payable.
+    fn takes_place_of(&self, _details: &serde_json::Value) -> Option<String> {
+        None
+    }
+
+    /// Whether a charge takes the place of an earlier one, of this kind, with these details and that service.
+    ///
+    /// # Errors
+    /// It does not, and why; pointers go to the details of the later charge.
+    fn check_place(
+        &self,
+        _details: &serde_json::Value,
+        _earlier: (&serde_json::Value, &Service),
+    ) -> Result<(), Vec<DetailsError>> {
+        Ok(())
+    }
+
     /// Holds what was paid against what was due on that day; `issued_on` of the service is the day the
     /// rest is asked on.
     ///

@@ -171,6 +171,25 @@ pub fn lock(tx: &mut Tx<'_>, creditor: &FiscalCode, id: Uuid) -> Result<Option<P
     with_notices(tx, row)
 }
 
+/// As [`lock`], by the caller's reference.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn lock_by_reference(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    reference: &str,
+) -> Result<Option<Position>, Error> {
+    let query = position::table
+        .filter(position::creditor.eq(creditor.as_str()))
+        .filter(position::reference.eq(reference));
+    let row: Option<PositionRow> = match &mut **tx {
+        Conn::Pg(c) => query.for_update().get_result(c).optional()?,
+        Conn::Lite(c) => query.get_result(c).optional()?,
+    };
+    with_notices(tx, row)
+}
+
 /// Notices are read after their position, so that under its lock they are those of the last payment.
 fn with_notices(conn: &mut Conn, row: Option<PositionRow>) -> Result<Option<Position>, Error> {
     let Some(row) = row else {

@@ -13,6 +13,8 @@ mod given;
 #[cfg(test)]
 mod rest;
 #[cfg(test)]
+mod slips;
+#[cfg(test)]
 mod soap;
 #[cfg(test)]
 mod xsd;

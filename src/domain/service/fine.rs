@@ -17,6 +17,7 @@ mod details;
 mod instalments;
 mod notification;
 mod residual;
+mod slip;
 mod terms;
 
 use amounts::Prices;
@@ -62,6 +63,21 @@ impl ServiceKind for Fine {
             Some(_) if before == details.notification => Notified::Same,
             Some(_) => Notified::Other(json!(details)),
         })
+    }
+
+    fn takes_place_of(&self, details: &Value) -> Option<String> {
+        let reference = details.get("slip_reference")?.as_str()?;
+        Some(reference.to_owned())
+    }
+
+    fn check_place(
+        &self,
+        details: &Value,
+        (earlier, service): (&Value, &Service),
+    ) -> Result<(), Vec<DetailsError>> {
+        let terms: &FineTerms = service.terms(terms::check_terms)?;
+        let (report, slip) = (read(details)?, read(earlier)?);
+        slip::check(&report, (&slip, terms))
     }
 
     fn balance(
