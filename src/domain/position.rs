@@ -66,8 +66,8 @@ pub struct Address {
     pub country: Option<Text<2>>,
 }
 
-/// No debt waits longer for its notification.
-const MANY_YEARS: u32 = 30;
+/// No debt waits longer for its notification: thirty years of months.
+const MANY_TIMES: u32 = 360;
 
 /// Most debtors beside the first.
 pub const JOINT_DEBTORS_MAX: usize = 9;
@@ -453,13 +453,13 @@ impl Position {
         Some((from, self.payable_on(notice, from)))
     }
 
-    /// A due date for messages that want one though the term starts at a notification still to come:
-    /// a year after the issue, or the first anniversary of it that is not over.
+    /// A due date for messages that want one though the term starts at a notification still to come: so many
+    /// months after the issue, or the first time after as many again that is not over.
     #[must_use]
-    pub fn technical_due_on(&self, day: Day) -> Day {
-        (1..=MANY_YEARS)
-            .filter_map(|years| {
-                let months = years.checked_mul(12)?;
+    pub fn technical_due_on(&self, day: Day, months: u32) -> Day {
+        (1..=MANY_TIMES)
+            .filter_map(|times| {
+                let months = times.checked_mul(months)?;
                 self.issued_on.checked_add_months(Months::new(months))
             })
             .find(|due| *due >= day)

@@ -301,6 +301,28 @@ struct StepTerms {
     amounts_cents: Vec<i64>,
 }
 
+/// The prices by day among stored terms.
+pub(super) fn schedule_of(terms: serde_json::Value) -> Result<Schedule, String> {
+    let terms: Terms = serde_json::from_value(terms).map_err(|why| why.to_string())?;
+    schedule(terms.steps, terms.transfers.len())
+}
+
+fn schedule(steps: Vec<StepTerms>, transfers: usize) -> Result<Schedule, String> {
+    let step = |step: StepTerms| {
+        let amounts = step.amounts_cents.into_iter().map(Cents::new);
+        Ok(Step {
+            until: step.until,
+            reason: step.reason,
+            amounts: amounts
+                .collect::<Result<_, _>>()
+                .map_err(|why| why.to_string())?,
+        })
+    };
+    let steps = steps.into_iter().map(step);
+    let steps = steps.collect::<Result<Vec<_>, String>>()?;
+    Schedule::new(steps, transfers).map_err(|why| why.to_string())
+}
+
 impl AccountTerms {
     fn into_domain(self) -> Result<Destination, String> {
         let said = |error: &dyn std::fmt::Display| error.to_string();
@@ -381,15 +403,6 @@ impl NoticeRow {
             })
         });
         let transfers = transfers.collect::<Result<Vec<_>, Error>>()?;
-        let steps = terms.steps.into_iter().map(|step| {
-            let amounts = step.amounts_cents.into_iter().map(Cents::new);
-            Ok(Step {
-                until: step.until,
-                reason: step.reason,
-                amounts: amounts.collect::<Result<_, _>>().map_err(|e| corrupt(&e))?,
-            })
-        });
-        let steps = steps.collect::<Result<Vec<_>, Error>>()?;
         let replaces = terms
             .replaces
             .iter()
@@ -402,7 +415,7 @@ impl NoticeRow {
             sequence: u16::try_from(self.sequence).map_err(|e| corrupt(&e))?,
             description: Text::parse(&self.description).map_err(|e| corrupt(&e))?,
             due_on: self.due_on,
-            schedule: Schedule::new(steps, transfers.len()).map_err(|e| corrupt(&e))?,
+            schedule: schedule(terms.steps, transfers.len()).map_err(|e| corrupt(&e))?,
             transfers,
             lapse: terms.lapse.map(|missed| PlanLapse { missed }),
             state: State::from_name(&self.state).ok_or_else(|| corrupt(&"state"))?,

@@ -62,6 +62,15 @@ impl Position {
                 .any(|n| n.state == State::Open && self.has_lapsed(n, day))
     }
 
+    /// Whether a plan that would end by itself was paid to its last instalment: what it cost is what was due,
+    /// whatever the days of payment would ask at once.
+    #[must_use]
+    pub fn has_paid_its_plan(&self) -> bool {
+        let option = self.carrying_option();
+        self.of_option(option)
+            .all(|n| n.lapse.is_some() && n.is_paid())
+    }
+
     /// Ends a plan of which a part was paid: what was missed is withdrawn, and one notice asks for the rest,
     /// which falls due at once.
     ///

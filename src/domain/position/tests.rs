@@ -238,14 +238,19 @@ fn a_position_needs_one_number_for_each_notice() {
 }
 
 #[test]
-fn a_term_still_to_come_is_shown_as_a_year_after_the_issue() {
+fn a_term_still_to_come_is_shown_as_some_months_after_the_issue() {
     let fine = fine();
-    for (on, due) in [
-        ("2026-03-01", "2027-03-01"),
-        ("2027-03-01", "2027-03-01"),
-        ("2027-03-02", "2028-03-01"),
+    for (on, months, due) in [
+        ("2026-03-01", 12, "2027-03-01"),
+        ("2027-03-01", 12, "2027-03-01"),
+        ("2027-03-02", 12, "2028-03-01"),
+        ("2026-03-01", 3, "2026-06-01"),
+        ("2026-06-02", 3, "2026-09-01"),
+        ("2055-03-02", 12, "2056-03-01"),
+        ("2057-01-01", 1, "2057-01-01"),
     ] {
-        assert_eq!(fine.technical_due_on(day(on)), day(due), "{on}");
+        let shown = fine.technical_due_on(day(on), months);
+        assert_eq!(shown, day(due), "{on}");
     }
 }
 

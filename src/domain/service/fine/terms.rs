@@ -36,6 +36,10 @@ pub struct FineTerms {
     /// Whether a payment short of the reduced one may be completed within its days.
     #[serde(default = "yes")]
     pub allow_integration: bool,
+    /// Months from the issue to the due date that a payment message cannot do without while the notification
+    /// is still to come (12): a technical date, which ends nothing.
+    #[serde(default = "year")]
+    pub technical_due_months: u32,
     /// Increase of the sanction for each semester of delay when the claim goes to the roll, basis points
     /// (L. 689/1981 art. 27 c. 6: 1 000); zero where the town does not ask it for the highway code.
     #[serde(default = "semester")]
@@ -56,6 +60,10 @@ pub struct FineTerms {
 
 const fn yes() -> bool {
     true
+}
+
+const fn year() -> u32 {
+    12
 }
 
 const fn two() -> u16 {
@@ -212,6 +220,8 @@ pub(super) fn check_terms(terms: &FineTerms, findings: &mut Findings) {
     if let Some(days) = terms.preavviso_days {
         findings.range("/preavviso_days", i64::from(days), 1..=365);
     }
+    let months = i64::from(terms.technical_due_months);
+    findings.range("/technical_due_months", months, 1..=120);
     let surcharge = i64::from(terms.semester_surcharge_bp);
     findings.range("/semester_surcharge_bp", surcharge, 0..=10_000);
     if let Some(instalments) = &terms.instalments {
