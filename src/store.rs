@@ -7,6 +7,7 @@
 pub mod conn;
 pub mod db;
 mod joint_debtors;
+pub mod lapses;
 pub mod ledger;
 pub mod notices;
 pub mod positions;

@@ -67,6 +67,24 @@ pub trait ServiceKind: Sync {
         )])
     }
 
+    /// The caller's reference of the position that this charge takes the place of, which is closed when this
+    /// one becomes payable.
+    fn takes_place_of(&self, _details: &serde_json::Value) -> Option<String> {
+        None
+    }
+
+    /// Whether a charge takes the place of an earlier one, of this kind, with these details and that service.
+    ///
+    /// # Errors
+    /// It does not, and why; pointers go to the details of the later charge.
+    fn check_place(
+        &self,
+        _details: &serde_json::Value,
+        _earlier: (&serde_json::Value, &Service),
+    ) -> Result<(), Vec<DetailsError>> {
+        Ok(())
+    }
+
     /// Holds what was paid against what was due on that day; `issued_on` of the service is the day the
     /// rest is asked on.
     ///
@@ -249,8 +267,18 @@ pub struct Row {
 pub struct OptionDraft {
     /// At once, or a plan.
     pub kind: OptionKind,
+    /// When the plan ends by itself; `None` for plans that do not, and for a payment at once.
+    pub lapse: Option<PlanLapse>,
     /// One for `Single`, one or more for `Plan`, in the order they fall due.
     pub notices: Vec<NoticeDraft>,
+}
+
+/// When a plan ends by itself, so that the rest falls due at once: its first instalment is missed, or later
+/// so many others (art. 202-bis of the highway code says two).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlanLapse {
+    /// Missed instalments after the first that end it, from 1.
+    pub missed: u16,
 }
 
 names!(OptionKind, {

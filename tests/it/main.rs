@@ -13,6 +13,8 @@ mod given;
 #[cfg(test)]
 mod rest;
 #[cfg(test)]
+mod slips;
+#[cfg(test)]
 mod soap;
 #[cfg(test)]
 mod xsd;
@@ -37,6 +39,8 @@ mod faults;
 mod fines;
 #[cfg(test)]
 mod forgetting;
+#[cfg(test)]
+mod lapses;
 #[cfg(test)]
 mod leaks;
 #[cfg(test)]

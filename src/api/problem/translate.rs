@@ -215,7 +215,10 @@ impl From<repricing::Error> for Problem {
             E::Reprice(RepriceError::Money(why)) => {
                 Problem::at(&catalogue::RULE_VIOLATION, "", why.said())
             }
-            E::Reprice(RepriceError::Description(_)) | E::Number(_) | E::Money(_) => broken(&error),
+            E::Reprice(RepriceError::Description(_))
+            | E::Replan(_)
+            | E::Number(_)
+            | E::Money(_) => broken(&error),
             E::Store(store) => store.into(),
         }
     }

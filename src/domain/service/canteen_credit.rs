@@ -128,6 +128,7 @@ fn assess(
         rows: rows.collect(),
         options: vec![OptionDraft {
             kind: OptionKind::Single,
+            lapse: None,
             notices: vec![notice],
         }],
     })

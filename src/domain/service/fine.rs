@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{
-    Assessment, DetailsError, DetailsSchema, NoticeDraft, OptionDraft, OptionKind, Row, Schedule,
-    Service, ServiceKind, Step, TransferDraft, read_terms,
+    Assessment, DetailsError, DetailsSchema, NoticeDraft, OptionDraft, OptionKind, PlanLapse, Row,
+    Schedule, Service, ServiceKind, Step, TransferDraft, read_terms,
 };
 use crate::domain::balance::{Balance, Notified, Payment};
 use crate::domain::calendar::Day;
@@ -19,6 +19,7 @@ mod details;
 mod instalments;
 mod notification;
 mod residual;
+mod slip;
 mod terms;
 
 use amounts::Prices;
@@ -64,6 +65,21 @@ impl ServiceKind for Fine {
             Some(_) if before == details.notification => Notified::Same,
             Some(_) => Notified::Other(json!(details)),
         })
+    }
+
+    fn takes_place_of(&self, details: &Value) -> Option<String> {
+        let reference = details.get("slip_reference")?.as_str()?;
+        Some(reference.to_owned())
+    }
+
+    fn check_place(
+        &self,
+        details: &Value,
+        (earlier, service): (&Value, &Service),
+    ) -> Result<(), Vec<DetailsError>> {
+        let terms: &FineTerms = service.terms(terms::check_terms)?;
+        let (report, slip) = (read(details)?, read(earlier)?);
+        slip::check(&report, (&slip, terms))
     }
 
     fn balance(
@@ -245,6 +261,9 @@ impl Report<'_> {
         }
         Ok(Some(OptionDraft {
             kind: OptionKind::Plan,
+            lapse: Some(PlanLapse {
+                missed: rules.missed_instalments,
+            }),
             notices,
         }))
     }
@@ -372,6 +391,7 @@ impl Report<'_> {
 fn single(notice: NoticeDraft) -> OptionDraft {
     OptionDraft {
         kind: OptionKind::Single,
+        lapse: None,
         notices: vec![notice],
     }
 }

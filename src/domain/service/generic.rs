@@ -188,6 +188,7 @@ impl Charge<'_> {
         };
         Ok(OptionDraft {
             kind: OptionKind::Single,
+            lapse: None,
             notices: vec![notice],
         })
     }
@@ -218,6 +219,7 @@ impl Charge<'_> {
         }
         Ok(OptionDraft {
             kind: OptionKind::Plan,
+            lapse: None,
             notices,
         })
     }
