@@ -64,4 +64,6 @@ mod search;
 #[cfg(test)]
 mod stamps;
 #[cfg(test)]
+mod tari;
+#[cfg(test)]
 mod treasury;
