@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::balance::{Balance, Notified, Payment};
 use crate::domain::calendar::Day;
+use crate::domain::document::NoticeTopic;
 use crate::domain::findings::Findings;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
@@ -50,6 +51,12 @@ pub trait ServiceKind: Sync {
 
     /// Shape of `details` for the OpenAPI document: component name and every schema it needs.
     fn details_schema(&self) -> DetailsSchema;
+
+    /// What a notice of this charge must say beside its amount, in the order it is read; nothing for
+    /// most kinds, and nothing about details that the kind cannot read.
+    fn topics(&self, _details: &serde_json::Value, _service: &Service) -> Vec<NoticeTopic> {
+        Vec::new()
+    }
 
     /// The details once the notification is known, for kinds whose terms start at one.
     ///

@@ -68,4 +68,6 @@ mod search;
 #[cfg(test)]
 mod stamps;
 #[cfg(test)]
+mod tari;
+#[cfg(test)]
 mod treasury;

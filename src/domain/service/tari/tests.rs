@@ -7,6 +7,7 @@ use crate::domain::service::{NoticeDraft, OptionDraft, OptionKind};
 use proptest::prelude::*;
 use serde_json::json;
 
+mod notice;
 mod vectors;
 
 fn assess(details: &Value) -> Assessment {
