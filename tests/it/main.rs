@@ -54,6 +54,8 @@ mod preview;
 #[cfg(test)]
 mod receipts;
 #[cfg(test)]
+mod reconciliation;
+#[cfg(test)]
 mod reports;
 #[cfg(test)]
 mod schema;
