@@ -58,6 +58,8 @@ mod preview;
 #[cfg(test)]
 mod receipts;
 #[cfg(test)]
+mod reconciliation;
+#[cfg(test)]
 mod reports;
 #[cfg(test)]
 mod schema;
