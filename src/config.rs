@@ -3,7 +3,7 @@
 //! Every fault is reported at once, each with the variable and the remedy. Names, defaults and meanings
 //! stand in one table ([`VARIABLES`]), from which the reference is printed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -37,6 +37,8 @@ pub struct Config {
     pub flows: Option<FlowSource>,
     /// Minutes between two pulls of reporting flows; zero pulls only when asked.
     pub flow_minutes: u32,
+    /// Stations for which a second, different receipt under a known id is answered OK.
+    pub muted_stations: BTreeSet<String>,
     /// A simulated clock begins at this instant.
     pub clock: Option<Instant>,
     /// Filter of the log, in the words of `tracing-subscriber`.
@@ -161,6 +163,12 @@ pub const VARIABLES: &[Variable] = &[
         meaning: "Minutes between two pulls of reporting flows; 0 pulls only when the API is asked to.",
     },
     Variable {
+        name: "AVVISO_NODE_MUTED_STATIONS",
+        default: "",
+        meaning: "Stations, with commas between them, that answer OK in place of \
+                  PAA_RECEIPT_DUPLICATA. The message is kept as a conflict all the same.",
+    },
+    Variable {
         name: "AVVISO_CLOCK",
         default: "",
         meaning: "An instant as `2026-03-02T09:00:00+01:00`: the engine's time begins there and runs on. \
@@ -241,6 +249,7 @@ impl Config {
             rate_per_second: read.number("AVVISO_RATE_PER_SECOND", 2000, 1, 100_000),
             flows: flows.map(|url| FlowSource { url, key: flow_key }),
             flow_minutes: read.number("AVVISO_FDR_MINUTES", 15, 0, 1440),
+            muted_stations: read.words("AVVISO_NODE_MUTED_STATIONS"),
             clock: read.clock(profile),
             log: read.log(),
             unknown: read.unknown(),
@@ -312,6 +321,16 @@ impl Reader {
         let default = VARIABLES.iter().find(|variable| variable.name == name);
         self.text(name)
             .unwrap_or_else(|| default.map_or("", |v| v.default).to_owned())
+    }
+
+    /// What stands between commas.
+    fn words(&self, name: &str) -> BTreeSet<String> {
+        let text = self.text_or_default(name);
+        let words = text.split(',').map(str::trim);
+        words
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 
     fn profile(&mut self) -> Profile {

@@ -219,10 +219,11 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// IUV, transfer and whose notice it is: secondary bodies see equal IUVs of different issuers.
-    fn place(&self) -> Option<(&'a str, i16, bool)> {
-        let of_paid = |paid: &'a Paid| (paid.iuv.as_str(), paid.transfer, paid.own_notice);
-        let of_row = |row: &'a Reported<'a>| (row.iuv.as_str(), row.transfer, true);
+    /// IUV, transfer and which other body's notice it is: secondary bodies see equal IUVs of different
+    /// issuers.
+    fn place(&self) -> Option<(&'a str, i16, Option<&'a str>)> {
+        let of_paid = |paid: &'a Paid| (paid.iuv.as_str(), paid.transfer, paid.other_issuer());
+        let of_row = |row: &'a Reported<'a>| (row.iuv.as_str(), row.transfer, None);
         self.paid.map(of_paid).or(self.row.map(of_row))
     }
 
@@ -240,14 +241,14 @@ impl<'a> Chain<'a> {
 
     /// Whether an option of the same debt that excludes this one has been paid.
     fn excluded_option_paid(&self) -> bool {
-        let Some((iuv, _, true)) = self.place() else {
+        let Some((iuv, _, None)) = self.place() else {
             return false;
         };
         let Some(own) = self.case.notice(iuv) else {
             return false;
         };
-        self.case.payments().any(|((other, _, own_notice), _)| {
-            own_notice
+        self.case.payments().any(|((other, _, issuer), _)| {
+            issuer.is_none()
                 && self
                     .case
                     .notice(other)
@@ -265,9 +266,9 @@ impl<'a> Chain<'a> {
         if let Some(paid) = self.paid {
             set(Flag::StandIn, paid.stand_in);
         }
-        if let Some((iuv, _, own_notice)) = self.place() {
+        if let Some((iuv, _, issuer)) = self.place() {
             let withdrawn = self.case.notice(iuv).is_some_and(|n| n.withdrawn);
-            set(Flag::PaidAfterCancel, own_notice && withdrawn);
+            set(Flag::PaidAfterCancel, issuer.is_none() && withdrawn);
         }
         if let Some(row) = self.row {
             let stand_in = [Outcome::StandIn, Outcome::StandInNoReceipt].contains(&row.outcome);

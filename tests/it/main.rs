@@ -72,4 +72,6 @@ mod stamps;
 #[cfg(test)]
 mod tari;
 #[cfg(test)]
+mod traps;
+#[cfg(test)]
 mod treasury;

@@ -47,6 +47,8 @@ pub struct Paid {
     pub total: Cents,
     /// Whether the notice was issued by this creditor.
     pub own_notice: bool,
+    /// Tax code of the body that issued the notice.
+    pub issuer: String,
     /// Whether the money comes to this creditor through a flow: own transfer, to an account.
     pub in_scope: bool,
     /// Legal day of payment.
@@ -56,6 +58,12 @@ pub struct Paid {
 }
 
 impl Paid {
+    /// The body that issued the notice, when it is another one: bodies may give equal numbers.
+    #[must_use]
+    pub fn other_issuer(&self) -> Option<&str> {
+        (!self.own_notice).then_some(self.issuer.as_str())
+    }
+
     /// `receipt/transfer`.
     #[must_use]
     pub fn key(&self) -> String {
@@ -254,17 +262,17 @@ impl<'a> Case<'a> {
 
     /// Every payment: whose notice and which transfer, and by which receipt id. Rows that a receipt of
     /// another issuer explains are that issuer's.
-    pub(super) fn payments(&self) -> impl Iterator<Item = ((&str, i16, bool), &str)> {
+    pub(super) fn payments(&self) -> impl Iterator<Item = ((&str, i16, Option<&str>), &str)> {
         let paid = self.paid.iter().filter(|paid| paid.in_scope).map(|p| {
             (
-                (p.iuv.as_str(), p.transfer, p.own_notice),
+                (p.iuv.as_str(), p.transfer, p.other_issuer()),
                 p.receipt_id.as_str(),
             )
         });
         let rows = self
             .live()
             .filter(|row| !self.paid.iter().any(|paid| super::reports(row, paid)))
-            .map(|row| ((row.iuv.as_str(), row.transfer, true), row.iur.as_str()));
+            .map(|row| ((row.iuv.as_str(), row.transfer, None), row.iur.as_str()));
         paid.chain(rows)
     }
 

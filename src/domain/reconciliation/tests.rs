@@ -52,6 +52,7 @@ fn paid(iuv: &str, receipt: &str, amount: i64) -> Paid {
         amount: c(amount),
         total: c(amount),
         own_notice: true,
+        issuer: "99999000203".into(),
         in_scope: true,
         paid_on: day("2026-03-02"),
         stand_in: false,
@@ -171,6 +172,15 @@ fn an_equal_iuv_of_another_issuer_is_another_payment() {
     copy.own_notice = false;
     let case = known(vec![paid("A", "r1", 500), copy], Vec::new());
     assert_eq!(codes(&case), [Code::PaidNotReported; 2]);
+    let foreign = |receipt: &str, issuer: &str| Paid {
+        own_notice: false,
+        issuer: issuer.into(),
+        ..paid("A", receipt, 300)
+    };
+    let two = vec![foreign("r2", "90002000660"), foreign("r3", "99999000401")];
+    assert_eq!(codes(&known(two, Vec::new())), [Code::PaidNotReported; 2]);
+    let same = vec![foreign("r2", "90002000660"), foreign("r3", "90002000660")];
+    assert_eq!(codes(&known(same, Vec::new())), [Code::DoublePayment; 2]);
 }
 
 #[test]
