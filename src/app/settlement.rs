@@ -15,6 +15,7 @@ use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::MoneyError;
 use crate::domain::settlement::{self as rules, Arrival, Header, Line, flow_key};
 use crate::domain::treasury::KnownFlow;
+use crate::store::crash::{self, Point};
 pub use crate::store::settlement::{Filed, Filter, FlowState, RevisionKey};
 use crate::store::{self, Conn, Tx, db::Retry};
 
@@ -87,7 +88,9 @@ pub fn keep(
     key: RevisionKey<'_>,
     bodies: &[Vec<u8>],
 ) -> Result<(), store::Error> {
-    store::settlement::insert_documents(tx, creditor, key, bodies, now)
+    store::settlement::insert_documents(tx, creditor, key, bodies, now)?;
+    crash::point(Point::FlowKept);
+    Ok(())
 }
 
 /// Every stored revision of the flows with these identifiers.
@@ -152,6 +155,7 @@ pub fn ingest(
     let moved = treasury::rematch(tx, now, ctx, creditor, &naming)?;
     touched.flows.extend(moved);
     reconciliation::classify(tx, now, ctx, creditor, touched)?;
+    crash::point(Point::FlowFiled);
     Ok(outcomes)
 }
 
