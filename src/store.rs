@@ -5,6 +5,7 @@
 
 #[macro_use]
 pub mod conn;
+pub mod crash;
 pub mod db;
 mod joint_debtors;
 pub mod lapses;

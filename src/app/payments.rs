@@ -14,6 +14,7 @@ use crate::domain::position::{NotPayable, Notice, Position};
 use crate::domain::receipt::{self, Party, Receipt, ReceiptError, Seen};
 use crate::render::pdf::RenderError;
 use crate::render::receipt_pdf::receipt_pdf;
+use crate::store::crash::{self, Point};
 use crate::store::notices::Advance;
 pub use crate::store::receipts::{Filed, Filter};
 use crate::store::{self, Conn, Tx, db::Retry};
@@ -219,6 +220,7 @@ pub fn receive(
         canteen::credit(tx, now, ctx, &filed, position)?;
     }
     reconciliation::classify_receipt(tx, now, ctx, creditor, new.iuv.as_str())?;
+    crash::point(Point::ReceiptFiled);
     Ok(Outcome::Filed)
 }
 

@@ -16,6 +16,7 @@ use crate::domain::money::MoneyError;
 use crate::domain::reconciliation::Cause;
 use crate::domain::settlement::{self as rules, Arrival, Header, Line, flow_key};
 use crate::domain::treasury::KnownFlow;
+use crate::store::crash::{self, Point};
 pub use crate::store::settlement::{Filed, Filter, FlowState, RevisionKey};
 use crate::store::{self, Conn, Tx, db::Retry};
 
@@ -88,7 +89,9 @@ pub fn keep(
     key: RevisionKey<'_>,
     bodies: &[Vec<u8>],
 ) -> Result<(), store::Error> {
-    store::settlement::insert_documents(tx, creditor, key, bodies, now)
+    store::settlement::insert_documents(tx, creditor, key, bodies, now)?;
+    crash::point(Point::FlowKept);
+    Ok(())
 }
 
 /// Every stored revision of the flows with these identifiers.
@@ -153,6 +156,7 @@ pub fn ingest(
     let moved = treasury::rematch(tx, now, ctx, creditor, &naming)?;
     touched.flows.extend(moved);
     reconciliation::classify(tx, now, ctx, creditor, touched)?;
+    crash::point(Point::FlowFiled);
     Ok(outcomes)
 }
 

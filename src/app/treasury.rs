@@ -14,6 +14,7 @@ use crate::domain::text::fit;
 use crate::domain::treasury::{
     Chosen, FlowReference, KnownFlow, Movement, Operation, Reference, parse,
 };
+use crate::store::crash::{self, Point};
 use crate::store::treasury::Matched;
 use crate::store::treasury::files;
 pub use crate::store::treasury::files::{File, Refusal};
@@ -128,6 +129,7 @@ pub fn import(
         });
     let kept: Vec<Refusal> = unread.chain(conflicting).collect();
     files::keep(tx, creditor, &kept)?;
+    crash::point(Point::CashFiled);
     Ok(Imported { file, outcomes })
 }
 
