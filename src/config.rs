@@ -53,6 +53,8 @@ pub struct Config {
     pub message_days: u32,
     /// A simulated clock begins at this instant.
     pub clock: Option<Instant>,
+    /// Where the process is to die, as `receipt.filed:after`.
+    pub crash_at: Option<String>,
     /// Filter of the log, in the words of `tracing-subscriber`.
     pub log: String,
     /// Variables that look like ours and are not; logged at start, because they are often typing errors.
@@ -116,8 +118,8 @@ pub const VARIABLES: &[Variable] = &[
     Variable {
         name: "AVVISO_PROFILE",
         default: "development",
-        meaning: "`development` or `production`. Production refuses a simulated clock and plain HTTP \
-                  towards others.",
+        meaning: "`development` or `production`. Production refuses a simulated clock, crash points and \
+                  plain HTTP towards others.",
     },
     Variable {
         name: "AVVISO_LISTEN",
@@ -209,6 +211,12 @@ pub const VARIABLES: &[Variable] = &[
                   Development only.",
     },
     Variable {
+        name: "AVVISO_CRASH_AT",
+        default: "",
+        meaning: "A point as `receipt.filed:after`, at which the process dies, to be started again: for \
+                  tests. Development only.",
+    },
+    Variable {
         name: "AVVISO_LOG",
         default: "info,actix_server=warn",
         meaning: "Log filter: `info`, `warn`, `avviso=debug,info` …",
@@ -289,6 +297,7 @@ impl Config {
             event_months: read.number("AVVISO_EVENT_MONTHS", 24, 24, 240),
             message_days: read.number("AVVISO_MESSAGE_DAYS", 90, 1, 3650),
             clock: read.clock(profile),
+            crash_at: read.crash_at(profile),
             log: read.log(),
             unknown: read.unknown(),
         };
@@ -471,6 +480,19 @@ impl Reader {
         }
     }
 
+    fn crash_at(&mut self, profile: Profile) -> Option<String> {
+        let name = "AVVISO_CRASH_AT";
+        let text = self.text(name)?;
+        if profile == Profile::Production {
+            self.fault(
+                name,
+                "a process that dies on purpose is refused in production",
+            );
+            return None;
+        }
+        Some(text)
+    }
+
     fn log(&mut self) -> String {
         let text = self.text_or_default("AVVISO_LOG");
         if let Err(why) = tracing_subscriber::EnvFilter::try_new(&text) {
@@ -545,10 +567,11 @@ mod tests {
     }
 
     #[test]
-    fn production_refuses_a_simulated_clock_and_plain_http() {
+    fn production_refuses_a_simulated_clock_plain_http_and_a_crash() {
         let pairs = [
             ("AVVISO_PROFILE", "production"),
             ("AVVISO_CLOCK", "2026-03-02T09:00:00Z"),
+            ("AVVISO_CRASH_AT", "receipt.filed:after"),
             ("AVVISO_FDR_URL", "http://fdr.example"),
         ];
         let names: Vec<_> = parse(&pairs)
@@ -559,7 +582,12 @@ mod tests {
             .collect();
         assert_eq!(
             names,
-            ["AVVISO_FDR_URL", "AVVISO_PUBLIC_URL", "AVVISO_CLOCK"]
+            [
+                "AVVISO_FDR_URL",
+                "AVVISO_PUBLIC_URL",
+                "AVVISO_CLOCK",
+                "AVVISO_CRASH_AT"
+            ]
         );
         let development = parse(&[("AVVISO_CLOCK", "2026-03-02T09:00:00+01:00")]).unwrap();
         assert_eq!(

@@ -158,9 +158,9 @@ async fn verify(ctx: &Ctx, creditor: &Creditor, request: &VerifyReq) -> Result<R
         &request.qr_code.fiscal_code,
         &request.qr_code.notice_number,
     )?;
-    let (of, today) = (creditor.tax_code.clone(), ctx.today());
+    let (of, inner, today) = (creditor.tax_code.clone(), ctx.clone(), ctx.today());
     let payable = ctx
-        .read(move |conn| payments::verify(conn, &of, &number, today))
+        .read(move |conn| payments::verify(conn, &inner, &of, &number, today))
         .await?;
     Ok(Response::Verify(payment::due(creditor, &payable, today)?))
 }

@@ -174,6 +174,8 @@ pub(super) async fn list_node_events(
 }
 
 /// Show a call of the node
+///
+/// What was asked about, how it ended and how long it took; without its messages.
 #[utoipa::path(operation_id = "show_node_event", tag = "node-events", security(("client" = ["events:read"])), params(NodeEventPath),
     responses((status = 200, description = "The call.", body = NodeEventView)))]
 #[get("/node-events/{node_event_id}")]

@@ -142,7 +142,7 @@ async fn payable(
     today: Day,
 ) -> Result<Payable, payments::Error> {
     let notice = made.notices.first().ok_or(payments::Error::UnknownNotice)?;
-    let (of, number) = (creditor.clone(), notice.number.clone());
-    ctx.read(move |conn| payments::verify(conn, &of, &number, today))
+    let (of, number, own) = (creditor.clone(), notice.number.clone(), ctx.clone());
+    ctx.read(move |conn| payments::verify(conn, &own, &of, &number, today))
         .await
 }

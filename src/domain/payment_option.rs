@@ -94,7 +94,7 @@ impl Position {
             Err(why) => {
                 let standing = match why {
                     NotPayable::AlreadyPaid => Standing::Paid,
-                    NotPayable::Expired => Standing::Lapsed,
+                    NotPayable::Expired | NotPayable::PlanLapsed => Standing::Lapsed,
                     NotPayable::NotPublished
                     | NotPayable::Withdrawn
                     | NotPayable::Suspended

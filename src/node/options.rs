@@ -61,10 +61,15 @@ async fn answer(ctx: &Ctx, creditor: &str, number: &str) -> Result<PaymentOption
     let position = ctx
         .read(move |conn| payments::with_options(conn, &tax_code, &number, today))
         .await?;
-    told(&creditor, &position, today)
+    told(ctx, &creditor, &position, today)
 }
 
-fn told(creditor: &Creditor, position: &Position, today: Day) -> Result<PaymentOptions, Refusal> {
+fn told(
+    ctx: &Ctx,
+    creditor: &Creditor,
+    position: &Position,
+    today: Day,
+) -> Result<PaymentOptions, Refusal> {
     let options = position
         .payment_options(today)
         .map_err(|_sum| Refusal::Broken("a sum does not fit"))?;
@@ -79,7 +84,7 @@ fn told(creditor: &Creditor, position: &Position, today: Day) -> Result<PaymentO
         installments: option
             .instalments
             .iter()
-            .map(|one| instalment(position, one, today))
+            .map(|one| instalment(ctx, position, one, today))
             .collect(),
     };
     Ok(PaymentOptions {
@@ -90,14 +95,18 @@ fn told(creditor: &Creditor, position: &Position, today: Day) -> Result<PaymentO
     })
 }
 
-fn instalment(position: &Position, one: &Instalment<'_>, today: Day) -> wire::Installment {
-    let due_on = one.notice.due_on;
+fn instalment(
+    ctx: &Ctx,
+    position: &Position,
+    one: &Instalment<'_>,
+    today: Day,
+) -> wire::Installment {
     wire::Installment {
         notice_number: one.notice.number.to_string(),
         iuv: one.notice.iuv().to_string(),
         cents: one.amount.get(),
         description: one.notice.description.to_string(),
-        due_on: due_on.unwrap_or_else(|| position.technical_due_on(today)),
+        due_on: payments::due_on(ctx, position, one.notice, today),
         valid_from: position.issued_on,
         status: status(one.standing),
     }

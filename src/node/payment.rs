@@ -77,7 +77,7 @@ fn transfer(
     (paid, day): (PaidThrough, Day),
 ) -> Result<TransferV2, Refusal> {
     let crediting = creditor.crediting(&draft.to, paid, day);
-    let mut metadata = draft.metadata.clone();
+    let mut metadata = draft.metadata.to_vec();
     if let Some(crediting) = crediting {
         crediting.support(&mut metadata);
     }

@@ -2,6 +2,7 @@
 
 mod canteen;
 mod creditors;
+mod decisions;
 mod fines;
 mod jobs;
 mod node_events;
@@ -11,6 +12,7 @@ mod settlement;
 
 pub use canteen::*;
 pub use creditors::*;
+pub use decisions::*;
 pub use fines::*;
 pub use jobs::*;
 pub use node_events::*;

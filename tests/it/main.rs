@@ -15,6 +15,8 @@ mod given;
 #[cfg(test)]
 mod rest;
 #[cfg(test)]
+mod slips;
+#[cfg(test)]
 mod soap;
 #[cfg(test)]
 mod xsd;
@@ -40,6 +42,8 @@ mod fines;
 #[cfg(test)]
 mod forgetting;
 #[cfg(test)]
+mod lapses;
+#[cfg(test)]
 mod leaks;
 #[cfg(test)]
 mod node_events;
@@ -60,6 +64,8 @@ mod preview;
 #[cfg(test)]
 mod receipts;
 #[cfg(test)]
+mod reconciliation;
+#[cfg(test)]
 mod reports;
 #[cfg(test)]
 mod schema;
@@ -69,6 +75,8 @@ mod scripts;
 mod search;
 #[cfg(test)]
 mod stamps;
+#[cfg(test)]
+mod tari;
 #[cfg(test)]
 mod traps;
 #[cfg(test)]

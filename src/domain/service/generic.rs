@@ -211,6 +211,7 @@ impl Charge<'_> {
         };
         Ok(OptionDraft {
             kind: OptionKind::Single,
+            lapse: None,
             notices: vec![notice],
         })
     }
@@ -241,6 +242,7 @@ impl Charge<'_> {
         }
         Ok(OptionDraft {
             kind: OptionKind::Plan,
+            lapse: None,
             notices,
         })
     }
@@ -248,7 +250,7 @@ impl Charge<'_> {
     fn own_transfer(&self) -> TransferDraft {
         TransferDraft {
             to: self.service.main.clone(),
-            metadata: Vec::new(),
+            metadata: Arc::default(),
         }
     }
 
@@ -391,7 +393,7 @@ fn stamp_transfer(of: &StampTerms, stamp: Stamp) -> Option<TransferDraft> {
             account: Destination::Stamp(stamp),
             taxonomy: TaxonomyCode::parse(&of.taxonomy).ok()?,
         }),
-        metadata: Vec::new(),
+        metadata: Arc::default(),
     })
 }
 
