@@ -6,6 +6,7 @@
 //! again: nothing here talks to anybody but the database. Each file has one `Error`; it is translated once,
 //! to problems by `api` and to the node's faults by `node`.
 
+pub mod archive;
 pub mod audit;
 pub mod canteen;
 pub mod clients;
@@ -20,6 +21,7 @@ pub mod notices;
 pub mod numbers;
 pub mod payments;
 pub mod positions;
+pub mod receipt_searches;
 pub mod reconciliation;
 pub mod reports;
 pub mod repricing;

@@ -7,6 +7,7 @@ mod fines;
 mod jobs;
 mod node_events;
 mod platform;
+mod platform_calls;
 mod positions;
 mod settlement;
 
@@ -17,6 +18,7 @@ pub use fines::*;
 pub use jobs::*;
 pub use node_events::*;
 pub use platform::*;
+pub use platform_calls::*;
 pub use positions::*;
 pub use settlement::*;
 
