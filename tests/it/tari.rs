@@ -56,6 +56,35 @@ both_databases! {
         assert!(found.to_string().contains(made["debt_position_id"].as_str().unwrap()), "{found}");
     }
 
+    async fn several_premises_are_one_position(app: TestApp) {
+        let office = app.office().await;
+        let moved = json!({"user_code": "U-000123", "premises": [
+            {"occupants": 3, "area_m2": 100, "occupied_to": "2026-06-30", "premises_code": "UT-1"},
+            {"occupants": 3, "area_m2": 80, "occupied_from": "2026-07-01", "premises_code": "UT-2",
+                "reduction_periods": [
+                    {"reduction": "composting", "from": "2026-09-01", "to": "2026-12-31"}]},
+        ]});
+        let price = json!({"service_code": "TARI", "details": {"tari": moved}});
+        let price = office.post("/assessments", &price).without("idempotency-key").send().await.expect(200);
+        check_text("tari_premises", &serde_json::to_string_pretty(&price["assessment"]).unwrap());
+        let made = office.post("/debt-positions", &position(&moved)).send().await.expect(201);
+        assert_eq!(made["assessment"], price["assessment"]);
+        let notice = office.get(&path(&made, 0, 0)).send().await.expect(200);
+        let titles: Vec<&str> =
+            notice["topics"].as_array().unwrap().iter().map(|topic| topic["title"].as_str().unwrap()).collect();
+        assert_eq!(titles[..4], ["Importi e scadenze", "Utente", "Utenza 1", "Utenza 2"]);
+        let wrong = json!({"premises": [{"occupants": 3, "area_m2": 1, "reduction_periods": [
+            {"reduction": "composting", "from": "2025-12-31", "to": "2026-01-31"}]}]});
+        let wrong = office.post("/debt-positions", &position(&wrong)).header("accept-language", "it").send().await;
+        let problem = wrong.json();
+        assert_eq!(wrong.status, 422, "{problem}");
+        assert_eq!(
+            problem["errors"][0]["pointer"],
+            "/details/tari/premises/0/reduction_periods/0/from"
+        );
+        assert_eq!(problem["errors"][0]["detail"], "deve essere un giorno dal 2026-01-01 al 2026-12-31");
+    }
+
     async fn other_charges_need_no_more_than_the_notice(app: TestApp) {
         let office = app.office().await;
         let lamps = json!({

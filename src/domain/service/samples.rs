@@ -342,6 +342,7 @@ fn tari_details() -> Value {
         ],
         "bags": 19,
         "reductions": ["composting"],
+        "reduction_periods": [{"reduction": "outskirts", "from": "2026-03-01", "to": "2026-10-31"}],
         "social_bonus_base_cents": 19876,
         "advance_base_cents": 24310,
         "plan": "three",
