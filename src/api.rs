@@ -7,6 +7,7 @@
     reason = "the macros of utoipa qualify the types of parameters"
 )]
 
+pub mod accounting;
 pub mod assessments;
 pub mod auth;
 pub mod canteen;
@@ -123,6 +124,8 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(services::list_services)
         .service(services::show_service)
         .service(services::replace_service)
+        .service(accounting::show_accounting_plans)
+        .service(accounting::replace_accounting_plans)
         .service(assessments::assess_charge)
         .service(positions::register_debt_position)
         .service(positions::list_debt_positions)

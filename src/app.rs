@@ -6,9 +6,11 @@
 //! again: nothing here talks to anybody but the database. Each file has one `Error`; it is translated once,
 //! to problems by `api` and to the node's faults by `node`.
 
+pub mod accounting;
 pub mod audit;
 pub mod canteen;
 pub mod clients;
+pub mod collection_orders;
 pub mod creditors;
 pub mod health;
 pub mod idempotency;

@@ -48,6 +48,8 @@ pub mod lifecycle;
 pub mod position;
 pub mod receipt;
 
+pub mod accounting;
+pub mod collection_order;
 pub mod reconciliation;
 pub mod search;
 pub mod settlement;
@@ -57,6 +59,7 @@ pub mod document;
 pub mod payload;
 
 pub mod canteen_account;
+pub mod fine_income;
 pub mod school_expense;
 
 pub mod balance;

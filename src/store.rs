@@ -16,6 +16,7 @@ pub mod receipts;
 pub mod schema;
 pub mod types;
 
+pub mod accounting;
 pub mod audit;
 pub mod canteen;
 pub mod clients;

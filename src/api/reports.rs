@@ -29,12 +29,34 @@ use crate::domain::text::Said;
 pub enum ReportName {
     /// Receipts by day of payment and service.
     ReceiptsByDay,
+    /// Receipts, one by one.
+    Receipts,
+    /// What was paid for the creditor, transfer by transfer and accounting key by accounting key.
+    Transfers,
     /// Settlement flows with what has been matched of each.
     FlowReconciliation,
+    /// Settlement flows, one by one, with their cash.
+    SettlementFlows,
+    /// Movements on the accounts, one by one.
+    TreasuryEntries,
+    /// Provisional credits, held against their flows, payments and orders.
+    ProvisionalCredits,
+    /// Who paid what is in a provisional credit or a flow.
+    ProvisionalPayments,
+    /// Collection orders that are proposed for provisional credits.
+    CollectionOrders,
     /// Lines of money that are not matched, oldest first.
     NotReconciled,
     /// Revenue by service and collection code.
     RevenueByService,
+    /// Revenue by chapter, claim and account of the plan of accounts.
+    RevenueByKey,
+    /// Revenue by service and month, with a chart in XLSX and PDF.
+    RevenueByMonth,
+    /// What was paid of the waste tax: for the town, for the Province, of each component.
+    WasteTaxShares,
+    /// What was paid of fines, by article and destination.
+    FinesByArticle,
     /// What each payer paid for each pupil's canteen in a year, by day of payment.
     CanteenCertificate,
 }
@@ -151,9 +173,12 @@ pub struct ReportQuery {
     #[serde(default)]
     #[param(nullable = false, inline)]
     pub dialect: Option<CsvDialect>,
-    /// Only this settlement flow (flow reconciliation).
+    /// Only this settlement flow (flow reconciliation, payments of provisional credits).
     #[param(nullable = false)]
     pub settlement_flow_id: Option<Uuid>,
+    /// Only the provisional credit with this number (credits, payments, orders).
+    #[param(nullable = false, format = Int64, minimum = 1, maximum = 999_999_999_999_999_999_i64)]
+    pub provisional_number: Option<i64>,
 }
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -197,6 +222,7 @@ pub(super) async fn show_report(
         name: path.0.report.into(),
         period: period(&query.0, state.ctx.today())?,
         flow: query.0.settlement_flow_id,
+        provisional: query.0.provisional_number,
     };
     let form = match asked {
         "application/jsonl" => Form::JsonLines,
@@ -288,6 +314,17 @@ impl From<ReportName> for Name {
         match name {
             ReportName::ReceiptsByDay => Name::ReceiptsByDay,
             ReportName::FlowReconciliation => Name::FlowReconciliation,
+            ReportName::Receipts => Name::Receipts,
+            ReportName::Transfers => Name::Transfers,
+            ReportName::SettlementFlows => Name::SettlementFlows,
+            ReportName::TreasuryEntries => Name::TreasuryEntries,
+            ReportName::ProvisionalCredits => Name::ProvisionalCredits,
+            ReportName::ProvisionalPayments => Name::ProvisionalPayments,
+            ReportName::CollectionOrders => Name::CollectionOrders,
+            ReportName::RevenueByKey => Name::RevenueByKey,
+            ReportName::RevenueByMonth => Name::RevenueByMonth,
+            ReportName::WasteTaxShares => Name::WasteTaxShares,
+            ReportName::FinesByArticle => Name::FinesByArticle,
             ReportName::NotReconciled => Name::NotReconciled,
             ReportName::RevenueByService => Name::RevenueByService,
             ReportName::CanteenCertificate => Name::CanteenCertificate,

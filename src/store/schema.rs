@@ -1,5 +1,6 @@
 //! The tables, with portable types only. One file per migration.
 
+mod accounting;
 mod canteen;
 mod creditors;
 mod fines;
@@ -8,6 +9,7 @@ mod platform;
 mod positions;
 mod settlement;
 
+pub use accounting::*;
 pub use canteen::*;
 pub use creditors::*;
 pub use fines::*;

@@ -18,6 +18,7 @@ mod soap;
 mod xsd;
 
 #[cfg(test)]
+mod accounting;
 mod adding;
 #[cfg(test)]
 mod alternatives;
