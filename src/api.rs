@@ -27,6 +27,7 @@ pub mod positions;
 pub mod problem;
 pub mod reconciliation;
 mod repeat;
+pub mod report_jobs;
 pub mod reports;
 pub mod repricing;
 pub mod scalars;
@@ -164,6 +165,10 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(canteen::refund_canteen_credit)
         .service(canteen::correct_canteen_credit)
         .service(reports::show_report)
+        .service(report_jobs::request_report)
+        .service(report_jobs::list_report_jobs)
+        .service(report_jobs::show_report_job)
+        .service(report_jobs::download_report)
         .service(jobs::list_jobs)
         .service(jobs::show_job)
 }

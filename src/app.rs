@@ -20,6 +20,7 @@ pub mod numbers;
 pub mod payments;
 pub mod positions;
 pub mod reconciliation;
+pub mod report_jobs;
 pub mod reports;
 pub mod repricing;
 pub mod search;

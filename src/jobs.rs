@@ -5,6 +5,7 @@
 //! (its worker died after the work and before the record), so every kind bears repetition.
 
 pub mod forget_answers;
+pub mod make_report;
 pub mod pull_flows;
 
 use std::panic::AssertUnwindSafe;
@@ -34,7 +35,7 @@ pub struct Kind {
 }
 
 /// Every kind of job.
-pub static KINDS: &[Kind] = &[forget_answers::KIND, pull_flows::KIND];
+pub static KINDS: &[Kind] = &[forget_answers::KIND, make_report::KIND, pull_flows::KIND];
 
 /// The jobs of a creditor that repeat by themselves, to be enqueued once.
 #[must_use]

@@ -25,6 +25,7 @@ pub mod idempotency;
 pub mod jobs;
 
 pub mod reconciliation;
+pub mod report_jobs;
 pub mod reports;
 pub mod search;
 pub mod settlement;

@@ -218,9 +218,10 @@ pub(super) async fn show_report(
     let asked = negotiate(&request, &FORMS.map(|(media_type, _, _)| media_type))?;
     let creditor = caller.creditor()?.clone();
     let now = state.ctx.now();
+    let days = (query.0.from_date, query.0.to_date);
     let question = Question {
         name: path.0.report.into(),
-        period: period(&query.0, state.ctx.today())?,
+        period: period(days, state.ctx.today(), "#query/from_date")?,
         flow: query.0.settlement_flow_id,
         provisional: query.0.provisional_number,
     };
@@ -295,16 +296,16 @@ fn totals(trailer: &Trailer) -> String {
 }
 
 /// The days that are asked for; this month up to today unless they are said.
-fn period(query: &ReportQuery, today: Day) -> Result<Period, Problem> {
-    let to = query.to_date.unwrap_or(today);
-    let from = query.from_date.or_else(|| to.with_day(1)).unwrap_or(to);
+pub(super) fn period(
+    (from, to): (Option<Day>, Option<Day>),
+    today: Day,
+    pointer: &str,
+) -> Result<Period, Problem> {
+    let to = to.unwrap_or(today);
+    let from = from.or_else(|| to.with_day(1)).unwrap_or(to);
     if from > to {
         let said = Said::new("non può essere dopo to_date", "must not be after to_date");
-        return Err(Problem::at(
-            &catalogue::RULE_VIOLATION,
-            "#query/from_date",
-            said,
-        ));
+        return Err(Problem::at(&catalogue::RULE_VIOLATION, pointer, said));
     }
     Ok(Period { from, to })
 }
@@ -328,6 +329,29 @@ impl From<ReportName> for Name {
             ReportName::NotReconciled => Name::NotReconciled,
             ReportName::RevenueByService => Name::RevenueByService,
             ReportName::CanteenCertificate => Name::CanteenCertificate,
+        }
+    }
+}
+
+impl From<Name> for ReportName {
+    fn from(name: Name) -> ReportName {
+        match name {
+            Name::ReceiptsByDay => ReportName::ReceiptsByDay,
+            Name::Receipts => ReportName::Receipts,
+            Name::Transfers => ReportName::Transfers,
+            Name::FlowReconciliation => ReportName::FlowReconciliation,
+            Name::SettlementFlows => ReportName::SettlementFlows,
+            Name::TreasuryEntries => ReportName::TreasuryEntries,
+            Name::ProvisionalCredits => ReportName::ProvisionalCredits,
+            Name::ProvisionalPayments => ReportName::ProvisionalPayments,
+            Name::CollectionOrders => ReportName::CollectionOrders,
+            Name::NotReconciled => ReportName::NotReconciled,
+            Name::RevenueByService => ReportName::RevenueByService,
+            Name::RevenueByKey => ReportName::RevenueByKey,
+            Name::RevenueByMonth => ReportName::RevenueByMonth,
+            Name::WasteTaxShares => ReportName::WasteTaxShares,
+            Name::FinesByArticle => ReportName::FinesByArticle,
+            Name::CanteenCertificate => ReportName::CanteenCertificate,
         }
     }
 }

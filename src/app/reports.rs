@@ -10,6 +10,7 @@ mod revenue;
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use uuid::Uuid;
 
@@ -83,8 +84,22 @@ pub fn write(
     conn: &mut Conn,
     ctx: &Ctx,
     creditor: &FiscalCode,
-    (question, form, now): (&Question, Form, Instant),
+    asked: (&Question, Form, Instant),
     out: &mut (dyn Write + Send),
+) -> Result<Trailer, Error> {
+    write_counting(conn, ctx, creditor, asked, (out, &AtomicI64::new(0)))
+}
+
+/// As [`write`], and counts the rows where somebody may look.
+///
+/// # Errors
+/// [`Error`].
+pub fn write_counting(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    (question, form, now): (&Question, Form, Instant),
+    (out, written): (&mut (dyn Write + Send), &AtomicI64),
 ) -> Result<Trailer, Error> {
     let head = Head {
         name: question.name.as_str(),
@@ -100,7 +115,10 @@ pub fn write(
         creditor,
         today: calendar::today(now),
     };
-    let totals = desk.run(conn, question, &mut |row| report.row(&row))?;
+    let totals = desk.run(conn, question, &mut |row| {
+        report.row(&row);
+        written.fetch_add(1, Ordering::Relaxed);
+    })?;
     Ok(report.finish(totals)?)
 }
 

@@ -7,6 +7,7 @@ mod fines;
 mod jobs;
 mod platform;
 mod positions;
+mod report_jobs;
 mod settlement;
 
 pub use accounting::*;
@@ -16,6 +17,7 @@ pub use fines::*;
 pub use jobs::*;
 pub use platform::*;
 pub use positions::*;
+pub use report_jobs::*;
 pub use settlement::*;
 
 #[cfg(test)]

@@ -47,6 +47,12 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
     let account = family(app, &caller, &traits).await;
     budget(&caller, &traits).await;
     taxes(app, &traits).await;
+    let wanted = json!({"report": "receipts", "format": "csv"});
+    caller
+        .post("/report-jobs", &wanted)
+        .send()
+        .await
+        .expect(202);
     let pulled = caller.post("/settlement-flow-pulls", &json!(null)).send();
     pulled.await.expect(202);
 
@@ -68,6 +74,7 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
         ("/treasury-entries", "treasury_entry_id"),
         ("/reconciliations", "reconciliation_id"),
         ("/jobs", "job_id"),
+        ("/report-jobs", "report_job_id"),
     ] {
         let page = caller.get(path).send().await.expect(200);
         let first = page["items"][0][id].as_str();

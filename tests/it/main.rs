@@ -55,6 +55,8 @@ mod preview;
 #[cfg(test)]
 mod receipts;
 #[cfg(test)]
+mod report_jobs;
+#[cfg(test)]
 mod reports;
 #[cfg(test)]
 mod schema;
