@@ -12,6 +12,7 @@ pub mod canteen;
 pub mod clients;
 pub mod collection_orders;
 pub mod creditors;
+pub mod decisions;
 pub mod health;
 pub mod idempotency;
 pub mod jobs;

@@ -310,51 +310,7 @@ pub(super) fn period(
     Ok(Period { from, to })
 }
 
-impl From<ReportName> for Name {
-    fn from(name: ReportName) -> Name {
-        match name {
-            ReportName::ReceiptsByDay => Name::ReceiptsByDay,
-            ReportName::FlowReconciliation => Name::FlowReconciliation,
-            ReportName::Receipts => Name::Receipts,
-            ReportName::Transfers => Name::Transfers,
-            ReportName::SettlementFlows => Name::SettlementFlows,
-            ReportName::TreasuryEntries => Name::TreasuryEntries,
-            ReportName::ProvisionalCredits => Name::ProvisionalCredits,
-            ReportName::ProvisionalPayments => Name::ProvisionalPayments,
-            ReportName::CollectionOrders => Name::CollectionOrders,
-            ReportName::RevenueByKey => Name::RevenueByKey,
-            ReportName::RevenueByMonth => Name::RevenueByMonth,
-            ReportName::WasteTaxShares => Name::WasteTaxShares,
-            ReportName::FinesByArticle => Name::FinesByArticle,
-            ReportName::NotReconciled => Name::NotReconciled,
-            ReportName::RevenueByService => Name::RevenueByService,
-            ReportName::CanteenCertificate => Name::CanteenCertificate,
-        }
-    }
-}
-
-impl From<Name> for ReportName {
-    fn from(name: Name) -> ReportName {
-        match name {
-            Name::ReceiptsByDay => ReportName::ReceiptsByDay,
-            Name::Receipts => ReportName::Receipts,
-            Name::Transfers => ReportName::Transfers,
-            Name::FlowReconciliation => ReportName::FlowReconciliation,
-            Name::SettlementFlows => ReportName::SettlementFlows,
-            Name::TreasuryEntries => ReportName::TreasuryEntries,
-            Name::ProvisionalCredits => ReportName::ProvisionalCredits,
-            Name::ProvisionalPayments => ReportName::ProvisionalPayments,
-            Name::CollectionOrders => ReportName::CollectionOrders,
-            Name::NotReconciled => ReportName::NotReconciled,
-            Name::RevenueByService => ReportName::RevenueByService,
-            Name::RevenueByKey => ReportName::RevenueByKey,
-            Name::RevenueByMonth => ReportName::RevenueByMonth,
-            Name::WasteTaxShares => ReportName::WasteTaxShares,
-            Name::FinesByArticle => ReportName::FinesByArticle,
-            Name::CanteenCertificate => ReportName::CanteenCertificate,
-        }
-    }
-}
+twins!(ReportName = Name: ReceiptsByDay, Receipts, Transfers, FlowReconciliation, SettlementFlows, TreasuryEntries, ProvisionalCredits, ProvisionalPayments, CollectionOrders, NotReconciled, RevenueByService, RevenueByKey, RevenueByMonth, WasteTaxShares, FinesByArticle, CanteenCertificate);
 
 impl From<CsvDialect> for Dialect {
     fn from(dialect: CsvDialect) -> Dialect {

@@ -3,6 +3,7 @@
 mod accounting;
 mod canteen;
 mod creditors;
+mod decisions;
 mod fines;
 mod jobs;
 mod platform;
@@ -13,6 +14,7 @@ mod settlement;
 pub use accounting::*;
 pub use canteen::*;
 pub use creditors::*;
+pub use decisions::*;
 pub use fines::*;
 pub use jobs::*;
 pub use platform::*;

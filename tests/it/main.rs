@@ -13,6 +13,8 @@ mod given;
 #[cfg(test)]
 mod rest;
 #[cfg(test)]
+mod slips;
+#[cfg(test)]
 mod soap;
 #[cfg(test)]
 mod xsd;
@@ -39,6 +41,8 @@ mod fines;
 #[cfg(test)]
 mod forgetting;
 #[cfg(test)]
+mod lapses;
+#[cfg(test)]
 mod leaks;
 #[cfg(test)]
 mod numbers;
@@ -55,6 +59,8 @@ mod preview;
 #[cfg(test)]
 mod receipts;
 #[cfg(test)]
+mod reconciliation;
+#[cfg(test)]
 mod report_jobs;
 #[cfg(test)]
 mod reports;
@@ -66,5 +72,9 @@ mod scripts;
 mod search;
 #[cfg(test)]
 mod stamps;
+#[cfg(test)]
+mod tari;
+#[cfg(test)]
+mod traps;
 #[cfg(test)]
 mod treasury;

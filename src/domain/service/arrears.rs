@@ -170,6 +170,7 @@ fn assess(
     };
     let options = vec![OptionDraft {
         kind: OptionKind::Single,
+        lapse: None,
         notices: vec![notice],
     }];
     Ok(Assessment { rows, options })

@@ -96,6 +96,7 @@ fn tari_terms() -> Value {
     json!({
         "year": 2026,
         "cadastral_code": "A515",
+        "resolution": "delibera C.C. n. 21 del 28/04/2026",
         "tefa_bp": 500,
         "domestic": [
             {"occupants": 1, "fixed_micro_m2": 657_500, "variable_micro": 51_140_000, "included_bags": 5},
@@ -344,6 +345,7 @@ fn tari_details() -> Value {
         "social_bonus_base_cents": 19876,
         "advance_base_cents": 24310,
         "plan": "three",
+        "previous_unpaid_cents": 0,
         "user_code": "U-000123",
         "premises_code": "UT-000456",
         "premises_address": "Via Garibaldi 12",

@@ -4,16 +4,19 @@
 use serde_json::Value;
 
 use super::{Assessment, DetailsError, DetailsSchema, Service, ServiceKind, read_terms};
+use crate::domain::document::NoticeTopic;
 use crate::domain::findings::{Findings, read};
 use crate::domain::money::{Cents, MoneyError};
 
 mod details;
+mod information;
 mod plans;
 mod reductions;
 mod rows;
 mod terms;
 
 pub use details::{TariChange, TariDetails};
+pub use information::TariTopic;
 pub use terms::{
     Basis, CategoryTariff, DomesticTariff, EuroRounding, Plan, Punctual, Reduction, ReductionBase,
     ReductionMode, TariTerms, UrProrata,
@@ -46,6 +49,14 @@ impl ServiceKind for Tari {
 
     fn check_terms(&self, terms: &Value) -> Result<(), Vec<DetailsError>> {
         read_terms(terms, terms::check).map(|_: TariTerms| ())
+    }
+
+    fn topics(&self, details: &Value, service: &Service) -> Vec<NoticeTopic> {
+        let terms = service.terms(terms::check);
+        let (Ok(terms), Ok(details)) = (terms, read::<TariDetails>(details)) else {
+            return Vec::new();
+        };
+        information::topics(&details, terms)
     }
 
     fn details_schema(&self) -> DetailsSchema {

@@ -87,6 +87,11 @@ pub struct TariDetails {
         pattern = "^[a-z0-9_]+$"
     )]
     pub plan: Option<String>,
+    /// What is still unpaid of earlier notices, cents, as the office knows it: 0 says that nothing is.
+    /// The notice says nothing of it when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = Int64, minimum = 0, maximum = 99_999_999_999_i64)]
+    pub previous_unpaid_cents: Option<i64>,
     /// Code of the user (codice utente), printed on the notice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(
@@ -175,7 +180,7 @@ pub(super) enum User<'a> {
 
 impl TariDetails {
     /// First and last day of possession.
-    fn period(&self, terms: &TariTerms) -> (Day, Day) {
+    pub(super) fn period(&self, terms: &TariTerms) -> (Day, Day) {
         let from = self.occupied_from.unwrap_or(terms.first_day());
         (from, self.occupied_to.unwrap_or(terms.last_day()))
     }

@@ -23,6 +23,11 @@ pub(in super::super) fn check(details: &TariDetails, terms: &TariTerms, findings
             details.advance_base_cents,
             1..=Cents::NOTICE_MAX.get(),
         ),
+        (
+            "/previous_unpaid_cents",
+            details.previous_unpaid_cents,
+            0..=Cents::NOTICE_MAX.get(),
+        ),
         ("/daily_days", details.daily_days, 1..=182),
         ("/bags", details.bags, 0..=99_999),
     ] {
