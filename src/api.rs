@@ -25,6 +25,7 @@ macro_rules! twins {
     };
 }
 
+pub mod accounting;
 pub mod assessments;
 pub mod auth;
 pub mod canteen;
@@ -45,6 +46,7 @@ pub mod positions;
 pub mod problem;
 pub mod reconciliation;
 mod repeat;
+pub mod report_jobs;
 pub mod reports;
 pub mod repricing;
 pub mod scalars;
@@ -142,6 +144,8 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(services::list_services)
         .service(services::show_service)
         .service(services::replace_service)
+        .service(accounting::show_accounting_plans)
+        .service(accounting::replace_accounting_plans)
         .service(assessments::assess_charge)
         .service(positions::register_debt_position)
         .service(positions::list_debt_positions)
@@ -187,6 +191,10 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(canteen::refund_canteen_credit)
         .service(canteen::correct_canteen_credit)
         .service(reports::show_report)
+        .service(report_jobs::request_report)
+        .service(report_jobs::list_report_jobs)
+        .service(report_jobs::show_report_job)
+        .service(report_jobs::download_report)
         .service(jobs::list_jobs)
         .service(jobs::show_job)
 }

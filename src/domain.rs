@@ -49,6 +49,8 @@ pub mod lifecycle;
 pub mod position;
 pub mod receipt;
 
+pub mod accounting;
+pub mod collection_order;
 pub mod reconciliation;
 pub mod search;
 pub mod settlement;
@@ -58,6 +60,7 @@ pub mod document;
 pub mod payload;
 
 pub mod canteen_account;
+pub mod fine_income;
 pub mod school_expense;
 
 pub mod balance;

@@ -5,6 +5,7 @@
 //! (its worker died after the work and before the record), so every kind bears repetition.
 
 pub mod forget_answers;
+pub mod make_report;
 pub mod pull_flows;
 pub mod write_lapses;
 
@@ -35,7 +36,12 @@ pub struct Kind {
 }
 
 /// Every kind of job.
-pub static KINDS: &[Kind] = &[forget_answers::KIND, pull_flows::KIND, write_lapses::KIND];
+pub static KINDS: &[Kind] = &[
+    forget_answers::KIND,
+    make_report::KIND,
+    pull_flows::KIND,
+    write_lapses::KIND,
+];
 
 /// The jobs of a creditor that repeat by themselves, to be enqueued once.
 #[must_use]

@@ -18,6 +18,7 @@ pub mod receipts;
 pub mod schema;
 pub mod types;
 
+pub mod accounting;
 pub mod audit;
 pub mod canteen;
 pub mod clients;
@@ -27,6 +28,7 @@ pub mod idempotency;
 pub mod jobs;
 
 pub mod reconciliation;
+pub mod report_jobs;
 pub mod reports;
 pub mod search;
 pub mod settlement;

@@ -1,5 +1,6 @@
 //! The tables, with portable types only. One file per migration.
 
+mod accounting;
 mod canteen;
 mod creditors;
 mod decisions;
@@ -7,8 +8,10 @@ mod fines;
 mod jobs;
 mod platform;
 mod positions;
+mod report_jobs;
 mod settlement;
 
+pub use accounting::*;
 pub use canteen::*;
 pub use creditors::*;
 pub use decisions::*;
@@ -16,6 +19,7 @@ pub use fines::*;
 pub use jobs::*;
 pub use platform::*;
 pub use positions::*;
+pub use report_jobs::*;
 pub use settlement::*;
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod soap;
 mod xsd;
 
 #[cfg(test)]
+mod accounting;
 mod adding;
 #[cfg(test)]
 mod alternatives;
@@ -59,6 +60,8 @@ mod preview;
 mod receipts;
 #[cfg(test)]
 mod reconciliation;
+#[cfg(test)]
+mod report_jobs;
 #[cfg(test)]
 mod reports;
 #[cfg(test)]
