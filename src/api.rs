@@ -38,6 +38,7 @@ pub mod input;
 pub mod jobs;
 pub mod limits;
 pub mod metrics;
+pub mod node_events;
 pub mod notices;
 pub mod openapi;
 pub mod page;
@@ -195,6 +196,9 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(report_jobs::list_report_jobs)
         .service(report_jobs::show_report_job)
         .service(report_jobs::download_report)
+        .service(node_events::list_node_events)
+        .service(node_events::show_node_event)
+        .service(node_events::show_node_event_messages)
         .service(jobs::list_jobs)
         .service(jobs::show_job)
 }

@@ -10,6 +10,10 @@ use std::str::FromStr;
 
 use crate::domain::calendar::Instant;
 
+mod network;
+
+pub use network::{BadNetwork, Network};
+
 /// What the engine is told when it starts.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -37,8 +41,16 @@ pub struct Config {
     pub flows: Option<FlowSource>,
     /// Minutes between two pulls of reporting flows; zero pulls only when asked.
     pub flow_minutes: u32,
+    /// Networks that may call the SOAP door; empty for every one.
+    pub node_networks: Vec<Network>,
+    /// Proxies whose `X-Forwarded-For` is believed at the SOAP door; empty for none.
+    pub node_proxies: Vec<Network>,
     /// Stations for which a second, different receipt under a known id is answered OK.
     pub muted_stations: BTreeSet<String>,
+    /// Months that the journal of events is kept, 24 at least.
+    pub event_months: u32,
+    /// Days that the messages of its calls are kept.
+    pub message_days: u32,
     /// A simulated clock begins at this instant.
     pub clock: Option<Instant>,
     /// Where the process is to die, as `receipt.filed:after`.
@@ -165,10 +177,32 @@ pub const VARIABLES: &[Variable] = &[
         meaning: "Minutes between two pulls of reporting flows; 0 pulls only when the API is asked to.",
     },
     Variable {
+        name: "AVVISO_NODE_NETWORKS",
+        default: "",
+        meaning: "Networks that may call the SOAP door, with commas between them: \
+                  `192.0.2.0/24,2001:db8::1`. Without it every address may.",
+    },
+    Variable {
+        name: "AVVISO_NODE_PROXIES",
+        default: "",
+        meaning: "Networks of the proxies before the SOAP door whose `X-Forwarded-For` is believed; \
+                  without it nobody's is.",
+    },
+    Variable {
         name: "AVVISO_NODE_MUTED_STATIONS",
         default: "",
         meaning: "Stations, with commas between them, that answer OK in place of \
                   PAA_RECEIPT_DUPLICATA. The message is kept as a conflict all the same.",
+    },
+    Variable {
+        name: "AVVISO_EVENT_MONTHS",
+        default: "24",
+        meaning: "Months that the journal of events is kept, 24 to 240.",
+    },
+    Variable {
+        name: "AVVISO_MESSAGE_DAYS",
+        default: "90",
+        meaning: "Days that the messages of its calls are kept, 1 to 3650: they hold personal data.",
     },
     Variable {
         name: "AVVISO_CLOCK",
@@ -257,7 +291,11 @@ impl Config {
             rate_per_second: read.number("AVVISO_RATE_PER_SECOND", 2000, 1, 100_000),
             flows: flows.map(|url| FlowSource { url, key: flow_key }),
             flow_minutes: read.number("AVVISO_FDR_MINUTES", 15, 0, 1440),
+            node_networks: read.networks("AVVISO_NODE_NETWORKS"),
+            node_proxies: read.networks("AVVISO_NODE_PROXIES"),
             muted_stations: read.words("AVVISO_NODE_MUTED_STATIONS"),
+            event_months: read.number("AVVISO_EVENT_MONTHS", 24, 24, 240),
+            message_days: read.number("AVVISO_MESSAGE_DAYS", 90, 1, 3650),
             clock: read.clock(profile),
             crash_at: read.crash_at(profile),
             log: read.log(),
@@ -330,6 +368,17 @@ impl Reader {
         let default = VARIABLES.iter().find(|variable| variable.name == name);
         self.text(name)
             .unwrap_or_else(|| default.map_or("", |v| v.default).to_owned())
+    }
+
+    fn networks(&mut self, name: &'static str) -> Vec<Network> {
+        let mut read = Vec::new();
+        for word in self.words(name) {
+            match Network::parse(&word) {
+                Ok(network) => read.push(network),
+                Err(why) => self.fault(name, format!("`{word}` {why}")),
+            }
+        }
+        read
     }
 
     /// What stands between commas.
@@ -497,6 +546,7 @@ mod tests {
             ("AVVISO_DB_THREADS", "0"),
             ("AVVISO_RATE_PER_SECOND", "many"),
             ("AVVISO_FDR_KEY", "k"),
+            ("AVVISO_NODE_NETWORKS", "10.0.0.0/8, 10.0.0.0/99"),
             ("AVVISO_LOG", "avviso=shout"),
         ])
         .unwrap_err();
@@ -508,6 +558,7 @@ mod tests {
             "AVVISO_DB_THREADS",
             "AVVISO_RATE_PER_SECOND",
             "AVVISO_FDR_KEY",
+            "AVVISO_NODE_NETWORKS",
             "AVVISO_LOG",
         ] {
             assert!(text.contains(&format!("\n  {name}: ")), "{name} in {text}");

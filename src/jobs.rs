@@ -5,6 +5,7 @@
 //! (its worker died after the work and before the record), so every kind bears repetition.
 
 pub mod forget_answers;
+pub mod forget_events;
 pub mod make_report;
 pub mod pull_flows;
 pub mod write_lapses;
@@ -39,6 +40,7 @@ pub struct Kind {
 pub static KINDS: &[Kind] = &[
     forget_answers::KIND,
     make_report::KIND,
+    forget_events::KIND,
     pull_flows::KIND,
     write_lapses::KIND,
 ];
@@ -48,11 +50,15 @@ pub static KINDS: &[Kind] = &[
 pub fn timers(ctx: &Ctx, creditor: &FiscalCode) -> Vec<NewJob> {
     let pulls = ctx.config.flows.is_some() && ctx.config.flow_minutes > 0;
     let pull = pulls.then(|| repeating(ctx, creditor, &pull_flows::KIND));
-    [&forget_answers::KIND, &write_lapses::KIND]
-        .into_iter()
-        .map(|kind| repeating(ctx, creditor, kind))
-        .chain(pull)
-        .collect()
+    [
+        &forget_answers::KIND,
+        &forget_events::KIND,
+        &write_lapses::KIND,
+    ]
+    .into_iter()
+    .map(|kind| repeating(ctx, creditor, kind))
+    .chain(pull)
+    .collect()
 }
 
 fn repeating(ctx: &Ctx, creditor: &FiscalCode, kind: &Kind) -> NewJob {

@@ -10,6 +10,7 @@ pub mod db;
 mod joint_debtors;
 pub mod lapses;
 pub mod ledger;
+pub mod node_events;
 pub mod notices;
 pub mod positions;
 pub mod prepared;
