@@ -188,6 +188,7 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(canteen::list_canteen_movements)
         .service(canteen::top_up_canteen_account)
         .service(canteen::debit_canteen_meal)
+        .service(canteen::debit_canteen_meals)
         .service(canteen::transfer_canteen_credit)
         .service(canteen::refund_canteen_credit)
         .service(canteen::correct_canteen_credit)
