@@ -25,6 +25,7 @@ macro_rules! twins {
     };
 }
 
+pub mod accounting;
 pub mod assessments;
 pub mod auth;
 pub mod canteen;
@@ -46,6 +47,7 @@ pub mod positions;
 pub mod problem;
 pub mod reconciliation;
 mod repeat;
+pub mod report_jobs;
 pub mod reports;
 pub mod repricing;
 pub mod scalars;
@@ -143,6 +145,8 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(services::list_services)
         .service(services::show_service)
         .service(services::replace_service)
+        .service(accounting::show_accounting_plans)
+        .service(accounting::replace_accounting_plans)
         .service(assessments::assess_charge)
         .service(positions::register_debt_position)
         .service(positions::list_debt_positions)
@@ -184,10 +188,15 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(canteen::list_canteen_movements)
         .service(canteen::top_up_canteen_account)
         .service(canteen::debit_canteen_meal)
+        .service(canteen::debit_canteen_meals)
         .service(canteen::transfer_canteen_credit)
         .service(canteen::refund_canteen_credit)
         .service(canteen::correct_canteen_credit)
         .service(reports::show_report)
+        .service(report_jobs::request_report)
+        .service(report_jobs::list_report_jobs)
+        .service(report_jobs::show_report_job)
+        .service(report_jobs::download_report)
         .service(node_events::list_node_events)
         .service(node_events::show_node_event)
         .service(node_events::show_node_event_messages)

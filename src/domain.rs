@@ -52,6 +52,8 @@ pub mod payment_option;
 pub mod position;
 pub mod receipt;
 
+pub mod accounting;
+pub mod collection_order;
 pub mod reconciliation;
 pub mod search;
 pub mod settlement;
@@ -61,6 +63,7 @@ pub mod document;
 pub mod payload;
 
 pub mod canteen_account;
+pub mod fine_income;
 pub mod school_expense;
 
 pub mod balance;

@@ -7,6 +7,7 @@
 pub mod feed_archive;
 pub mod forget_answers;
 pub mod forget_events;
+pub mod make_report;
 pub mod pull_flows;
 pub mod recover_receipts;
 pub mod write_lapses;
@@ -41,6 +42,7 @@ pub struct Kind {
 pub static KINDS: &[Kind] = &[
     feed_archive::KIND,
     forget_answers::KIND,
+    make_report::KIND,
     forget_events::KIND,
     pull_flows::KIND,
     recover_receipts::KIND,

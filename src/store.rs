@@ -20,6 +20,7 @@ pub mod receipts;
 pub mod schema;
 pub mod types;
 
+pub mod accounting;
 pub mod archive;
 pub mod audit;
 pub mod canteen;
@@ -30,6 +31,7 @@ pub mod idempotency;
 pub mod jobs;
 
 pub mod reconciliation;
+pub mod report_jobs;
 pub mod reports;
 pub mod search;
 pub mod settlement;

@@ -117,6 +117,15 @@ texts! {
     /// Code of an accounting entry: chapter, assessment, plan of accounts.
     #[schema(min_length = 1, max_length = 64, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$", example = json!("3/101-2026"))]
     AccountingKey;
+    /// Capitolo, articolo or accertamento of the budget.
+    #[schema(min_length = 1, max_length = 20, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$", example = json!("101"))]
+    BudgetCode;
+    /// Account of revenue of the plan of accounts, level V.
+    #[schema(min_length = 16, max_length = 16, pattern = "^E\\.[0-9]\\.[0-9]{2}\\.[0-9]{2}\\.[0-9]{2}\\.[0-9]{3}$", example = json!("E.1.01.01.51.001"))]
+    PlanCode;
+    /// Code of a row of a charge.
+    #[schema(min_length = 1, max_length = 64, pattern = "^[!-~]+$", example = json!("ur1"))]
+    ChargeRowCode;
     /// Two letters of an Italian province.
     #[schema(min_length = 2, max_length = 2, pattern = "^[A-Z]{2}$", example = json!("AQ"))]
     ProvinceCode;

@@ -7,18 +7,19 @@ use uuid::Uuid;
 use crate::app::reconciliation::{self, Touched};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Instant};
+use crate::domain::collection_order::OrderCover;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::ledger::{About, Account, Entry, Posting, Reason};
 use crate::domain::reconciliation::{Cause, LineKind, Quality};
-use crate::domain::text::fit;
+use crate::domain::text::{Said, fit};
 use crate::domain::treasury::{
     Chosen, FlowReference, KnownFlow, Movement, Operation, Reference, parse,
 };
 use crate::store::crash::{self, Point};
 use crate::store::treasury::Matched;
-use crate::store::treasury::files;
 pub use crate::store::treasury::files::{File, Refusal};
 pub use crate::store::treasury::{Filed, Filter};
+use crate::store::treasury::{files, orders};
 use crate::store::{self, Conn, Tx, db::Retry};
 
 /// What can end a use case about the treasury.
@@ -60,6 +61,8 @@ pub struct Document {
     pub sha256: [u8; 32],
     /// What could not be read.
     pub unread: Vec<Unread>,
+    /// What collection orders cover of provisional credits.
+    pub covers: Vec<OrderCover>,
 }
 
 /// An entry that could not be read.
@@ -70,7 +73,7 @@ pub struct Unread {
     /// What it says, as it came.
     pub text: String,
     /// The rule it breaks.
-    pub reason: String,
+    pub reason: Said,
 }
 
 /// What became of a file.
@@ -99,6 +102,7 @@ pub fn import(
 ) -> Result<Imported, Error> {
     let entries: Vec<Movement> = movements.iter().map(|(_, one)| one.clone()).collect();
     let outcomes = ingest(tx, now, ctx, creditor, &entries)?;
+    orders::keep(tx, creditor, &document.covers)?;
     let file = File {
         id: ctx.ids.next(),
         sha256: document.sha256,
@@ -108,16 +112,20 @@ pub fn import(
         let file = files::find(tx, creditor, document.sha256)?.unwrap_or(file);
         return Ok(Imported { file, outcomes });
     }
-    let refusal = |line: i64, text: &str, reason: &str| Refusal {
+    let refusal = |line: i64, text: &str, reason: &Said| Refusal {
         id: ctx.ids.next(),
         file: file.id,
         line,
         text: fit(&text.replace('\0', " "), KEPT_CHARS_MAX),
-        reason: reason.to_owned(),
+        reason: reason.clone(),
         ingested_at: now,
     };
     let unread = document.unread.iter();
     let unread = unread.map(|one| refusal(one.line, &one.text, &one.reason));
+    let contradicts = Said::new(
+        "contraddice il movimento di questo nome",
+        "contradicts the entry of this name",
+    );
     let conflicting = movements
         .iter()
         .zip(&outcomes)
@@ -125,7 +133,7 @@ pub fn import(
             let conflicts = matches!(outcome, Outcome::Conflicting(_));
             let key = one.key();
             let text = format!("{key} {} {} {}", one.booked_on, one.effect(), one.text);
-            conflicts.then(|| refusal(*line, &text, "contradicts the entry of this name"))
+            conflicts.then(|| refusal(*line, &text, &contradicts))
         });
     let kept: Vec<Refusal> = unread.chain(conflicting).collect();
     files::keep(tx, creditor, &kept)?;

@@ -1,5 +1,6 @@
 //! The tables, with portable types only. One file per migration.
 
+mod accounting;
 mod canteen;
 mod creditors;
 mod decisions;
@@ -9,8 +10,10 @@ mod node_events;
 mod platform;
 mod platform_calls;
 mod positions;
+mod report_jobs;
 mod settlement;
 
+pub use accounting::*;
 pub use canteen::*;
 pub use creditors::*;
 pub use decisions::*;
@@ -20,6 +23,7 @@ pub use node_events::*;
 pub use platform::*;
 pub use platform_calls::*;
 pub use positions::*;
+pub use report_jobs::*;
 pub use settlement::*;
 
 #[cfg(test)]

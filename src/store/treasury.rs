@@ -1,6 +1,9 @@
 //! The treasurer's entries and the flows they name.
 
 pub mod files;
+pub mod orders;
+pub mod provisionals;
+
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;

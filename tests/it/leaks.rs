@@ -46,6 +46,14 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
     cash(&caller, &traits, (&flow_code, &notice)).await;
     closed(&caller, word).await;
     let account = family(app, &caller, &traits).await;
+    budget(&caller, &traits).await;
+    taxes(app, &traits).await;
+    let wanted = json!({"report": "receipts", "format": "csv"});
+    caller
+        .post("/report-jobs", &wanted)
+        .send()
+        .await
+        .expect(202);
     app.ctx.file_events().await.unwrap();
     let pulled = caller.post("/settlement-flow-pulls", &json!(null)).send();
     pulled.await.expect(202);
@@ -70,6 +78,7 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
         ("/reconciliations", "reconciliation_id"),
         ("/reconciliation-decisions", "reconciliation_decision_id"),
         ("/jobs", "job_id"),
+        ("/report-jobs", "report_job_id"),
         ("/node-events", "node_event_id"),
     ] {
         let page = caller.get(path).send().await.expect(200);
@@ -79,7 +88,9 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
             first.unwrap_or_else(|| panic!("{path}: {page}")).to_owned(),
         );
     }
-    let mut secrets = vec![format!("receipt{word}"), format!("credit{word}")];
+    let mut secrets: Vec<String> = ["receipt", "credit", "tax", "fine", "cap"]
+        .map(|what| format!("{what}{word}"))
+        .into();
     secrets.extend([traits.pupil, traits.debtor, traits.debtor_code, word].map(str::to_owned));
     // Services of the same code are in both towns.
     secrets.extend(
@@ -150,6 +161,32 @@ async fn family(app: &TestApp, caller: &Caller, traits: &Traits) -> String {
     let receipt_id = format!("credit{}", traits.word);
     pay(app, traits, (number.unwrap(), &receipt_id)).await;
     account
+}
+
+/// Where the money of the lamps belongs.
+async fn budget(caller: &Caller, traits: &Traits) {
+    let plan = json!({"versions": [{"valid_from_date": "2026-01-01", "keys": [
+        {"chapter": format!("cap{}", traits.word), "plan_code": "E.3.01.02.01.014", "share_bp": 10_000},
+    ]}]});
+    let path = format!(
+        "/creditors/{}/services/LAMPADE/accounting-plans",
+        traits.town
+    );
+    caller.put(&path, &plan).send().await.expect(201);
+}
+
+/// A waste tax and a fine that were paid.
+async fn taxes(app: &TestApp, traits: &Traits) {
+    for (what, mut command) in [("tax", given::tari()), ("fine", given::fine())] {
+        command.debtor.full_name = Text::parse(traits.debtor).unwrap();
+        command.debtor.tax_code = FiscalCode::parse(traits.debtor_code).unwrap();
+        // Each town has plans of its own.
+        command.details.as_object_mut().unwrap().remove("plan");
+        let position = given::position_of(app, &traits.town, command).await;
+        let number = given::single(&position);
+        let receipt_id = format!("{what}{}", traits.word);
+        pay(app, traits, (&number, &receipt_id)).await;
+    }
 }
 
 async fn pay(app: &TestApp, traits: &Traits, (number, receipt_id): (&str, &str)) {

@@ -22,6 +22,7 @@ mod soap;
 mod xsd;
 
 #[cfg(test)]
+mod accounting;
 mod adding;
 #[cfg(test)]
 mod alternatives;
@@ -67,6 +68,8 @@ mod preview;
 mod receipts;
 #[cfg(test)]
 mod reconciliation;
+#[cfg(test)]
+mod report_jobs;
 #[cfg(test)]
 mod reports;
 #[cfg(test)]

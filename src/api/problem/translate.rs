@@ -2,8 +2,8 @@
 
 use super::{FieldError, Problem, catalogue};
 use crate::app::{
-    canteen, creditors, decisions, notices, payments, positions, reconciliation, reports,
-    repricing, settlement, treasury,
+    accounting, canteen, creditors, decisions, notices, payments, positions, reconciliation,
+    reports, repricing, settlement, treasury,
 };
 use crate::domain::canteen_account::CreditError;
 use crate::domain::lifecycle::Refused;
@@ -264,6 +264,18 @@ impl From<creditors::Error> for Problem {
             E::Stale => Problem::of(&catalogue::PRECONDITION_FAILED),
             E::Invalid(found) => Problem::of(&catalogue::RULE_VIOLATION).with(findings("", &found)),
             E::File(_) => broken(&error),
+            E::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<accounting::Error> for Problem {
+    fn from(error: accounting::Error) -> Problem {
+        use accounting::Error as E;
+        match error {
+            E::Unknown => Problem::of(&catalogue::NOT_FOUND),
+            E::Stale => Problem::of(&catalogue::PRECONDITION_FAILED),
+            E::Invalid(found) => Problem::of(&catalogue::RULE_VIOLATION).with(findings("", &found)),
             E::Store(store) => store.into(),
         }
     }

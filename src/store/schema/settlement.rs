@@ -159,7 +159,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Text};
+    use diesel::sql_types::{BigInt, Nullable, Text};
     use crate::store::types::{Guid, Micros};
     treasury_refusal (creditor, id) {
         creditor -> Text,
@@ -169,5 +169,6 @@ diesel::table! {
         remittance -> Text,
         reason -> Text,
         ingested_at -> Micros,
+        reason_it -> Nullable<Text>,
     }
 }
