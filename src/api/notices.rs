@@ -16,12 +16,13 @@ use super::positions::{
 };
 use super::problem::{Problem, catalogue};
 use super::scalars::{
-    CbillCode, Cents, CreditorTaxCode, File, Iuv, Line90, Line140, Line1000, NoticeNumber,
-    ServiceCode,
+    CbillCode, Cents, CreditorTaxCode, File, Iuv, Line70, Line90, Line140, Line1000, NoticeNumber,
+    ServiceCode, Word,
 };
 use crate::app::notices::{self, FormerPrice};
 use crate::domain::calendar::Day;
 use crate::domain::creditor::Creditor;
+use crate::domain::document;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::notice_number;
 use crate::domain::payload::QrPayload;
@@ -103,6 +104,9 @@ pub struct NoticeView {
     /// The lines that explain the whole debt.
     #[schema(min_items = 0, max_items = 200)]
     pub assessment: Vec<AssessmentRow>,
+    /// What else the charge has its notices say, in the order it is read; empty for most charges.
+    #[schema(min_items = 0, max_items = 50)]
+    pub topics: Vec<NoticeTopic>,
     /// Its state today.
     pub state: NoticeState,
     /// Who receives what.
@@ -112,6 +116,35 @@ pub struct NoticeView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub qr_text: Option<Line140>,
+}
+
+/// What a notice says about one matter.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoticeTopic {
+    /// Stable name.
+    pub code: Word,
+    /// What the citizen reads above it.
+    pub title: Line140,
+    /// Data and sentences, in the order they are read.
+    #[schema(min_items = 1, max_items = 200)]
+    pub entries: Vec<TopicEntry>,
+}
+
+/// A datum with its name, or a sentence without one.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TopicEntry {
+    /// Stable name of the datum; absent for a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub code: Option<Word>,
+    /// What the citizen reads before the datum; absent for a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub label: Option<Line70>,
+    /// The datum or the sentence, in Italian as it is printed.
+    pub text: Line1000,
 }
 
 /// A price and the last day it holds.
@@ -219,7 +252,10 @@ pub(super) async fn show_notice(
         .ctx
         .read(move |conn| notices::find(conn, &creditor, &number))
         .await?;
-    Ok(HttpResponse::Ok().json(NoticeView::of(&body, &found.0, &found.1, state.ctx.today())))
+    let mut view = NoticeView::of(&body, &found.0, &found.1, state.ctx.today());
+    let topics = notices::topics(&state.ctx, &found.0);
+    view.topics = topics.iter().map(NoticeTopic::of).collect();
+    Ok(HttpResponse::Ok().json(view))
 }
 
 /// Print a notice
@@ -326,9 +362,32 @@ impl NoticeView {
             amount_cents: due.map(|due| Cents(due.total.get())),
             nominal_amount_cents: Cents(notice.schedule.nominal().get()),
             assessment: assessment(&position.rows),
+            topics: Vec::new(),
             state: notice_state(position, notice, today),
             transfers: transfers(&notice.transfers, &amounts),
             qr_text: qr.map(|qr| Line140::new(qr.to_string())),
+        }
+    }
+}
+
+impl NoticeTopic {
+    fn of(topic: &document::NoticeTopic) -> NoticeTopic {
+        let entry = |entry: &document::TopicEntry| match entry {
+            document::TopicEntry::Fact { code, label, text } => TopicEntry {
+                code: Some(Word::new(*code)),
+                label: Some(Line70::new(*label)),
+                text: Line1000::new(text.as_str()),
+            },
+            document::TopicEntry::Sentence(text) => TopicEntry {
+                code: None,
+                label: None,
+                text: Line1000::new(text.as_str()),
+            },
+        };
+        NoticeTopic {
+            code: Word::new(topic.code),
+            title: Line140::new(topic.title.as_str()),
+            entries: topic.entries.iter().map(entry).collect(),
         }
     }
 }

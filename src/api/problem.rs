@@ -106,6 +106,12 @@ pub enum Language {
 }
 
 impl Language {
+    /// A sentence in this language.
+    #[must_use]
+    pub fn of_said(self, said: &Said) -> &str {
+        self.of_two(&said.it, &said.en)
+    }
+
     fn of_two<'a>(self, italian: &'a str, english: &'a str) -> &'a str {
         match self {
             Language::Italian => italian,

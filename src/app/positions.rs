@@ -20,6 +20,7 @@ use crate::domain::position::{
 };
 use crate::domain::service::{self, Assessment, DetailsError};
 use crate::domain::text::Text;
+use crate::store::crash::{self, Point};
 pub use crate::store::positions::Filter;
 use crate::store::positions::Placed;
 use crate::store::{self, Conn, Tx, db::Retry};
@@ -247,7 +248,9 @@ pub async fn create<R: Send + 'static>(
             store::ledger::post(tx, &position.creditor, [(entry_id, entry)])?;
             place::take(tx, now, &held, &position)?;
         }
-        seal(tx, now, &position)
+        let sealed = seal(tx, now, &position)?;
+        crash::point(Point::PositionRegistered);
+        Ok(sealed)
     })
     .await
 }

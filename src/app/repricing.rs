@@ -162,6 +162,9 @@ pub fn notify(
     let details = serde_json::json!({ pricing.kind.code(): details });
     let after = position.reprice(details, assessment, calendar::today(now))?;
     store::prices::replace(tx, &position, &after, now)?;
+    // What a former print says stays findable: the marks it had are kept beside the new ones.
+    let marks = crate::domain::search::marks(&after.details);
+    store::search::keep_marks(tx, creditor, id, &marks)?;
     let steps: Vec<Advance> = after
         .notices
         .iter()

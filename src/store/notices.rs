@@ -355,7 +355,7 @@ impl NoticeRow {
                 },
             },
             taxonomy: transfer.to.taxonomy.to_string(),
-            metadata: transfer.metadata.clone(),
+            metadata: transfer.metadata.to_vec(),
         });
         let steps = notice.schedule.steps().iter().map(|step| StepTerms {
             until: step.until,
@@ -399,7 +399,7 @@ impl NoticeRow {
                     account: transfer.account.into_domain().map_err(|e| corrupt(&e))?,
                     taxonomy: TaxonomyCode::parse(&transfer.taxonomy).map_err(|e| corrupt(&e))?,
                 }),
-                metadata: transfer.metadata,
+                metadata: transfer.metadata.into(),
             })
         });
         let transfers = transfers.collect::<Result<Vec<_>, Error>>()?;

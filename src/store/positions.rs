@@ -1,5 +1,7 @@
 //! Positions with their notices.
 
+pub mod charges;
+
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

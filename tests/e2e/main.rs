@@ -2,6 +2,8 @@
 //! Every story ends with the engine's own audit.
 
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 #[path = "../it/database.rs"]
 #[expect(
     dead_code,
@@ -12,6 +14,8 @@ mod database;
 mod demo;
 #[cfg(test)]
 mod programs;
+#[cfg(test)]
+mod scenarios;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]

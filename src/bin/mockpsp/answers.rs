@@ -28,6 +28,9 @@ pub(crate) enum CallError {
 /// What a verification answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Verified {
+    /// The archive answered, not the creditor.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) stand_in: bool,
     pub(crate) cents: u64,
     pub(crate) description: String,
 }
@@ -35,6 +38,8 @@ pub(crate) struct Verified {
 /// What an activation answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
+    /// The archive answered, not the creditor.
+    pub(crate) stand_in: bool,
     pub(crate) iuv: String,
     pub(crate) cents: u64,
     pub(crate) transfers: Vec<Transfer>,
@@ -87,6 +92,7 @@ pub(crate) fn read_verified(body: &str) -> Read<Verified> {
         required(&answer, path, longest)?;
     }
     Ok(Verified {
+        stand_in: false,
         cents: amount(option, "amount")?,
         description: required(&answer, "paymentDescription", 140)?,
     })
@@ -146,6 +152,7 @@ pub(crate) fn read_activation(body: &str, version: u8) -> Read<Answer> {
     let cents = amount(data, "paymentAmount")?;
     check_transfers(&transfers, cents)?;
     Ok(Answer {
+        stand_in: false,
         iuv: required(data, "creditorReferenceId", 35)?,
         cents,
         transfers,

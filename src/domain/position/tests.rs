@@ -23,7 +23,7 @@ fn to(tax_code: &str, iban: &str, taxonomy: &str) -> TransferDraft {
     };
     TransferDraft {
         to: to.into(),
-        metadata: Vec::new(),
+        metadata: [].into(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Fines: reports of the highway code (D.Lgs. 285/1992) and of other laws (L. 689/1981), whose amount
 //! depends on the day they are paid (`charges.md` §4).
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -303,7 +305,7 @@ impl Report<'_> {
             due_on,
             transfers: vec![TransferDraft {
                 to: self.service.main.clone(),
-                metadata: Vec::new(),
+                metadata: Arc::default(),
             }],
             schedule: Schedule::new(steps, 1)?,
         })

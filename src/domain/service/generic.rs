@@ -18,6 +18,7 @@ use super::{
     OptionKind, Row, Schedule, Service, ServiceKind, Step, TransferDraft,
 };
 use crate::domain::calendar::{Calendar, Day};
+use crate::domain::demand::Demand;
 use crate::domain::findings::{Findings, none_of, read};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
@@ -127,6 +128,28 @@ impl ServiceKind for Generic {
         charge
             .assess(&answers, &stamps)
             .map_err(|error| vec![error])
+    }
+
+    /// The answers are those of the service's inputs; `documentHash` and `province` ask for a stamp.
+    fn demanded(&self, demand: &Demand) -> Option<Value> {
+        let stamped = ["documentHash", "province"];
+        let inputs = demand
+            .answers
+            .iter()
+            .filter(|(name, _)| !stamped.contains(&name.as_str()));
+        let inputs =
+            inputs.map(|(input, value)| serde_json::json!({ "input": input, "value": value }));
+        let mut details = serde_json::Map::new();
+        details.insert("inputs".to_owned(), inputs.collect());
+        if let Some(cents) = demand.amount_cents() {
+            details.insert("amount_cents".to_owned(), cents.into());
+        }
+        if let Some(hash) = demand.answer("documentHash") {
+            let province = demand.answer("province").unwrap_or_default();
+            let stamp = serde_json::json!({ "document_sha256": hash, "province": province });
+            details.insert("stamps".to_owned(), Value::Array(vec![stamp]));
+        }
+        Some(Value::Object(details))
     }
 
     fn check_terms(&self, terms: &Value) -> Result<(), Vec<DetailsError>> {
@@ -276,7 +299,7 @@ impl Charge<'_> {
     fn own_transfer(&self) -> TransferDraft {
         TransferDraft {
             to: self.service.main.clone(),
-            metadata: Vec::new(),
+            metadata: Arc::default(),
         }
     }
 
@@ -419,7 +442,7 @@ fn stamp_transfer(of: &StampTerms, stamp: Stamp) -> Option<TransferDraft> {
             account: Destination::Stamp(stamp),
             taxonomy: TaxonomyCode::parse(&of.taxonomy).ok()?,
         }),
-        metadata: Vec::new(),
+        metadata: Arc::default(),
     })
 }
 

@@ -190,6 +190,6 @@ fn transfer(to: &Arc<Beneficiary>, terms: &TariTerms, (id, tax): (u8, &str)) -> 
     let value = format!("{}|{}|{tax}", terms.cadastral_code, terms.year);
     TransferDraft {
         to: Arc::clone(to),
-        metadata: vec![(format!("TARI-TEFA-{id}"), value)],
+        metadata: Arc::new([(format!("TARI-TEFA-{id}"), value)]),
     }
 }
