@@ -37,7 +37,7 @@ pub fn refund_bill(
         Some(id) => store::positions::lock(tx, creditor, id)?,
         None => None,
     };
-    let (pupil_tax_code, part) = part(&filed, position.as_ref(), refund.pupil_tax_code)?;
+    let (pupil_tax_code, part) = part(&filed, position.as_ref(), refund.pupil_tax_code.as_deref())?;
     let before = store::canteen::bill_refunds_of(tx, creditor, &filed.receipt.receipt_id)?;
     let of_pupil = before
         .iter()
@@ -73,7 +73,7 @@ pub fn refund_bill(
 fn part(
     filed: &Filed,
     position: Option<&Position>,
-    wanted: Option<String>,
+    wanted: Option<&str>,
 ) -> Result<(String, Cents), Error> {
     let owed_back = [Anomaly::PaidTwice, Anomaly::PaidAfterWithdrawal];
     let is_expense = !owed_back.map(Some).contains(&filed.anomaly);
@@ -91,7 +91,7 @@ fn part(
     let rows = position.rows.iter();
     let rows: Vec<(&str, Cents)> = rows.map(|row| (row.code.as_ref(), row.amount)).collect();
     let parts = parts_paid(&details, &rows, filed.receipt.amount)?;
-    let found = match (&wanted, parts.as_slice()) {
+    let found = match (wanted, parts.as_slice()) {
         (Some(code), parts) => parts.iter().find(|(share, _)| share.pupil_tax_code == code),
         (None, [only]) => Some(only),
         (None, _) => None,
