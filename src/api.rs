@@ -192,6 +192,7 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(canteen::transfer_canteen_credit)
         .service(canteen::refund_canteen_credit)
         .service(canteen::correct_canteen_credit)
+        .service(canteen::refund_canteen_bill)
         .service(reports::show_report)
         .service(report_jobs::request_report)
         .service(report_jobs::list_report_jobs)

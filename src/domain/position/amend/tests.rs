@@ -409,7 +409,7 @@ fn stamps_are_bought_whole_with_the_first_new_instalment() {
             taxonomy: town().to.taxonomy.clone(),
         }
         .into(),
-        metadata: Vec::new(),
+        metadata: Vec::new().into(),
     };
     let whole = vec![cents(6_001), cents(1_600), cents(1_600)];
     let once = NoticeDraft {
