@@ -7,6 +7,7 @@
 //! to problems by `api` and to the node's faults by `node`.
 
 pub mod accounting;
+pub mod archive;
 pub mod audit;
 pub mod canteen;
 pub mod clients;
@@ -22,6 +23,7 @@ pub mod notices;
 pub mod numbers;
 pub mod payments;
 pub mod positions;
+pub mod receipt_searches;
 pub mod reconciliation;
 pub mod report_jobs;
 pub mod reports;

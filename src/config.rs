@@ -51,6 +51,10 @@ pub struct Config {
     pub event_months: u32,
     /// Days that the messages of its calls are kept.
     pub message_days: u32,
+    /// Where the platform's archive of notices (ACA) is told of changes.
+    pub archive: Option<FlowSource>,
+    /// Where receipts that nobody sent are asked for (`BizEvents`).
+    pub receipts: Option<FlowSource>,
     /// A simulated clock begins at this instant.
     pub clock: Option<Instant>,
     /// Where the process is to die, as `receipt.filed:after`.
@@ -70,7 +74,7 @@ pub enum Profile {
     Production,
 }
 
-/// The REST interface for reporting flows (`FdR`), organisation side.
+/// A REST service of the platform.
 #[derive(Debug, Clone)]
 pub struct FlowSource {
     /// Base URL without a slash at the end.
@@ -177,6 +181,27 @@ pub const VARIABLES: &[Variable] = &[
         meaning: "Minutes between two pulls of reporting flows; 0 pulls only when the API is asked to.",
     },
     Variable {
+        name: "AVVISO_ACA_URL",
+        default: "",
+        meaning: "Base of the platform's archive of notices (ACA), told of every change; without it nobody is.",
+    },
+    Variable {
+        name: "AVVISO_ACA_KEY",
+        default: "",
+        meaning: "Subscription key of that interface.",
+    },
+    Variable {
+        name: "AVVISO_BIZEVENTS_URL",
+        default: "",
+        meaning: "Base of the interface that is asked for receipts which a flow names and nobody sent \
+                  (BizEvents), ten times an hour for each creditor; without it nobody is.",
+    },
+    Variable {
+        name: "AVVISO_BIZEVENTS_KEY",
+        default: "",
+        meaning: "Subscription key of that interface.",
+    },
+    Variable {
         name: "AVVISO_NODE_NETWORKS",
         default: "",
         meaning: "Networks that may call the SOAP door, with commas between them: \
@@ -269,14 +294,9 @@ impl Config {
             faults: Vec::new(),
         };
         let profile = read.profile();
-        let flows = read.url("AVVISO_FDR_URL", profile);
-        let flow_key = read.text("AVVISO_FDR_KEY").map(Secret);
-        if flow_key.is_some() && flows.is_none() {
-            read.fault(
-                "AVVISO_FDR_KEY",
-                "is of no use without AVVISO_FDR_URL; set both or none",
-            );
-        }
+        let flows = read.service(["AVVISO_FDR_URL", "AVVISO_FDR_KEY"], profile);
+        let archive = read.service(["AVVISO_ACA_URL", "AVVISO_ACA_KEY"], profile);
+        let receipts = read.service(["AVVISO_BIZEVENTS_URL", "AVVISO_BIZEVENTS_KEY"], profile);
         let database_url = read.database();
         let config = Config {
             profile,
@@ -289,7 +309,9 @@ impl Config {
             workers: read.number("AVVISO_WORKERS", 2, 1, 64),
             stop_seconds: read.number("AVVISO_STOP_SECONDS", 20, 0, 600),
             rate_per_second: read.number("AVVISO_RATE_PER_SECOND", 2000, 1, 100_000),
-            flows: flows.map(|url| FlowSource { url, key: flow_key }),
+            flows,
+            archive,
+            receipts,
             flow_minutes: read.number("AVVISO_FDR_MINUTES", 15, 0, 1440),
             node_networks: read.networks("AVVISO_NODE_NETWORKS"),
             node_proxies: read.networks("AVVISO_NODE_PROXIES"),
@@ -441,6 +463,20 @@ impl Reader {
             self.fault(name, why);
         }
         Some(text.trim_end_matches('/').to_owned())
+    }
+
+    /// A service of the platform: its address, and the key without which it may be.
+    fn service(&mut self, [url, key]: [&'static str; 2], profile: Profile) -> Option<FlowSource> {
+        let secret = self.text(key).map(Secret);
+        match self.url(url, profile) {
+            Some(url) => Some(FlowSource { url, key: secret }),
+            None => {
+                if secret.is_some() {
+                    self.fault(key, format!("is of no use without {url}; set both or none"));
+                }
+                None
+            }
+        }
     }
 
     fn number<N>(&mut self, name: &'static str, default: N, min: N, max: N) -> N

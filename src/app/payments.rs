@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::app::{canteen, notices, reconciliation};
+use crate::app::{archive, canteen, notices, reconciliation};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Day, Instant};
 use crate::domain::creditor::TECHNICAL_DUE_MONTHS;
@@ -247,6 +247,7 @@ pub fn receive(
     apply(tx, now, ctx, &filed, change)?;
     if let Some(position) = &position {
         canteen::credit(tx, now, ctx, &filed, position)?;
+        archive::changed(tx, now, ctx, creditor, position.id)?;
     }
     reconciliation::classify_receipt(tx, now, ctx, creditor, new.iuv.as_str())?;
     crash::point(Point::ReceiptFiled);

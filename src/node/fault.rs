@@ -92,15 +92,13 @@ pub fn of(refusal: &Refusal, creditor: &str) -> Fault {
 
 /// What the node reads beside the code; what an office would mend in a form is told rule by rule.
 fn told(refusal: &Refusal) -> String {
-    match refusal {
-        Refusal::Demand(demands::Error::Position(positions::Error::Details(rules))) => {
-            let each = rules
-                .iter()
-                .map(|rule| format!("{}: {}", rule.pointer, rule.said.it));
-            each.collect::<Vec<_>>().join("; ")
-        }
-        other => other.to_string(),
+    if let Refusal::Demand(demands::Error::Position(positions::Error::Details(rules))) = refusal {
+        let each = rules
+            .iter()
+            .map(|rule| format!("{}: {}", rule.pointer, rule.said.it));
+        return each.collect::<Vec<_>>().join("; ");
     }
+    refusal.to_string()
 }
 
 const SYSTEM_ERROR: (&str, &str) = ("PAA_SYSTEM_ERROR", "Errore generico");

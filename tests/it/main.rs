@@ -53,6 +53,8 @@ mod numbers;
 #[cfg(test)]
 mod office;
 #[cfg(test)]
+mod outbound;
+#[cfg(test)]
 mod payment_options;
 #[cfg(test)]
 mod payments;
