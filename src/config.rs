@@ -3,12 +3,16 @@
 //! Every fault is reported at once, each with the variable and the remedy. Names, defaults and meanings
 //! stand in one table ([`VARIABLES`]), from which the reference is printed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
 use crate::domain::calendar::Instant;
+
+mod network;
+
+pub use network::{BadNetwork, Network};
 
 /// What the engine is told when it starts.
 #[derive(Debug, Clone)]
@@ -37,8 +41,20 @@ pub struct Config {
     pub flows: Option<FlowSource>,
     /// Minutes between two pulls of reporting flows; zero pulls only when asked.
     pub flow_minutes: u32,
+    /// Networks that may call the SOAP door; empty for every one.
+    pub node_networks: Vec<Network>,
+    /// Proxies whose `X-Forwarded-For` is believed at the SOAP door; empty for none.
+    pub node_proxies: Vec<Network>,
+    /// Stations for which a second, different receipt under a known id is answered OK.
+    pub muted_stations: BTreeSet<String>,
+    /// Months that the journal of events is kept, 24 at least.
+    pub event_months: u32,
+    /// Days that the messages of its calls are kept.
+    pub message_days: u32,
     /// A simulated clock begins at this instant.
     pub clock: Option<Instant>,
+    /// Where the process is to die, as `receipt.filed:after`.
+    pub crash_at: Option<String>,
     /// Filter of the log, in the words of `tracing-subscriber`.
     pub log: String,
     /// Variables that look like ours and are not; logged at start, because they are often typing errors.
@@ -102,8 +118,8 @@ pub const VARIABLES: &[Variable] = &[
     Variable {
         name: "AVVISO_PROFILE",
         default: "development",
-        meaning: "`development` or `production`. Production refuses a simulated clock and plain HTTP \
-                  towards others.",
+        meaning: "`development` or `production`. Production refuses a simulated clock, crash points and \
+                  plain HTTP towards others.",
     },
     Variable {
         name: "AVVISO_LISTEN",
@@ -161,10 +177,44 @@ pub const VARIABLES: &[Variable] = &[
         meaning: "Minutes between two pulls of reporting flows; 0 pulls only when the API is asked to.",
     },
     Variable {
+        name: "AVVISO_NODE_NETWORKS",
+        default: "",
+        meaning: "Networks that may call the SOAP door, with commas between them: \
+                  `192.0.2.0/24,2001:db8::1`. Without it every address may.",
+    },
+    Variable {
+        name: "AVVISO_NODE_PROXIES",
+        default: "",
+        meaning: "Networks of the proxies before the SOAP door whose `X-Forwarded-For` is believed; \
+                  without it nobody's is.",
+    },
+    Variable {
+        name: "AVVISO_NODE_MUTED_STATIONS",
+        default: "",
+        meaning: "Stations, with commas between them, that answer OK in place of \
+                  PAA_RECEIPT_DUPLICATA. The message is kept as a conflict all the same.",
+    },
+    Variable {
+        name: "AVVISO_EVENT_MONTHS",
+        default: "24",
+        meaning: "Months that the journal of events is kept, 24 to 240.",
+    },
+    Variable {
+        name: "AVVISO_MESSAGE_DAYS",
+        default: "90",
+        meaning: "Days that the messages of its calls are kept, 1 to 3650: they hold personal data.",
+    },
+    Variable {
         name: "AVVISO_CLOCK",
         default: "",
         meaning: "An instant as `2026-03-02T09:00:00+01:00`: the engine's time begins there and runs on. \
                   Development only.",
+    },
+    Variable {
+        name: "AVVISO_CRASH_AT",
+        default: "",
+        meaning: "A point as `receipt.filed:after`, at which the process dies, to be started again: for \
+                  tests. Development only.",
     },
     Variable {
         name: "AVVISO_LOG",
@@ -241,7 +291,13 @@ impl Config {
             rate_per_second: read.number("AVVISO_RATE_PER_SECOND", 2000, 1, 100_000),
             flows: flows.map(|url| FlowSource { url, key: flow_key }),
             flow_minutes: read.number("AVVISO_FDR_MINUTES", 15, 0, 1440),
+            node_networks: read.networks("AVVISO_NODE_NETWORKS"),
+            node_proxies: read.networks("AVVISO_NODE_PROXIES"),
+            muted_stations: read.words("AVVISO_NODE_MUTED_STATIONS"),
+            event_months: read.number("AVVISO_EVENT_MONTHS", 24, 24, 240),
+            message_days: read.number("AVVISO_MESSAGE_DAYS", 90, 1, 3650),
             clock: read.clock(profile),
+            crash_at: read.crash_at(profile),
             log: read.log(),
             unknown: read.unknown(),
         };
@@ -312,6 +368,27 @@ impl Reader {
         let default = VARIABLES.iter().find(|variable| variable.name == name);
         self.text(name)
             .unwrap_or_else(|| default.map_or("", |v| v.default).to_owned())
+    }
+
+    fn networks(&mut self, name: &'static str) -> Vec<Network> {
+        let mut read = Vec::new();
+        for word in self.words(name) {
+            match Network::parse(&word) {
+                Ok(network) => read.push(network),
+                Err(why) => self.fault(name, format!("`{word}` {why}")),
+            }
+        }
+        read
+    }
+
+    /// What stands between commas.
+    fn words(&self, name: &str) -> BTreeSet<String> {
+        let text = self.text_or_default(name);
+        let words = text.split(',').map(str::trim);
+        words
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 
     fn profile(&mut self) -> Profile {
@@ -403,6 +480,19 @@ impl Reader {
         }
     }
 
+    fn crash_at(&mut self, profile: Profile) -> Option<String> {
+        let name = "AVVISO_CRASH_AT";
+        let text = self.text(name)?;
+        if profile == Profile::Production {
+            self.fault(
+                name,
+                "a process that dies on purpose is refused in production",
+            );
+            return None;
+        }
+        Some(text)
+    }
+
     fn log(&mut self) -> String {
         let text = self.text_or_default("AVVISO_LOG");
         if let Err(why) = tracing_subscriber::EnvFilter::try_new(&text) {
@@ -456,6 +546,7 @@ mod tests {
             ("AVVISO_DB_THREADS", "0"),
             ("AVVISO_RATE_PER_SECOND", "many"),
             ("AVVISO_FDR_KEY", "k"),
+            ("AVVISO_NODE_NETWORKS", "10.0.0.0/8, 10.0.0.0/99"),
             ("AVVISO_LOG", "avviso=shout"),
         ])
         .unwrap_err();
@@ -467,6 +558,7 @@ mod tests {
             "AVVISO_DB_THREADS",
             "AVVISO_RATE_PER_SECOND",
             "AVVISO_FDR_KEY",
+            "AVVISO_NODE_NETWORKS",
             "AVVISO_LOG",
         ] {
             assert!(text.contains(&format!("\n  {name}: ")), "{name} in {text}");
@@ -475,10 +567,11 @@ mod tests {
     }
 
     #[test]
-    fn production_refuses_a_simulated_clock_and_plain_http() {
+    fn production_refuses_a_simulated_clock_plain_http_and_a_crash() {
         let pairs = [
             ("AVVISO_PROFILE", "production"),
             ("AVVISO_CLOCK", "2026-03-02T09:00:00Z"),
+            ("AVVISO_CRASH_AT", "receipt.filed:after"),
             ("AVVISO_FDR_URL", "http://fdr.example"),
         ];
         let names: Vec<_> = parse(&pairs)
@@ -489,7 +582,12 @@ mod tests {
             .collect();
         assert_eq!(
             names,
-            ["AVVISO_FDR_URL", "AVVISO_PUBLIC_URL", "AVVISO_CLOCK"]
+            [
+                "AVVISO_FDR_URL",
+                "AVVISO_PUBLIC_URL",
+                "AVVISO_CLOCK",
+                "AVVISO_CRASH_AT"
+            ]
         );
         let development = parse(&[("AVVISO_CLOCK", "2026-03-02T09:00:00+01:00")]).unwrap();
         assert_eq!(

@@ -5,7 +5,10 @@
 //! (its worker died after the work and before the record), so every kind bears repetition.
 
 pub mod forget_answers;
+pub mod forget_events;
+pub mod make_report;
 pub mod pull_flows;
+pub mod write_lapses;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::LazyLock;
@@ -34,16 +37,28 @@ pub struct Kind {
 }
 
 /// Every kind of job.
-pub static KINDS: &[Kind] = &[forget_answers::KIND, pull_flows::KIND];
+pub static KINDS: &[Kind] = &[
+    forget_answers::KIND,
+    make_report::KIND,
+    forget_events::KIND,
+    pull_flows::KIND,
+    write_lapses::KIND,
+];
 
 /// The jobs of a creditor that repeat by themselves, to be enqueued once.
 #[must_use]
 pub fn timers(ctx: &Ctx, creditor: &FiscalCode) -> Vec<NewJob> {
     let pulls = ctx.config.flows.is_some() && ctx.config.flow_minutes > 0;
     let pull = pulls.then(|| repeating(ctx, creditor, &pull_flows::KIND));
-    std::iter::once(repeating(ctx, creditor, &forget_answers::KIND))
-        .chain(pull)
-        .collect()
+    [
+        &forget_answers::KIND,
+        &forget_events::KIND,
+        &write_lapses::KIND,
+    ]
+    .into_iter()
+    .map(|kind| repeating(ctx, creditor, kind))
+    .chain(pull)
+    .collect()
 }
 
 fn repeating(ctx: &Ctx, creditor: &FiscalCode, kind: &Kind) -> NewJob {

@@ -5,9 +5,12 @@
 
 #[macro_use]
 pub mod conn;
+pub mod crash;
 pub mod db;
 mod joint_debtors;
+pub mod lapses;
 pub mod ledger;
+pub mod node_events;
 pub mod notices;
 pub mod positions;
 pub mod prepared;
@@ -16,14 +19,17 @@ pub mod receipts;
 pub mod schema;
 pub mod types;
 
+pub mod accounting;
 pub mod audit;
 pub mod canteen;
 pub mod clients;
 pub mod creditors;
+pub mod decisions;
 pub mod idempotency;
 pub mod jobs;
 
 pub mod reconciliation;
+pub mod report_jobs;
 pub mod reports;
 pub mod search;
 pub mod settlement;

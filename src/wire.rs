@@ -20,5 +20,6 @@ pub mod soap;
 pub mod pa_for_node;
 
 pub mod fdr_rest;
+pub mod payment_options;
 
 pub mod giornale;

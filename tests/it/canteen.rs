@@ -313,6 +313,69 @@ both_databases! {
         }
     }
 
+    async fn many_meals_are_taken_at_once_each_for_itself(app: TestApp) {
+        let office = given::canteen(&app).await;
+        let (first, second) = (account(&office, &[VIOLA]).await, account(&office, &[NICCOLO]).await);
+        meal(&office, &first, VIOLA, "2026-04-13").await.expect(201);
+        let entry = |account: &str, pupil: &str, day: &str| {
+            json!({"canteen_account_id": account, "pupil_tax_code": pupil, "meal_date": day})
+        };
+        let unknown = "01970000-0000-7000-8000-00000000ffff";
+        let batch = json!({"meals": [
+            entry(&first, VIOLA, "2026-04-13"),
+            entry(&first, VIOLA, "2026-04-14"),
+            entry(&second, NICCOLO, "2026-04-14"),
+            entry(&first, VIOLA, "2026-04-14"),
+            entry(&second, VIOLA, "2026-04-14"),
+            entry(&first, NICCOLO, "2026-04-15"),
+            entry(unknown, VIOLA, "2026-04-15"),
+            // The floor is 10.00 below zero: a third meal of 3.08, and not a fourth.
+            entry(&first, VIOLA, "2026-04-15"),
+            entry(&first, VIOLA, "2026-04-16"),
+        ]});
+        let send = async |key: &str, batch: &Value| {
+            let call = office.post("/canteen-meal-batches", batch).header("idempotency-key", key);
+            call.send().await.expect(201)
+        };
+        let taken = send("april-2026", &batch).await;
+        let told: Vec<String> = taken["meals"].as_array().unwrap().iter().map(|line| {
+            let word = line.get("problem").and_then(Value::as_str).unwrap_or("-");
+            format!("{} {} {word}", line["line"], line["outcome"].as_str().unwrap())
+        }).collect();
+        assert_eq!(told, [
+            "1 known -", "2 taken -", "3 taken -", "4 known -", "5 refused state-forbids",
+            "6 refused rule-violation", "7 refused not-found", "8 taken -",
+            "9 refused credit-does-not-suffice",
+        ]);
+        assert_eq!(taken["meals"][5]["detail"], "indicare un alunno che mangia su questo conto");
+        assert_eq!(taken["meals"][7]["balance_cents"], -924);
+        assert_eq!(
+            (&taken["taken_meals"], &taken["known_meals"], &taken["refused_meals"], &taken["taken_cents"]),
+            (&json!(3), &json!(2), &json!(4), &json!(924))
+        );
+        assert_eq!((balance(&office, &first).await, balance(&office, &second).await), (-924, -308));
+        // The same key answers the same; under another key what was taken is known, and nothing moves.
+        let before = app.rows("SELECT COUNT(*) || '' AS row FROM canteen_movement");
+        assert_eq!(send("april-2026", &batch).await, taken);
+        let again = send("april-again", &batch).await;
+        assert_eq!((&again["taken_meals"], &again["known_meals"]), (&json!(0), &json!(5)));
+        assert_eq!(app.rows("SELECT COUNT(*) || '' AS row FROM canteen_movement"), before);
+        let none = office.post("/canteen-meal-batches", &json!({"meals": []})).send().await;
+        assert_eq!(none.slug(), "contract-violation");
+    }
+
+    async fn another_towns_accounts_are_unknown_to_a_batch(app: TestApp) {
+        let office = given::canteen(&app).await;
+        let own = account(&office, &[VIOLA]).await;
+        let neighbour = app.neighbour().await;
+        let roles: Vec<&str> = avviso::domain::client::ROLES.iter().map(|(role, _)| *role).collect();
+        let theirs = app.client(&neighbour, &roles).await;
+        let batch = json!({"meals": [{"canteen_account_id": own, "pupil_tax_code": VIOLA, "meal_date": "2026-04-14"}]});
+        let refused = theirs.post("/canteen-meal-batches", &batch).send().await.expect(201);
+        assert_eq!(refused["meals"][0]["problem"], "not-found");
+        assert_eq!(balance(&office, &own).await, 0);
+    }
+
     async fn a_new_isee_counts_from_its_month_and_old_meals_keep_their_price(app: TestApp) {
         let office = given::canteen(&app).await;
         let account = account(&office, &[VIOLA]).await;

@@ -101,7 +101,7 @@ impl Grid<'_> {
                     end(sheet, &mut last, y + 14.0);
                 }
                 let text = format!("{} – pagina {number} di {}", self.foot, sheaves.len());
-                sheet.footer(&text);
+                sheet.footer(right(PAGE_HEIGHT - LEFT, FOOT), &text);
                 Ok(())
             })?;
         }
@@ -306,7 +306,8 @@ impl Sheet<'_> {
         spot.y
     }
 
-    fn footer(&mut self, text: &str) {
+    /// A line at the foot, skipped by who listens.
+    pub(in crate::render) fn footer(&mut self, spot: Spot, text: &str) {
         let kind = Artifact::with_kind(ArtifactType::Footer);
         self.surface.start_tagged(ContentTag::Artifact(kind));
         let grey = Ink {
@@ -314,7 +315,7 @@ impl Sheet<'_> {
             ..ink(Style::Regular, 7.0)
         };
         let text = self.fonts.printable(text);
-        self.untagged(right(PAGE_HEIGHT - LEFT, FOOT), grey, &text);
+        self.untagged(spot, grey, &text);
         self.surface.end_tagged();
     }
 
