@@ -29,6 +29,7 @@ pub mod accounting;
 pub mod assessments;
 pub mod auth;
 pub mod canteen;
+pub mod collection_orders;
 pub mod contract;
 pub mod creditors;
 pub mod decisions;
@@ -192,7 +193,9 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(canteen::transfer_canteen_credit)
         .service(canteen::refund_canteen_credit)
         .service(canteen::correct_canteen_credit)
+        .service(canteen::refund_canteen_bill)
         .service(reports::show_report)
+        .service(collection_orders::export_collection_orders)
         .service(report_jobs::request_report)
         .service(report_jobs::list_report_jobs)
         .service(report_jobs::show_report_job)

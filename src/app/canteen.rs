@@ -1,9 +1,11 @@
 //! The canteen paid in advance: accounts, top-ups, meals, transfers, refunds, corrections.
 
+mod bill_refunds;
 mod meals;
 
 use uuid::Uuid;
 
+pub use bill_refunds::refund_bill;
 pub use meals::{Meal, MealOutcome, debit_all};
 
 use crate::app::positions;

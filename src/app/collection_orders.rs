@@ -1,9 +1,9 @@
 //! Proposals of collection orders (*reversali*): each provisional credit by accounting key, with what the
 //! journal says is covered already.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use uuid::Uuid;
+pub mod export;
 
 use crate::app::accounting::bookkeeping::{self, Bookkeeping};
 use crate::ctx::Ctx;
@@ -11,6 +11,7 @@ use crate::domain::accounting::AccountingKey;
 use crate::domain::collection_order::{CoverState, OrderCover, fill};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::{Cents, MoneyError};
+use crate::domain::settlement::flow_key;
 use crate::domain::treasury::KnownFlow;
 use crate::store::reports::Period;
 use crate::store::settlement::Filed as Flow;
@@ -62,8 +63,8 @@ pub struct ProposedOrder {
 pub struct Proposal {
     /// The credit.
     pub provisional: Provisional,
-    /// The flow that explains it, in the revision in force.
-    pub flow: Option<Flow>,
+    /// The flow that explains it, in the revision in force, and those that officers have put together with it.
+    pub flows: Vec<Flow>,
     /// Orders by key. With `unexplained` they add up to the credit.
     pub orders: Vec<ProposedOrder>,
     /// What nothing explains.
@@ -124,16 +125,13 @@ fn proposal(
     (books, known): (&Bookkeeping<'_>, &[OrderCover]),
     provisional: Provisional,
 ) -> Result<Proposal, Error> {
-    let flow = match &provisional.flow {
-        Some(known) => live(conn, creditor, known)?,
-        None => None,
+    let known_flows = match &provisional.flow {
+        Some(known) => together(conn, creditor, known)?,
+        None => BTreeSet::new(),
     };
-    let groups = groups(
-        conn,
-        books,
-        (&provisional, flow.as_ref().map(|flow| flow.id)),
-    )?;
-    let credits = credits(conn, creditor, &provisional)?;
+    let flows = live(conn, creditor, &known_flows)?;
+    let groups = groups(conn, books, (&provisional, &flows))?;
+    let credits = credits(conn, creditor, (&provisional, &known_flows))?;
     let own = credits.iter().position(|(number, account, _)| {
         (*number, account) == (provisional.number, &provisional.account)
     });
@@ -158,7 +156,7 @@ fn proposal(
     let (covered, covered_by) = covered(known, &provisional)?;
     Ok(Proposal {
         unexplained: provisional.amount.minus(explained)?,
-        flow,
+        flows,
         orders,
         covered,
         covered_by,
@@ -166,22 +164,48 @@ fn proposal(
     })
 }
 
-/// The revision in force of a flow.
-fn live(
+/// A flow and those that officers have put together with it: their cash is the same.
+fn together(
     conn: &mut Conn,
     creditor: &FiscalCode,
     known: &KnownFlow,
-) -> Result<Option<Flow>, store::Error> {
-    let found = store::settlement::live_by_keys(conn, creditor, &[&known.key])?;
-    let of_psp = |flow: &Flow| flow.header.psp_id == known.psp_id;
-    Ok(found.into_iter().find(of_psp))
+) -> Result<BTreeSet<KnownFlow>, store::Error> {
+    let found = store::decisions::together(conn, creditor, &[&known.key])?;
+    let of_known =
+        |one: &&store::decisions::Companionship| one.flow == *known || one.lead == *known;
+    let leads: BTreeSet<KnownFlow> = found
+        .iter()
+        .filter(of_known)
+        .map(|one| one.lead.clone())
+        .collect();
+    let ours = found.into_iter().filter(|one| leads.contains(&one.lead));
+    let ours = ours.flat_map(|one| [one.flow, one.lead]);
+    Ok(ours.chain([known.clone()]).collect())
+}
+
+/// The revisions in force of these flows, by name.
+fn live(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    known: &BTreeSet<KnownFlow>,
+) -> Result<Vec<Flow>, store::Error> {
+    let keys: Vec<&str> = known.iter().map(|flow| flow.key.as_str()).collect();
+    let mut found = store::settlement::live_by_keys(conn, creditor, &keys)?;
+    found.retain(|flow| {
+        known.contains(&KnownFlow {
+            key: flow_key(&flow.header.flow_id),
+            psp_id: flow.header.psp_id.clone(),
+        })
+    });
+    found.sort_by_key(Flow::name);
+    Ok(found)
 }
 
 /// What a credit is made of, by key.
 fn groups(
     conn: &mut Conn,
     books: &Bookkeeping<'_>,
-    (provisional, flow): (&Provisional, Option<Uuid>),
+    (provisional, flows): (&Provisional, &[Flow]),
 ) -> Result<Groups, Error> {
     let mut groups = Groups::new();
     let mut add = |explained: &bookkeeping::Explained<'_>| {
@@ -192,30 +216,32 @@ fn groups(
         }
         Ok::<(), Error>(())
     };
-    match (flow, &provisional.iuv) {
-        (Some(flow), _) => books.of_flow(conn, flow, |_, explained| add(explained))?,
-        (None, Some(iuv)) => books.of_iuv(conn, iuv, add)?,
-        (None, None) => {}
+    for flow in flows {
+        books.of_flow(conn, flow.id, |_, explained| add(explained))?;
+    }
+    if let (Some(iuv), true) = (&provisional.iuv, flows.is_empty()) {
+        books.of_iuv(conn, iuv, add)?;
     }
     Ok(groups)
 }
 
-/// Every credit of the same flow by number and account, because they share its payments; the credit itself
+/// Every credit of the same flows by number and account, because they share the payments; the credit itself
 /// when no flow explains it.
 fn credits(
     conn: &mut Conn,
     creditor: &FiscalCode,
-    provisional: &Provisional,
+    (provisional, flows): (&Provisional, &BTreeSet<KnownFlow>),
 ) -> Result<Vec<(i64, String, Cents)>, Error> {
-    let own = || (provisional.number, provisional.account.clone());
-    let Some(known) = &provisional.flow else {
-        let (number, account) = own();
+    if flows.is_empty() {
+        let (number, account) = (provisional.number, provisional.account.clone());
         return Ok(vec![(number, account, provisional.amount)]);
-    };
+    }
+    let keys: Vec<&str> = flows.iter().map(|flow| flow.key.as_str()).collect();
     let mut sums = BTreeMap::<(i64, String), Cents>::new();
-    for entry in store::treasury::matched_to(conn, creditor, &[&known.key])? {
-        let of_flow = entry.matched.as_ref().is_some_and(|m| m.flow == *known);
-        let Some(number) = entry.movement.provisional.filter(|_| of_flow) else {
+    for entry in store::treasury::matched_to(conn, creditor, &keys)? {
+        let matched = entry.matched.as_ref();
+        let of_flows = matched.is_some_and(|matched| flows.contains(&matched.flow));
+        let Some(number) = entry.movement.provisional.filter(|_| of_flows) else {
             continue;
         };
         let account = entry.movement.account.clone();

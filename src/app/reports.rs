@@ -108,6 +108,7 @@ pub fn write_counting(
         period: (question.period.from, question.period.to),
         made_at: now,
         columns: question.name.columns(),
+        chart: question.name.chart(),
     };
     let mut report = Report::begin(form, &head, out)?;
     let desk = Desk {
@@ -126,6 +127,7 @@ impl From<WriteError> for Error {
     fn from(error: WriteError) -> Error {
         match error {
             WriteError::TooLong => Error::TooLong,
+            WriteError::Money(why) => Error::Money(why),
             WriteError::Io(_) | WriteError::Xlsx(_) | WriteError::Pdf(_) => Error::Write(error),
         }
     }

@@ -1,5 +1,6 @@
 //! Credit accounts of the canteen: the accounts, their movements (append only), what tops them up.
 
+mod bill_refunds;
 mod meals;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use uuid::Uuid;
 
+pub use bill_refunds::{bill_refunds, bill_refunds_of, insert_bill_refund};
 pub use meals::{append_all, lock_among, meals_on_file};
 
 use super::prepared::among_ids;

@@ -237,6 +237,38 @@ both_databases! {
         assert!(sum(&by_key, "residual") > 0);
     }
 
+    async fn open_credits_are_exported_for_the_treasurer(app: TestApp) {
+        let office = app.office().await;
+        let total = reported(&app).await;
+        office.put(&plans("TARI"), &tari_plan()).send().await.expect(201);
+        journal(&office, "journal-1", &[credit(41, 345, total)]).await;
+        let path = format!("/collection-orders?{YEAR}&first_order_number=12&order_date=2026-04-30");
+        let file = office.get(&path).send().await;
+        assert_eq!(file.status.as_u16(), 200, "{}", file.complaint());
+        // Three keys of the tax; the fine has no chapter yet.
+        assert_eq!((file.header("collection-orders"), file.header("collection-orders-left-out")), ("3", "1"));
+        let xml = String::from_utf8(file.body).unwrap();
+        for text in [
+            "<codice_fiscale_ente>99999000203</codice_fiscale_ente>",
+            "<numero_reversale>12</numero_reversale>",
+            "<numero_reversale>14</numero_reversale>",
+            "<data_reversale>2026-04-30</data_reversale>",
+            "<codice_cge>1010151002</codice_cge>",
+            "<numero_accertamento>88/2</numero_accertamento>",
+            "<gestione>RESIDUO</gestione>",
+            "<numero_provvisorio>345</numero_provvisorio>",
+        ] {
+            assert!(xml.contains(text), "{text}: {xml}");
+        }
+        journal(&office, "journal-2", &[order(43, "REGOLARIZZATO", 12, &[(345, total)])]).await;
+        let done = office.get(&path).send().await;
+        assert_eq!((done.header("collection-orders"), done.header("collection-orders-left-out")), ("0", "4"));
+        let neighbour = app.neighbour().await;
+        let theirs = app.client(&neighbour, &["accounting"]).await.get(&path).send().await;
+        assert_eq!(theirs.header("collection-orders"), "0");
+        assert!(!String::from_utf8(theirs.body).unwrap().contains("345"));
+    }
+
     async fn the_journal_says_what_orders_cover(app: TestApp) {
         let office = app.office().await;
         let total = reported(&app).await;

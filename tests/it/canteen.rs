@@ -454,6 +454,59 @@ both_databases! {
         assert!(text.contains("TRDVLI16C61A241T") && text.contains("234,08"), "{text}");
     }
 
+    async fn what_is_paid_back_of_a_bill_is_deducted_when_it_is_paid_back(app: TestApp) {
+        let office = given::canteen(&app).await;
+        let pupil = |code: &str, order: i64, meals: i64| {
+            json!({"pupil_tax_code": code, "sibling_order": order, "meals": meals})
+        };
+        let bill = json!({
+            "service_code": "MENSA",
+            "debtor": {"type": "person", "tax_code": "RSSMRA85T10A562S", "full_name": "Mario Rossi"},
+            "details": {"canteen": {
+                "resident": true, "isee": [{"isee_cents": 1_800_000}],
+                "months": [{"year": 2026, "month": 3, "pupils": [pupil(VIOLA, 1, 16), pupil(NICCOLO, 2, 15)]}],
+            }},
+        });
+        let made = office.post("/debt-positions", &bill).send().await.expect(201);
+        given::paid(&app, &number(&made), "token-1").await;
+        let payments = office.get("/payments").send().await.expect(200);
+        let payment = payments["items"][0]["payment_id"].as_str().unwrap();
+        let path = format!("/payments/{payment}/canteen-refunds");
+        let back = async |body: Value| office.post(&path, &body).send().await;
+        let whose = back(json!({})).await.complaint();
+        assert_eq!(whose, "422 rule-violation [/pupil_tax_code name a pupil of this bill]");
+        let two_meals = json!({"pupil_tax_code": VIOLA, "amount_cents": 616, "note": "mandato 12"});
+        let made = back(two_meals).await.expect(201);
+        assert_eq!((&made["payee_tax_code"], &made["paid_date"]), (&json!("RSSMRA85T10A562S"), &json!("2026-04-01")));
+        // Sixteen meals of 3.08 were paid for her, and two are paid back already.
+        let too_much = json!({"pupil_tax_code": VIOLA, "amount_cents": 4_313});
+        assert_eq!(back(too_much).await.slug(), "credit-does-not-suffice");
+        let net = async || -> Vec<(String, String, String)> {
+            let rows = certificate(&office).await;
+            rows.iter().map(|row| (row[0].clone(), row[7].clone(), row[8].clone())).collect()
+        };
+        let line = |code: &str, refunded: &str, net: &str| (code.to_owned(), refunded.to_owned(), net.to_owned());
+        assert_eq!(net().await, [line(NICCOLO, "0", "4095"), line(VIOLA, "616", "4312")]);
+        // All the rest, in the next year: this year's certificate stays.
+        back(json!({"pupil_tax_code": VIOLA, "paid_date": "2027-01-10"})).await.expect(201);
+        assert_eq!(net().await, [line(NICCOLO, "0", "4095"), line(VIOLA, "616", "4312")]);
+        assert_eq!(back(json!({"pupil_tax_code": VIOLA})).await.slug(), "credit-does-not-suffice");
+        let lamps = given::position(&app, given::lamps(1)).await;
+        given::paid(&app, &given::single(&lamps), "token-2").await;
+        let payments = office.get("/payments").send().await.expect(200);
+        let of_lamps = payments["items"][1]["payment_id"].as_str().unwrap();
+        let refused = office.post(&format!("/payments/{of_lamps}/canteen-refunds"), &json!({})).send().await;
+        assert_eq!(refused.slug(), "rule-violation");
+        let neighbour = app.neighbour().await;
+        let roles: Vec<&str> = avviso::domain::client::ROLES.iter().map(|(role, _)| *role).collect();
+        let theirs = app.client(&neighbour, &roles).await;
+        assert_eq!(theirs.post(&path, &json!({})).send().await.slug(), "not-found");
+        assert_eq!(app.failed_checks(), Vec::<String>::new());
+        app.tamper("UPDATE canteen_bill_refund SET amount_cents = 900000");
+        assert_eq!(app.failed_checks(), ["refunds_are_of_payments"]);
+        app.unaudited();
+    }
+
     async fn the_audit_sees_credit_that_no_receipt_explains(app: TestApp) {
         let office = given::canteen(&app).await;
         let account = account(&office, &[VIOLA]).await;

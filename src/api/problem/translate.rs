@@ -2,8 +2,8 @@
 
 use super::{FieldError, Problem, catalogue};
 use crate::app::{
-    accounting, canteen, creditors, decisions, notices, payments, positions, reconciliation,
-    reports, repricing, settlement, treasury,
+    accounting, canteen, collection_orders, creditors, decisions, notices, payments, positions,
+    reconciliation, reports, repricing, settlement, treasury,
 };
 use crate::domain::canteen_account::CreditError;
 use crate::domain::lifecycle::Refused;
@@ -276,6 +276,16 @@ impl From<accounting::Error> for Problem {
             E::Unknown => Problem::of(&catalogue::NOT_FOUND),
             E::Stale => Problem::of(&catalogue::PRECONDITION_FAILED),
             E::Invalid(found) => Problem::of(&catalogue::RULE_VIOLATION).with(findings("", &found)),
+            E::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<collection_orders::Error> for Problem {
+    fn from(error: collection_orders::Error) -> Problem {
+        use collection_orders::Error as E;
+        match error {
+            E::Money(_) => broken(&error),
             E::Store(store) => store.into(),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{cash, columns, orders, payments, revenue};
 use crate::render::csv::Column;
+use crate::render::report::Chart;
 
 /// The reports there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -174,5 +175,15 @@ impl Name {
     #[must_use]
     pub fn columns(self) -> &'static [Column] {
         self.about().columns
+    }
+
+    /// What is drawn of it.
+    #[must_use]
+    pub fn chart(self) -> Option<Chart> {
+        (self == Name::RevenueByMonth).then_some(Chart {
+            category: "month",
+            series: "service_code",
+            value: "collected",
+        })
     }
 }

@@ -427,21 +427,24 @@ fn management(key: &AccountingKey, year: i32) -> &'static str {
 }
 
 fn flow_id(proposal: &Proposal) -> Cell {
-    let flow = proposal.flow.as_ref();
-    flow.map_or(Cell::Empty, |flow| Cell::Text(flow.header.flow_id.clone()))
+    let names = proposal.flows.iter();
+    let names: Vec<&str> = names.map(|flow| flow.header.flow_id.as_str()).collect();
+    Cell::Text(names.join(" "))
 }
 
-/// Every payment behind a provisional credit; those of its flow, else of the one that its text names.
+/// Every payment behind a provisional credit: those of its flows, else of the one that its text names.
 fn each_part(
     conn: &mut Conn,
     books: &Bookkeeping<'_>,
     proposal: &Proposal,
     mut each: impl FnMut(Option<&crate::domain::settlement::Line>, &Explained<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    match (&proposal.flow, &proposal.provisional.iuv) {
-        (Some(flow), _) => books.of_flow(conn, flow.id, |line, part| each(Some(line), part)),
-        (None, Some(iuv)) => books.of_iuv(conn, iuv, |part| each(None, part)),
-        (None, None) => Ok(()),
+    for flow in &proposal.flows {
+        books.of_flow(conn, flow.id, |line, part| each(Some(line), part))?;
+    }
+    match &proposal.provisional.iuv {
+        Some(iuv) if proposal.flows.is_empty() => books.of_iuv(conn, iuv, |part| each(None, part)),
+        Some(_) | None => Ok(()),
     }
 }
 

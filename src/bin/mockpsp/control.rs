@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, Scope, web};
 use chrono::Datelike;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::anomalies::{self, Anomaly};
 use crate::app::App;
@@ -384,25 +384,26 @@ pub(crate) async fn deliver_receipts(app: Data<App>) -> Answer<Json<Value>> {
     Ok(Json(delivered.await??))
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct JournalRange {
     /// First value date.
-    #[param(value_type = String, format = Date)]
     from: Day,
     /// Last value date.
-    #[param(value_type = String, format = Date)]
     to: Day,
     /// Without it CSV.
     #[serde(default)]
-    #[param(inline)]
     format: treasury::Format,
 }
 
 /// Read the treasurer's journal
 #[utoipa::path(get, path = "/control/treasury/{creditor}", tag = "days",
-    params(("creditor" = String, Path, description = "Tax code")),
+    params(
+        ("creditor" = String, Path, description = "Tax code"),
+        ("from" = String, Query, description = "First value date", format = Date),
+        ("to" = String, Query, description = "Last value date", format = Date),
+        ("format" = Option<treasury::Format>, Query, description = "Without it CSV"),
+    ),
     responses((status = 200, description = "Movements by value date, in the format asked for", body = String,
                content_type = "text/csv"), Refused))]
 pub(crate) async fn treasury_journal(

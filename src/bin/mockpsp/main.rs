@@ -19,6 +19,7 @@ mod node;
 mod payments;
 mod plan;
 mod problem;
+mod psp_door;
 mod psps;
 mod rng;
 mod rules;
@@ -127,7 +128,9 @@ Control API:
 The contract is printed by `mockpsp openapi`.
 
 Node doors: reporting flows   /fdr-org/service/v1/organizations/{tax_code}/fdrs
-            archive           POST /aca/v1/paCreatePosition";
+            archive           POST /aca/v1/paCreatePosition
+            providers         POST /node-for-psp/v1 (SOAP: verifyPaymentNotice, verificaBollettino,
+                              activatePaymentNotice and sendPaymentOutcome in V1 and V2)";
 
 const LANGUAGE: &str = "\
 A scenario is a TOML file: a title, what it is about, and steps of one word each.
@@ -249,6 +252,7 @@ fn doors(
             .service(control::scope())
             .service(fdr::scope())
             .service(stand_in::scope())
+            .service(psp_door::scope())
     })
     .workers(workers)
     .disable_signals()

@@ -206,7 +206,7 @@ fn transfers(
     out
 }
 
-fn metadata(entries: &[(String, String)]) -> String {
+pub(crate) fn metadata(entries: &[(String, String)]) -> String {
     if entries.is_empty() {
         return String::new();
     }

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, Scope};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::answers::{Answer, CallError, Verified};
+use crate::answers::{Answer, CallError, Shown, Verified};
 use crate::app::{App, Halt};
 use crate::control::Answer as Told;
 use crate::messages::SUBJECT_FIELDS;
@@ -112,8 +112,12 @@ fn short(text: &str, longest: usize) -> String {
 
 /// Answers a verification in the creditor's place, when it did not speak and the notice is known.
 pub(crate) fn verified(app: &App, notice: &Notice, error: CallError) -> Result<Verified, Halt> {
-    let (archived, _) = known(app, notice, error)?;
+    let (archived, company) = known(app, notice, error)?;
     Ok(Verified {
+        more: Shown {
+            company,
+            ..Shown::default()
+        },
         stand_in: true,
         cents: archived.cents,
         description: archived.description,

@@ -181,6 +181,11 @@ pub(crate) enum Event {
         #[serde(default, skip_serializing_if = "Reported::is_executed")]
         reported: Reported,
     },
+    /// A provider's request with a key was answered.
+    Answered {
+        key: String,
+        answered: Answered,
+    },
     /// The creditor told the archive of a position; without content it is closed.
     Archived {
         creditor: String,
@@ -202,6 +207,16 @@ pub(crate) enum Event {
         code: String,
     },
     Closed(Box<Closed>),
+}
+
+/// What a provider was answered under a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Answered {
+    /// Everything that was asked.
+    pub(crate) request: String,
+    pub(crate) answer: String,
+    /// The payment that it made, if any.
+    pub(crate) payment: Option<usize>,
 }
 
 /// Where a token stands.
@@ -269,6 +284,8 @@ pub(crate) struct State {
     pub(crate) tallies: BTreeMap<Day, Tally>,
     pub(crate) days: BTreeMap<Day, serde_json::Value>,
     pub(crate) flows: Vec<Flow>,
+    /// Answers to providers, by kind and key.
+    pub(crate) answers: HashMap<String, Answered>,
     /// Positions that the node can answer for when their creditor cannot, by creditor and notice number.
     pub(crate) archive: HashMap<(String, String), Archived>,
 }
@@ -297,6 +314,9 @@ impl State {
             Event::Activated(activated) => self.add_payment(*activated)?,
             Event::Cancelled { payment } => self.payment_mut(payment)?.status = Status::Cancelled,
             Event::Failed { payment } => self.payment_mut(payment)?.status = Status::Failed,
+            Event::Answered { key, answered } => {
+                self.answers.insert(key, answered);
+            }
             Event::Archived {
                 creditor,
                 notice_number,

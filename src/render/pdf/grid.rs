@@ -28,6 +28,8 @@ const WIDEST: f32 = 180.0;
 const LINES: usize = 3;
 /// Every other row.
 const SHADE: Color = (0xf4, 0xf4, 0xf4);
+/// Bars of a chart.
+const BAR: Color = (0x00, 0x66, 0xcc);
 /// Under the header.
 const RULE: Color = (0x59, 0x59, 0x59);
 
@@ -269,6 +271,11 @@ fn paginate(heights: &[f32], header: f32, (start, below): (f32, f32)) -> Vec<She
 }
 
 impl Sheet<'_> {
+    /// A bar of a chart, skipped by who listens; one without an extent is not drawn.
+    pub(in crate::render) fn bar(&mut self, at: (f32, f32), extent: (f32, f32)) {
+        let _without_extent = self.shade(at, extent, BAR);
+    }
+
     /// A filled rectangle, skipped by who listens.
     fn shade(
         &mut self,

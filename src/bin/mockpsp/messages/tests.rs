@@ -53,7 +53,7 @@ fn payment(answer: Answer) -> Payment {
 
 /// Checks a message against the official schemas, when they are at hand: the folder that has
 /// `wsdl` and `xsd-common` is named by `PAGOPA_SCHEMAS`.
-fn assert_valid(message: &str) {
+pub(crate) fn assert_valid(message: &str) {
     let Some(schemas) = std::env::var_os("PAGOPA_SCHEMAS") else {
         return;
     };
@@ -68,6 +68,7 @@ fn assert_valid(message: &str) {
     let imports = [
         import(soap::ENVELOPE, "xsd-common/envelope.xsd"),
         import(soap::PA_FOR_NODE, "wsdl/xsd/paForNode.xsd"),
+        import(soap::NODE_FOR_PSP, "wsdl/xsd/nodeForPsp.xsd"),
     ];
     let schema = format!(
         r#"<schema xmlns="http://www.w3.org/2001/XMLSchema">{}</schema>"#,
