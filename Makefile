@@ -53,6 +53,10 @@ properties: ## the laws of the domain, 10,000 cases each (nightly; `make unit` r
 bench: ## price a million waste-tax positions in memory; prints positions a second on one core
 	@$(CARGO) bench --quiet --locked --bench tari
 
+.PHONY: fuzz
+fuzz: ## fuzz what strangers write, FUZZ_SECONDS=600 for each target (ARGS=target; FUZZ_KEEP=yes renews the corpus)
+	@CARGO='$(CARGO)' tests/scripts/fuzz $(ARGS)
+
 .PHONY: e2e
 e2e: ## both programs, for real, with each other over the wire, on both databases
 	@$(POSTGRES) tests/scripts/tests $(PROFILE) --test e2e $(ARGS)

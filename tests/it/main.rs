@@ -30,6 +30,8 @@ mod canteen;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod door;
 #[cfg(test)]
 mod faults;
