@@ -7,17 +7,39 @@
     reason = "the macros of utoipa qualify the types of parameters"
 )]
 
+/// Two enums of the same names, one of the contract and one of the domain: neither can gain a value that
+/// the other does not have.
+macro_rules! twins {
+    ($view:ident = $domain:ty: $($name:ident),+ $(,)?) => {
+        impl From<$domain> for $view {
+            fn from(value: $domain) -> $view {
+                match value { $(<$domain>::$name => $view::$name),+ }
+            }
+        }
+
+        impl From<$view> for $domain {
+            fn from(value: $view) -> $domain {
+                match value { $($view::$name => <$domain>::$name),+ }
+            }
+        }
+    };
+}
+
+pub mod accounting;
 pub mod assessments;
 pub mod auth;
 pub mod canteen;
+pub mod collection_orders;
 pub mod contract;
 pub mod creditors;
+pub mod decisions;
 pub mod edge;
 mod faults;
 pub mod input;
 pub mod jobs;
 pub mod limits;
 pub mod metrics;
+pub mod node_events;
 pub mod notices;
 pub mod openapi;
 pub mod page;
@@ -26,6 +48,7 @@ pub mod positions;
 pub mod problem;
 pub mod reconciliation;
 mod repeat;
+pub mod report_jobs;
 pub mod reports;
 pub mod repricing;
 pub mod scalars;
@@ -122,6 +145,8 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(services::list_services)
         .service(services::show_service)
         .service(services::replace_service)
+        .service(accounting::show_accounting_plans)
+        .service(accounting::replace_accounting_plans)
         .service(assessments::assess_charge)
         .service(positions::register_debt_position)
         .service(positions::list_debt_positions)
@@ -149,6 +174,13 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(treasury::show_treasury_entry)
         .service(reconciliation::list_reconciliations)
         .service(reconciliation::show_reconciliation)
+        .service(reconciliation::list_reconciliation_history)
+        .service(reconciliation::show_reconciliation_terms)
+        .service(reconciliation::replace_reconciliation_terms)
+        .service(decisions::register_reconciliation_decision)
+        .service(decisions::list_reconciliation_decisions)
+        .service(decisions::show_reconciliation_decision)
+        .service(decisions::amend_reconciliation_decision)
         .service(canteen::open_canteen_account)
         .service(canteen::list_canteen_accounts)
         .service(canteen::show_canteen_account)
@@ -156,10 +188,20 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(canteen::list_canteen_movements)
         .service(canteen::top_up_canteen_account)
         .service(canteen::debit_canteen_meal)
+        .service(canteen::debit_canteen_meals)
         .service(canteen::transfer_canteen_credit)
         .service(canteen::refund_canteen_credit)
         .service(canteen::correct_canteen_credit)
+        .service(canteen::refund_canteen_bill)
         .service(reports::show_report)
+        .service(collection_orders::export_collection_orders)
+        .service(report_jobs::request_report)
+        .service(report_jobs::list_report_jobs)
+        .service(report_jobs::show_report_job)
+        .service(report_jobs::download_report)
+        .service(node_events::list_node_events)
+        .service(node_events::show_node_event)
+        .service(node_events::show_node_event_messages)
         .service(jobs::list_jobs)
         .service(jobs::show_job)
 }

@@ -42,12 +42,18 @@ pub mod terms;
 pub mod text;
 
 pub mod client;
+pub mod crediting;
 pub mod creditor;
+pub mod demand;
 pub mod ledger;
 pub mod lifecycle;
+pub mod node_event;
+pub mod payment_option;
 pub mod position;
 pub mod receipt;
 
+pub mod accounting;
+pub mod collection_order;
 pub mod reconciliation;
 pub mod search;
 pub mod settlement;
@@ -57,6 +63,7 @@ pub mod document;
 pub mod payload;
 
 pub mod canteen_account;
+pub mod fine_income;
 pub mod school_expense;
 
 pub mod balance;

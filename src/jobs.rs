@@ -4,8 +4,13 @@
 //! `ctx.jobs_due.notify_one()` after the commit, and a poll each second finds the rest. A job may run twice
 //! (its worker died after the work and before the record), so every kind bears repetition.
 
+pub mod feed_archive;
 pub mod forget_answers;
+pub mod forget_events;
+pub mod make_report;
 pub mod pull_flows;
+pub mod recover_receipts;
+pub mod write_lapses;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::LazyLock;
@@ -34,15 +39,31 @@ pub struct Kind {
 }
 
 /// Every kind of job.
-pub static KINDS: &[Kind] = &[forget_answers::KIND, pull_flows::KIND];
+pub static KINDS: &[Kind] = &[
+    feed_archive::KIND,
+    forget_answers::KIND,
+    make_report::KIND,
+    forget_events::KIND,
+    pull_flows::KIND,
+    recover_receipts::KIND,
+    write_lapses::KIND,
+];
 
 /// The jobs of a creditor that repeat by themselves, to be enqueued once.
 #[must_use]
 pub fn timers(ctx: &Ctx, creditor: &FiscalCode) -> Vec<NewJob> {
     let pulls = ctx.config.flows.is_some() && ctx.config.flow_minutes > 0;
-    let pull = pulls.then(|| repeating(ctx, creditor, &pull_flows::KIND));
-    std::iter::once(repeating(ctx, creditor, &forget_answers::KIND))
-        .chain(pull)
+    let kinds = [
+        (&forget_answers::KIND, true),
+        (&forget_events::KIND, true),
+        (&pull_flows::KIND, pulls),
+        (&feed_archive::KIND, ctx.config.archive.is_some()),
+        (&recover_receipts::KIND, ctx.config.receipts.is_some()),
+        (&write_lapses::KIND, true),
+    ];
+    let wanted = kinds.into_iter().filter(|(_, wanted)| *wanted);
+    wanted
+        .map(|(kind, _)| repeating(ctx, creditor, kind))
         .collect()
 }
 

@@ -2,6 +2,7 @@
 
 pub mod csv;
 pub mod notice_pdf;
+pub mod opi;
 pub mod pdf;
 pub mod receipt_pdf;
 pub mod report;

@@ -2,7 +2,7 @@
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -16,12 +16,13 @@ use super::positions::{
 };
 use super::problem::{Problem, catalogue};
 use super::scalars::{
-    CbillCode, Cents, CreditorTaxCode, File, Iuv, Line90, Line140, Line1000, NoticeNumber,
-    ServiceCode,
+    CbillCode, Cents, CreditorTaxCode, File, Iuv, Line70, Line90, Line140, Line1000, NoticeNumber,
+    ServiceCode, Word,
 };
-use crate::app::notices;
+use crate::app::notices::{self, FormerPrice};
 use crate::domain::calendar::Day;
 use crate::domain::creditor::Creditor;
+use crate::domain::document;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::notice_number;
 use crate::domain::payload::QrPayload;
@@ -103,6 +104,9 @@ pub struct NoticeView {
     /// The lines that explain the whole debt.
     #[schema(min_items = 0, max_items = 200)]
     pub assessment: Vec<AssessmentRow>,
+    /// What else the charge has its notices say, in the order it is read; empty for most charges.
+    #[schema(min_items = 0, max_items = 50)]
+    pub topics: Vec<NoticeTopic>,
     /// Its state today.
     pub state: NoticeState,
     /// Who receives what.
@@ -112,6 +116,35 @@ pub struct NoticeView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub qr_text: Option<Line140>,
+}
+
+/// What a notice says about one matter.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoticeTopic {
+    /// Stable name.
+    pub code: Word,
+    /// What the citizen reads above it.
+    pub title: Line140,
+    /// Data and sentences, in the order they are read.
+    #[schema(min_items = 1, max_items = 200)]
+    pub entries: Vec<TopicEntry>,
+}
+
+/// A datum with its name, or a sentence without one.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TopicEntry {
+    /// Stable name of the datum; absent for a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub code: Option<Word>,
+    /// What the citizen reads before the datum; absent for a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub label: Option<Line70>,
+    /// The datum or the sentence, in Italian as it is printed.
+    pub text: Line1000,
 }
 
 /// A price and the last day it holds.
@@ -171,6 +204,25 @@ pub struct NoticeAmount {
     /// All its prices, in the order of time.
     #[schema(min_items = 0, max_items = 50)]
     pub steps: Vec<PriceStep>,
+    /// What was printed before it was priced again, oldest first: a notification became known, or was set
+    /// right.
+    #[schema(min_items = 0, max_items = 1000)]
+    pub former_prices: Vec<FormerNoticePrice>,
+}
+
+/// The prices a notice had before they were replaced.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FormerNoticePrice {
+    /// Instant at which they were replaced.
+    pub replaced_at: DateTime<Utc>,
+    /// Last day to pay in time, as it was; absent when the term had not begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub due_date: Option<NaiveDate>,
+    /// The prices, in the order of time.
+    #[schema(min_items = 1, max_items = 50)]
+    pub steps: Vec<PriceStep>,
 }
 
 /// On which day.
@@ -200,7 +252,10 @@ pub(super) async fn show_notice(
         .ctx
         .read(move |conn| notices::find(conn, &creditor, &number))
         .await?;
-    Ok(HttpResponse::Ok().json(NoticeView::of(&body, &found.0, &found.1, state.ctx.today())))
+    let mut view = NoticeView::of(&body, &found.0, &found.1, state.ctx.today());
+    let topics = notices::topics(&state.ctx, &found.0);
+    view.topics = topics.iter().map(NoticeTopic::of).collect();
+    Ok(HttpResponse::Ok().json(view))
 }
 
 /// Print a notice
@@ -242,9 +297,15 @@ pub(super) async fn quote_notice(
     let day = query.0.on.unwrap_or_else(|| state.ctx.today());
     let found = state
         .ctx
-        .read(move |conn| notices::find(conn, &creditor, &number))
+        .read(move |conn| notices::find_with_former(conn, &creditor, &number))
         .await?;
-    Ok(HttpResponse::Ok().json(NoticeAmount::of(&found.0, &found.1, day)))
+    let (position, notice, former) = found;
+    let amount = NoticeAmount::of(&position, &notice, day);
+    let former_prices = former.iter().map(former_price).collect();
+    Ok(HttpResponse::Ok().json(NoticeAmount {
+        former_prices,
+        ..amount
+    }))
 }
 
 fn asked(
@@ -301,9 +362,32 @@ impl NoticeView {
             amount_cents: due.map(|due| Cents(due.total.get())),
             nominal_amount_cents: Cents(notice.schedule.nominal().get()),
             assessment: assessment(&position.rows),
+            topics: Vec::new(),
             state: notice_state(position, notice, today),
             transfers: transfers(&notice.transfers, &amounts),
             qr_text: qr.map(|qr| Line140::new(qr.to_string())),
+        }
+    }
+}
+
+impl NoticeTopic {
+    fn of(topic: &document::NoticeTopic) -> NoticeTopic {
+        let entry = |entry: &document::TopicEntry| match entry {
+            document::TopicEntry::Fact { code, label, text } => TopicEntry {
+                code: Some(Word::new(*code)),
+                label: Some(Line70::new(*label)),
+                text: Line1000::new(text.as_str()),
+            },
+            document::TopicEntry::Sentence(text) => TopicEntry {
+                code: None,
+                label: None,
+                text: Line1000::new(text.as_str()),
+            },
+        };
+        NoticeTopic {
+            code: Word::new(topic.code),
+            title: Line140::new(topic.title.as_str()),
+            entries: topic.entries.iter().map(entry).collect(),
         }
     }
 }
@@ -330,7 +414,16 @@ impl NoticeAmount {
                 Err(_) => Vec::new(),
             },
             steps: steps(&notice.schedule),
+            former_prices: Vec::new(),
         }
+    }
+}
+
+fn former_price(price: &FormerPrice) -> FormerNoticePrice {
+    FormerNoticePrice {
+        replaced_at: price.replaced_at,
+        due_date: price.due_on,
+        steps: steps(&price.schedule),
     }
 }
 

@@ -106,6 +106,12 @@ pub enum Language {
 }
 
 impl Language {
+    /// A sentence in this language.
+    #[must_use]
+    pub fn of_said(self, said: &Said) -> &str {
+        self.of_two(&said.it, &said.en)
+    }
+
     fn of_two<'a>(self, italian: &'a str, english: &'a str) -> &'a str {
         match self {
             Language::Italian => italian,
@@ -188,6 +194,18 @@ impl Problem {
             ..self
         }
         .with(errors)
+    }
+
+    /// Its word and what is wrong, in Italian, for an answer that reports many outcomes.
+    #[must_use]
+    pub fn in_italian(&self) -> (&'static str, String) {
+        let places: Vec<&str> = self.errors.iter().map(|e| e.said.it.as_str()).collect();
+        let own = self.detail.as_ref().map(|said| said.it.as_str());
+        let why = match places.is_empty() {
+            true => own.unwrap_or(self.kind.when.it).to_owned(),
+            false => places.join("; "),
+        };
+        (self.kind.slug, sentence(&why, 500))
     }
 
     /// The methods that the path has.

@@ -29,12 +29,34 @@ use crate::domain::text::Said;
 pub enum ReportName {
     /// Receipts by day of payment and service.
     ReceiptsByDay,
+    /// Receipts, one by one.
+    Receipts,
+    /// What was paid for the creditor, transfer by transfer and accounting key by accounting key.
+    Transfers,
     /// Settlement flows with what has been matched of each.
     FlowReconciliation,
+    /// Settlement flows, one by one, with their cash.
+    SettlementFlows,
+    /// Movements on the accounts, one by one.
+    TreasuryEntries,
+    /// Provisional credits, held against their flows, payments and orders.
+    ProvisionalCredits,
+    /// Who paid what is in a provisional credit or a flow.
+    ProvisionalPayments,
+    /// Collection orders that are proposed for provisional credits.
+    CollectionOrders,
     /// Lines of money that are not matched, oldest first.
     NotReconciled,
     /// Revenue by service and collection code.
     RevenueByService,
+    /// Revenue by chapter, claim and account of the plan of accounts.
+    RevenueByKey,
+    /// Revenue by service and month, with a chart in XLSX and PDF.
+    RevenueByMonth,
+    /// What was paid of the waste tax: for the town, for the Province, of each component.
+    WasteTaxShares,
+    /// What was paid of fines, by article and destination.
+    FinesByArticle,
     /// What each payer paid for each pupil's canteen in a year, by day of payment.
     CanteenCertificate,
 }
@@ -151,9 +173,12 @@ pub struct ReportQuery {
     #[serde(default)]
     #[param(nullable = false, inline)]
     pub dialect: Option<CsvDialect>,
-    /// Only this settlement flow (flow reconciliation).
+    /// Only this settlement flow (flow reconciliation, payments of provisional credits).
     #[param(nullable = false)]
     pub settlement_flow_id: Option<Uuid>,
+    /// Only the provisional credit with this number (credits, payments, orders).
+    #[param(nullable = false, format = Int64, minimum = 1, maximum = 999_999_999_999_999_999_i64)]
+    pub provisional_number: Option<i64>,
 }
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -193,10 +218,12 @@ pub(super) async fn show_report(
     let asked = negotiate(&request, &FORMS.map(|(media_type, _, _)| media_type))?;
     let creditor = caller.creditor()?.clone();
     let now = state.ctx.now();
+    let days = (query.0.from_date, query.0.to_date);
     let question = Question {
         name: path.0.report.into(),
-        period: period(&query.0, state.ctx.today())?,
+        period: period(days, state.ctx.today(), "#query/from_date")?,
         flow: query.0.settlement_flow_id,
+        provisional: query.0.provisional_number,
     };
     let form = match asked {
         "application/jsonl" => Form::JsonLines,
@@ -269,31 +296,21 @@ fn totals(trailer: &Trailer) -> String {
 }
 
 /// The days that are asked for; this month up to today unless they are said.
-fn period(query: &ReportQuery, today: Day) -> Result<Period, Problem> {
-    let to = query.to_date.unwrap_or(today);
-    let from = query.from_date.or_else(|| to.with_day(1)).unwrap_or(to);
+pub(super) fn period(
+    (from, to): (Option<Day>, Option<Day>),
+    today: Day,
+    pointer: &str,
+) -> Result<Period, Problem> {
+    let to = to.unwrap_or(today);
+    let from = from.or_else(|| to.with_day(1)).unwrap_or(to);
     if from > to {
         let said = Said::new("non può essere dopo to_date", "must not be after to_date");
-        return Err(Problem::at(
-            &catalogue::RULE_VIOLATION,
-            "#query/from_date",
-            said,
-        ));
+        return Err(Problem::at(&catalogue::RULE_VIOLATION, pointer, said));
     }
     Ok(Period { from, to })
 }
 
-impl From<ReportName> for Name {
-    fn from(name: ReportName) -> Name {
-        match name {
-            ReportName::ReceiptsByDay => Name::ReceiptsByDay,
-            ReportName::FlowReconciliation => Name::FlowReconciliation,
-            ReportName::NotReconciled => Name::NotReconciled,
-            ReportName::RevenueByService => Name::RevenueByService,
-            ReportName::CanteenCertificate => Name::CanteenCertificate,
-        }
-    }
-}
+twins!(ReportName = Name: ReceiptsByDay, Receipts, Transfers, FlowReconciliation, SettlementFlows, TreasuryEntries, ProvisionalCredits, ProvisionalPayments, CollectionOrders, NotReconciled, RevenueByService, RevenueByKey, RevenueByMonth, WasteTaxShares, FinesByArticle, CanteenCertificate);
 
 impl From<CsvDialect> for Dialect {
     fn from(dialect: CsvDialect) -> Dialect {

@@ -4,16 +4,18 @@ use crate::ctx::Ctx;
 use crate::domain::calendar::Day;
 use crate::domain::creditor::Creditor;
 use crate::domain::document::{
-    Alternative, AmountRow, DocumentCreditor, DocumentParty, NoticeDocument,
+    Alternative, AmountRow, DocumentCreditor, DocumentParty, NoticeDocument, NoticeTopic,
+    TopicEntry,
 };
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::domain::notice_number::NoticeNumber;
 use crate::domain::payload::{PayloadError, QrPayload};
 use crate::domain::position::{Debtor, NotPayable, Notice, Position};
-use crate::domain::service::OptionKind;
+use crate::domain::service::{self, OptionKind};
 use crate::render::notice_pdf::notice_pdf;
 use crate::render::pdf::RenderError;
+pub use crate::store::prices::FormerPrice;
 use crate::store::{self, Conn, db::Retry};
 
 /// What can end a use case about notices.
@@ -67,6 +69,20 @@ pub fn find(
     Ok((position, notice))
 }
 
+/// As [`find`], with the prices the notice had before it was priced again, oldest first.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_with_former(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    number: &NoticeNumber,
+) -> Result<(Position, Notice, Vec<FormerPrice>), Error> {
+    let (position, notice) = find(conn, creditor, number)?;
+    let former = store::prices::former(conn, creditor, (position.id, number))?;
+    Ok((position, notice, former))
+}
+
 /// Everything that is printed on a notice, for the amount of a day, and the day it was issued.
 ///
 /// # Errors
@@ -83,6 +99,7 @@ pub fn document(
         return Err(Error::OnlineOnly);
     }
     let creditor = ctx.registry.creditor(creditor).ok_or(Error::Unknown)?;
+    let topics = topics(ctx, &position);
     let amount = position.payable_on(&notice, on)?.total;
     let qr = QrPayload::new(number.clone(), creditor.tax_code.clone(), amount)?;
     let document = NoticeDocument {
@@ -98,10 +115,69 @@ pub fn document(
         alternatives: alternatives(&position, &notice, on),
         instalments: instalments_beside(&position, &notice),
         explanation: explanation(&position, &notice),
+        whole: if topics.is_empty() {
+            Vec::new()
+        } else {
+            amount_rows(&position)
+        },
+        topics,
         // Without a term the notification is still to come, and with it other prices.
         amount_may_change: notice.schedule.steps().len() > 1 || notice.due_on.is_none(),
     };
     Ok((document, position.issued_on))
+}
+
+/// What a charge has its notices say beside the amount, by the terms the position was issued with: the
+/// ways to pay it first. Nothing for charges that need no more than the notice.
+#[must_use]
+pub fn topics(ctx: &Ctx, position: &Position) -> Vec<NoticeTopic> {
+    let of_kind = || {
+        let creditor = ctx.registry.creditor(&position.creditor)?;
+        let code = &position.service_code;
+        let row = ctx
+            .registry
+            .service(&creditor.tax_code, code, position.issued_on)?;
+        let kind = service::kind(&row.kind)?;
+        let details = position.details.get(kind.code())?;
+        Some(kind.topics(details, &row.in_force(&creditor, position.issued_on)))
+    };
+    let of_kind = of_kind().unwrap_or_default();
+    if of_kind.is_empty() {
+        return of_kind;
+    }
+    let mut all = vec![ways_to_pay(position)];
+    all.extend(of_kind);
+    all
+}
+
+/// Every notice of the debt as it was first asked, by option, with its term.
+fn ways_to_pay(position: &Position) -> NoticeTopic {
+    let asked = position.notices.iter().filter(|n| n.replaces.is_empty());
+    let line = |notice: &Notice| {
+        let (amount, number) = (notice.schedule.nominal().italian(), &notice.number);
+        let (code, label) = match notice.option_kind {
+            OptionKind::Single => ("single", "Rata unica"),
+            OptionKind::Plan => ("instalment", "Rata"),
+        };
+        let which = match notice.option_kind {
+            OptionKind::Single => String::new(),
+            OptionKind::Plan => format!("n. {}, ", notice.sequence),
+        };
+        let due = notice
+            .due_on
+            .map(|day| format!(" entro il {}", day.format("%d/%m/%Y")));
+        let due = due.unwrap_or_default();
+        TopicEntry::Fact {
+            code,
+            label,
+            text: format!("{which}{amount} €{due}, avviso {number}"),
+        }
+    };
+    NoticeTopic {
+        code: "due_dates",
+        title: "Importi e scadenze".to_owned(),
+        entries: asked.map(line).collect(),
+    }
 }
 
 /// The notice as a page, PDF/A-2a and PDF/UA-1.
@@ -192,7 +268,11 @@ fn explanation(position: &Position, notice: &Notice) -> Vec<AmountRow> {
     if notice.option_kind != OptionKind::Single || !is_whole {
         return Vec::new();
     }
-    let row = |row: &crate::domain::service::Row| AmountRow {
+    amount_rows(position)
+}
+
+fn amount_rows(position: &Position) -> Vec<AmountRow> {
+    let row = |row: &service::Row| AmountRow {
         label: row.label.clone(),
         amount: row.amount,
     };

@@ -2,14 +2,15 @@
 
 use uuid::Uuid;
 
-use crate::app::{canteen, notices, reconciliation};
+use crate::app::{archive, canteen, notices, reconciliation};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Day, Instant};
+use crate::domain::creditor::TECHNICAL_DUE_MONTHS;
 use crate::domain::document::{DocumentParty, ReceiptDocument, ReceiptTransfer};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::domain::notice_number::NoticeNumber;
-use crate::domain::position::{NotPayable, Notice, Position};
+use crate::domain::position::{NotPayable, Notice, Position, Summary};
 use crate::domain::receipt::{self, Party, Receipt, ReceiptError, Seen};
 use crate::render::pdf::RenderError;
 use crate::render::receipt_pdf::receipt_pdf;
@@ -81,6 +82,7 @@ pub struct Payable {
 /// [`Error::UnknownNotice`], [`Error::NotPayable`], or the database's.
 pub fn verify(
     conn: &mut Conn,
+    ctx: &Ctx,
     creditor: &FiscalCode,
     number: &NoticeNumber,
     today: Day,
@@ -92,9 +94,7 @@ pub fn verify(
         .cloned()
         .ok_or(Error::UnknownNotice)?;
     let due = position.payable_on(&notice, today)?;
-    let due_on = notice
-        .due_on
-        .unwrap_or_else(|| position.technical_due_on(today));
+    let due_on = due_on(ctx, &position, &notice, today);
     let (total, amounts, reason) = (due.total, due.step.amounts.clone(), due.step.reason.clone());
     Ok(Payable {
         position,
@@ -104,6 +104,40 @@ pub fn verify(
         reason,
         due_on,
     })
+}
+
+/// Last day to pay a notice in time, or a technical one: some messages cannot do without.
+#[must_use]
+pub fn due_on(ctx: &Ctx, position: &Position, notice: &Notice, today: Day) -> Day {
+    notice.due_on.unwrap_or_else(|| {
+        let (creditor, code) = (&position.creditor, &position.service_code);
+        let service = ctx.registry.service(creditor, code, position.issued_on);
+        let months = service.map_or(TECHNICAL_DUE_MONTHS, |row| row.technical_due_months());
+        position.technical_due_on(today, months)
+    })
+}
+
+/// The position behind a notice, for who shows every way of paying it.
+///
+/// # Errors
+/// [`Error::UnknownNotice`], which a draft is as well; [`Error::NotPayable`] when nothing is left to pay in
+/// any way, or the database's.
+pub fn with_options(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    number: &NoticeNumber,
+    today: Day,
+) -> Result<Position, Error> {
+    let position =
+        store::positions::find_by_number(conn, creditor, number)?.ok_or(Error::UnknownNotice)?;
+    match position.summary(today) {
+        Summary::Draft => Err(NotPayable::NotPublished.into()),
+        Summary::Paid => Err(NotPayable::AlreadyPaid.into()),
+        Summary::Expired => Err(NotPayable::Expired.into()),
+        Summary::Suspended => Err(NotPayable::Suspended.into()),
+        Summary::Cancelled => Err(NotPayable::Withdrawn.into()),
+        Summary::Open | Summary::PartiallyPaid => Ok(position),
+    }
 }
 
 /// As [`verify`], and remembers what was answered: after this the amount is frozen for the payment, and
@@ -118,7 +152,7 @@ pub fn quote(
     creditor: &FiscalCode,
     number: &NoticeNumber,
 ) -> Result<Payable, Error> {
-    let payable = verify(tx, creditor, number, calendar::today(now))?;
+    let payable = verify(tx, ctx, creditor, number, calendar::today(now))?;
     let told = (payable.total, payable.reason.as_str());
     store::notices::insert_quote(tx, creditor, (ctx.ids.next(), number), told, now)?;
     Ok(payable)
@@ -213,6 +247,7 @@ pub fn receive(
     apply(tx, now, ctx, &filed, change)?;
     if let Some(position) = &position {
         canteen::credit(tx, now, ctx, &filed, position)?;
+        archive::changed(tx, now, ctx, creditor, position.id)?;
     }
     reconciliation::classify_receipt(tx, now, ctx, creditor, new.iuv.as_str())?;
     crash::point(Point::ReceiptFiled);

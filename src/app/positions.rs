@@ -1,12 +1,13 @@
 //! Debt positions: register, show, list, publish, withdraw.
 
 mod amend;
+mod place;
 
 use uuid::Uuid;
 
 pub use amend::{Intent, Rest, amend, replan};
 
-use crate::app::{canteen, numbers};
+use crate::app::{archive, canteen, numbers};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::creditor::{Creditor, ServiceRow};
@@ -232,7 +233,7 @@ pub async fn create<R: Send + 'static>(
     let assessed = assess(ctx, creditor, command.charge())?;
     let numbers = numbers_for(ctx, &assessed, &command).await?;
     let position = new_position(ctx, assessed, command, numbers)?;
-    let entry_id = ctx.ids.next();
+    let (entry_id, held) = (ctx.ids.next(), ctx.clone());
     ctx.write(move |tx, now| {
         match store::positions::insert(tx, &position)? {
             Placed::New => {}
@@ -245,6 +246,8 @@ pub async fn create<R: Send + 'static>(
         if position.notices.iter().any(|n| n.state == State::Open) {
             let entry = position.published(position.issued_on)?;
             store::ledger::post(tx, &position.creditor, [(entry_id, entry)])?;
+            place::take(tx, now, &held, &position)?;
+            archive::changed(tx, now, &held, &position.creditor, position.id)?;
         }
         let sealed = seal(tx, now, &position)?;
         crash::point(Point::PositionRegistered);

@@ -1,10 +1,16 @@
 //! Reports: one definition (name, columns and what they mean, control totals) for every format. Rows come in a total order, so that two runs on the same facts give the same bytes.
 
+mod cash;
+mod catalogue;
 mod certificate;
 mod columns;
+mod orders;
+mod payments;
+mod revenue;
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use uuid::Uuid;
 
@@ -13,74 +19,14 @@ use crate::domain::calendar::{self, Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::{Cents, MoneyError};
 use crate::domain::reconciliation::{AgeBucket, Code, Group, LineKind};
+pub use catalogue::Name;
+
 pub use crate::render::csv::{Cell, Column, Dialect, Unit};
 pub use crate::render::report::{ControlTotal, Form, PDF_ROWS_MAX, Trailer, WriteError};
 use crate::render::report::{Head, Report};
 pub use crate::store::reports::Period;
 use crate::store::settlement::Filed as Flow;
 use crate::store::{self, Conn, db::Retry};
-
-/// The reports there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Name {
-    /// Receipts by day of payment and service.
-    ReceiptsByDay,
-    /// Flows in force, row by row, with where each row has ended.
-    FlowReconciliation,
-    /// Lines of money that are not matched, oldest first.
-    NotReconciled,
-    /// Own revenue by service and accounting key.
-    RevenueByService,
-    /// What each payer paid for each pupil's canteen.
-    CanteenCertificate,
-}
-
-impl Name {
-    /// Every report.
-    pub const ALL: &'static [Name] = &[
-        Name::ReceiptsByDay,
-        Name::FlowReconciliation,
-        Name::NotReconciled,
-        Name::RevenueByService,
-        Name::CanteenCertificate,
-    ];
-
-    /// The name in addresses.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Name::ReceiptsByDay => "receipts-by-day",
-            Name::FlowReconciliation => "flow-reconciliation",
-            Name::NotReconciled => "not-reconciled",
-            Name::RevenueByService => "revenue-by-service",
-            Name::CanteenCertificate => "canteen-certificate",
-        }
-    }
-
-    /// What people call it, in Italian.
-    #[must_use]
-    pub fn title(self) -> &'static str {
-        match self {
-            Name::ReceiptsByDay => "Ricevute per giorno e servizio",
-            Name::FlowReconciliation => "Riconciliazione dei flussi",
-            Name::NotReconciled => "Partite non riconciliate",
-            Name::RevenueByService => "Entrate per servizio",
-            Name::CanteenCertificate => "Spese di mensa per alunno e pagatore",
-        }
-    }
-
-    /// The columns, in order.
-    #[must_use]
-    pub fn columns(self) -> &'static [Column] {
-        match self {
-            Name::ReceiptsByDay => columns::RECEIPTS_BY_DAY,
-            Name::FlowReconciliation => columns::FLOW_RECONCILIATION,
-            Name::NotReconciled => columns::NOT_RECONCILED,
-            Name::RevenueByService => columns::REVENUE_BY_SERVICE,
-            Name::CanteenCertificate => columns::CANTEEN_CERTIFICATE,
-        }
-    }
-}
 
 /// What is asked of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,8 +35,10 @@ pub struct Question {
     pub name: Name,
     /// Days of payment (receipts, revenue), of transfer (flows), or since when a line waits.
     pub period: Period,
-    /// Only this flow (flow reconciliation).
+    /// Only this flow (flow reconciliation, payments of provisional credits).
     pub flow: Option<Uuid>,
+    /// Only the provisional credit with this number (credits, payments and orders).
+    pub provisional: Option<i64>,
 }
 
 /// What can end a report.
@@ -136,8 +84,22 @@ pub fn write(
     conn: &mut Conn,
     ctx: &Ctx,
     creditor: &FiscalCode,
-    (question, form, now): (&Question, Form, Instant),
+    asked: (&Question, Form, Instant),
     out: &mut (dyn Write + Send),
+) -> Result<Trailer, Error> {
+    write_counting(conn, ctx, creditor, asked, (out, &AtomicI64::new(0)))
+}
+
+/// As [`write`], and counts the rows where somebody may look.
+///
+/// # Errors
+/// [`Error`].
+pub fn write_counting(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    (question, form, now): (&Question, Form, Instant),
+    (out, written): (&mut (dyn Write + Send), &AtomicI64),
 ) -> Result<Trailer, Error> {
     let head = Head {
         name: question.name.as_str(),
@@ -146,6 +108,7 @@ pub fn write(
         period: (question.period.from, question.period.to),
         made_at: now,
         columns: question.name.columns(),
+        chart: question.name.chart(),
     };
     let mut report = Report::begin(form, &head, out)?;
     let desk = Desk {
@@ -153,7 +116,10 @@ pub fn write(
         creditor,
         today: calendar::today(now),
     };
-    let totals = desk.run(conn, question, &mut |row| report.row(&row))?;
+    let totals = desk.run(conn, question, &mut |row| {
+        report.row(&row);
+        written.fetch_add(1, Ordering::Relaxed);
+    })?;
     Ok(report.finish(totals)?)
 }
 
@@ -161,6 +127,7 @@ impl From<WriteError> for Error {
     fn from(error: WriteError) -> Error {
         match error {
             WriteError::TooLong => Error::TooLong,
+            WriteError::Money(why) => Error::Money(why),
             WriteError::Io(_) | WriteError::Xlsx(_) | WriteError::Pdf(_) => Error::Write(error),
         }
     }
@@ -210,12 +177,24 @@ impl Desk<'_> {
         question: &Question,
         sink: &mut Sink<'_>,
     ) -> Result<Vec<ControlTotal>, Error> {
+        let period = question.period;
         match question.name {
-            Name::ReceiptsByDay => self.receipts_by_day(conn, question.period, sink),
+            Name::Receipts => self.receipts(conn, period, sink),
+            Name::Transfers => self.transfers(conn, period, sink),
+            Name::SettlementFlows => self.settlement_flows(conn, period, sink),
+            Name::TreasuryEntries => self.treasury_entries(conn, period, sink),
+            Name::ProvisionalCredits => self.provisional_credits(conn, question, sink),
+            Name::ProvisionalPayments => self.provisional_payments(conn, question, sink),
+            Name::CollectionOrders => self.collection_orders(conn, question, sink),
+            Name::RevenueByKey => self.revenue_by_key(conn, period, sink),
+            Name::RevenueByMonth => self.revenue_by_month(conn, period, sink),
+            Name::WasteTaxShares => self.waste_tax_shares(conn, period, sink),
+            Name::FinesByArticle => self.fines_by_article(conn, period, sink),
+            Name::ReceiptsByDay => self.receipts_by_day(conn, period, sink),
             Name::FlowReconciliation => self.flow_reconciliation(conn, question, sink),
-            Name::NotReconciled => self.not_reconciled(conn, question.period, sink),
-            Name::RevenueByService => self.revenue_by_service(conn, question.period, sink),
-            Name::CanteenCertificate => self.canteen_certificate(conn, question.period, sink),
+            Name::NotReconciled => self.not_reconciled(conn, period, sink),
+            Name::RevenueByService => self.revenue_by_service(conn, period, sink),
+            Name::CanteenCertificate => self.canteen_certificate(conn, period, sink),
         }
     }
 

@@ -13,6 +13,7 @@ use crate::ctx::Ctx;
 use crate::domain::calendar::Instant;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::MoneyError;
+use crate::domain::reconciliation::Cause;
 use crate::domain::settlement::{self as rules, Arrival, Header, Line, flow_key};
 use crate::domain::treasury::KnownFlow;
 use crate::store::crash::{self, Point};
@@ -144,7 +145,7 @@ pub fn ingest(
     store::settlement::hold(tx, creditor)?;
     let flow_ids: Vec<&str> = arrived.iter().map(|a| a.header.flow_id.as_str()).collect();
     let mut stored = store::settlement::revisions(tx, creditor, &flow_ids)?;
-    let mut touched = Touched::default();
+    let mut touched = Touched::by(Cause::Flow);
     let mut outcomes = Vec::with_capacity(arrived.len());
     for one in arrived {
         let outcome = file(tx, now, ctx, creditor, (*one, &mut stored, &mut touched))?;

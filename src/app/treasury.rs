@@ -7,18 +7,19 @@ use uuid::Uuid;
 use crate::app::reconciliation::{self, Touched};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Instant};
+use crate::domain::collection_order::OrderCover;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::ledger::{About, Account, Entry, Posting, Reason};
-use crate::domain::reconciliation::{LineKind, Quality};
-use crate::domain::text::fit;
+use crate::domain::reconciliation::{Cause, LineKind, Quality};
+use crate::domain::text::{Said, fit};
 use crate::domain::treasury::{
     Chosen, FlowReference, KnownFlow, Movement, Operation, Reference, parse,
 };
 use crate::store::crash::{self, Point};
 use crate::store::treasury::Matched;
-use crate::store::treasury::files;
 pub use crate::store::treasury::files::{File, Refusal};
 pub use crate::store::treasury::{Filed, Filter};
+use crate::store::treasury::{files, orders};
 use crate::store::{self, Conn, Tx, db::Retry};
 
 /// What can end a use case about the treasury.
@@ -60,6 +61,8 @@ pub struct Document {
     pub sha256: [u8; 32],
     /// What could not be read.
     pub unread: Vec<Unread>,
+    /// What collection orders cover of provisional credits.
+    pub covers: Vec<OrderCover>,
 }
 
 /// An entry that could not be read.
@@ -70,7 +73,7 @@ pub struct Unread {
     /// What it says, as it came.
     pub text: String,
     /// The rule it breaks.
-    pub reason: String,
+    pub reason: Said,
 }
 
 /// What became of a file.
@@ -99,6 +102,7 @@ pub fn import(
 ) -> Result<Imported, Error> {
     let entries: Vec<Movement> = movements.iter().map(|(_, one)| one.clone()).collect();
     let outcomes = ingest(tx, now, ctx, creditor, &entries)?;
+    orders::keep(tx, creditor, &document.covers)?;
     let file = File {
         id: ctx.ids.next(),
         sha256: document.sha256,
@@ -108,16 +112,20 @@ pub fn import(
         let file = files::find(tx, creditor, document.sha256)?.unwrap_or(file);
         return Ok(Imported { file, outcomes });
     }
-    let refusal = |line: i64, text: &str, reason: &str| Refusal {
+    let refusal = |line: i64, text: &str, reason: &Said| Refusal {
         id: ctx.ids.next(),
         file: file.id,
         line,
         text: fit(&text.replace('\0', " "), KEPT_CHARS_MAX),
-        reason: reason.to_owned(),
+        reason: reason.clone(),
         ingested_at: now,
     };
     let unread = document.unread.iter();
     let unread = unread.map(|one| refusal(one.line, &one.text, &one.reason));
+    let contradicts = Said::new(
+        "contraddice il movimento di questo nome",
+        "contradicts the entry of this name",
+    );
     let conflicting = movements
         .iter()
         .zip(&outcomes)
@@ -125,7 +133,7 @@ pub fn import(
             let conflicts = matches!(outcome, Outcome::Conflicting(_));
             let key = one.key();
             let text = format!("{key} {} {} {}", one.booked_on, one.effect(), one.text);
-            conflicts.then(|| refusal(*line, &text, "contradicts the entry of this name"))
+            conflicts.then(|| refusal(*line, &text, &contradicts))
         });
     let kept: Vec<Refusal> = unread.chain(conflicting).collect();
     files::keep(tx, creditor, &kept)?;
@@ -164,6 +172,7 @@ pub fn ingest(
         reference: parse(&movement.text),
         matched: None,
         ingested_at: now,
+        held_by: None,
     };
     let entries: Vec<Filed> = movements.iter().map(entry).collect();
     let outcomes = file(tx, creditor, &entries)?;
@@ -180,6 +189,7 @@ pub fn ingest(
         iuvs: singles.collect(),
         flows: rematch(tx, now, ctx, creditor, &fresh)?,
         entries: fresh.iter().map(|filed| filed.id).collect(),
+        ..Touched::by(Cause::Cash)
     };
     reconciliation::classify(tx, now, ctx, creditor, touched)?;
     Ok(outcomes)
@@ -253,8 +263,8 @@ fn file(
     Ok(outcomes)
 }
 
-/// Looks for the flows of these entries again; whatever changes is booked. Returns the flows whose cash
-/// has changed.
+/// Looks for the flows of these entries again, but for those of which an officer has said what they pay;
+/// whatever changes is booked. Returns the flows whose cash has changed.
 ///
 /// # Errors
 /// The database's.
@@ -265,28 +275,45 @@ pub fn rematch(
     creditor: &FiscalCode,
     entries: &[Filed],
 ) -> Result<BTreeSet<KnownFlow>, store::Error> {
-    let named = entries.iter().filter(|entry| entry.movement.in_scope());
+    let free = |entry: &&Filed| entry.movement.in_scope() && entry.held_by.is_none();
+    let named = entries.iter().filter(free);
     let named = named.filter_map(|entry| match &entry.reference {
         Reference::Flow(reference) => Some((entry, reference)),
         Reference::Single(_) | Reference::None => None,
     });
     let (entries, references): (Vec<&Filed>, Vec<&FlowReference>) = named.unzip();
     let chosen = reconciliation::choose(tx, creditor, &references)?;
+    let found = chosen.into_iter().map(|chosen| match chosen {
+        Chosen::Exact(flow) => Some(Matched {
+            flow,
+            quality: Quality::Whole,
+        }),
+        Chosen::Truncated(flow) => Some(Matched {
+            flow,
+            quality: Quality::Beginning,
+        }),
+        Chosen::Ambiguous(_) | Chosen::Nothing => None,
+    });
+    let moves: Vec<_> = entries.into_iter().zip(found).collect();
+    give(tx, now, ctx, creditor, &moves)
+}
+
+/// Gives entries to flows, or to none; whatever changes is booked. Returns the flows whose cash has
+/// changed.
+///
+/// # Errors
+/// The database's.
+pub(super) fn give(
+    tx: &mut Tx<'_>,
+    now: Instant,
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    moves: &[(&Filed, Option<Matched>)],
+) -> Result<BTreeSet<KnownFlow>, store::Error> {
     let mut moved = BTreeSet::new();
     let mut booked = Vec::new();
-    for (entry, chosen) in entries.into_iter().zip(chosen) {
-        let found = match chosen {
-            Chosen::Exact(flow) => Some(Matched {
-                flow,
-                quality: Quality::Whole,
-            }),
-            Chosen::Truncated(flow) => Some(Matched {
-                flow,
-                quality: Quality::Beginning,
-            }),
-            Chosen::Ambiguous(_) | Chosen::Nothing => None,
-        };
-        if found == entry.matched {
+    for (entry, found) in moves {
+        if *found == entry.matched {
             continue;
         }
         if let Some(old) = &entry.matched {
@@ -298,7 +325,7 @@ pub fn rematch(
                 (entry, Reason::CashUnmatched, accounts),
             ));
         }
-        if let Some(new) = &found {
+        if let Some(new) = found {
             moved.insert(new.flow.clone());
             let accounts = (Account::UnexplainedCash, Account::Announced);
             booked.push(posted(

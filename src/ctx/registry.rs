@@ -104,6 +104,14 @@ impl Registry {
         held.services.values().filter_map(in_force).collect()
     }
 
+    /// Whether the creditor has, or has had, a service of this code.
+    #[must_use]
+    pub fn has_service(&self, creditor: &FiscalCode, code: &str) -> bool {
+        let current = self.current();
+        let held = current.creditors.get(creditor);
+        held.is_some_and(|held| held.services.contains_key(code))
+    }
+
     /// Codes of the services that one of these kinds prices, or has priced.
     #[must_use]
     pub fn codes_of(&self, creditor: &FiscalCode, kinds: &[&str]) -> Vec<String> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::calendar::Day;
+use crate::domain::demand::DemandCode;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
 use crate::domain::money::Cents;
@@ -75,6 +76,8 @@ pub struct ServiceRow {
     pub taxonomy: TaxonomyCode,
     /// The creditor's account that is credited.
     pub iban: Iban,
+    /// Code under which payment providers offer it; `None` when they do not.
+    pub demand_code: Option<DemandCode>,
     /// Accounting key of the revenue (chapter, assessment, plan of accounts), for reports.
     pub accounting_key: Text<64>,
     /// Further beneficiaries by role, as `province`.
@@ -92,6 +95,22 @@ impl ServiceRow {
     pub fn minimum_instalment(&self) -> Option<Cents> {
         let cents = self.terms.get("minimum_instalment_cents")?.as_i64()?;
         Cents::new(cents).ok()
+    }
+}
+
+/// Months of a technical due date, for services whose terms do not say.
+pub const TECHNICAL_DUE_MONTHS: u32 = 12;
+
+impl ServiceRow {
+    /// Months from the issue to the due date of messages that want one though the term has not begun: the
+    /// term `technical_due_months` of the kinds that have it, else a year.
+    #[must_use]
+    pub fn technical_due_months(&self) -> u32 {
+        let months = self.terms.get("technical_due_months");
+        let months = months.and_then(serde_json::Value::as_u64);
+        months
+            .and_then(|months| u32::try_from(months).ok())
+            .unwrap_or(TECHNICAL_DUE_MONTHS)
     }
 }
 

@@ -56,6 +56,33 @@ pub struct AmountRow {
     pub amount: Cents,
 }
 
+/// What a notice says about one matter beside its amount: data, and sentences.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeTopic {
+    /// Stable name: `late_payment`.
+    pub code: &'static str,
+    /// What the citizen reads above it.
+    pub title: String,
+    /// In the order they are read; at least one.
+    pub entries: Vec<TopicEntry>,
+}
+
+/// A line of a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TopicEntry {
+    /// A datum with its name.
+    Fact {
+        /// Stable name: `premises_code`.
+        code: &'static str,
+        /// What the citizen reads before it: `Codice utenza`.
+        label: &'static str,
+        /// The datum.
+        text: String,
+    },
+    /// A sentence, or a few.
+    Sentence(String),
+}
+
 /// Another number that pays the same debt at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alternative {
@@ -94,6 +121,10 @@ pub struct NoticeDocument {
     pub instalments: Option<u16>,
     /// How the amount is made up; may be empty.
     pub explanation: Vec<AmountRow>,
+    /// What else the charge has its notices say, on the pages after the first.
+    pub topics: Vec<NoticeTopic>,
+    /// How the whole debt is made up, printed among the topics when the first page does not show it.
+    pub whole: Vec<AmountRow>,
     /// Whether to warn that the amount is computed again when the notice is paid.
     pub amount_may_change: bool,
 }

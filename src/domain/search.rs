@@ -43,9 +43,8 @@ fn kind(name: &str) -> Option<MarkKind> {
         "plate" | "number_plate" => Some(MarkKind::Plate),
         "report_number" => Some(MarkKind::Report),
         _ if name.ends_with("tax_code") => Some(MarkKind::Person),
-        "pupil_code" | "contract_code" | "contract_number" | "file_number" | "protocol_number" => {
-            Some(MarkKind::Code)
-        }
+        "pupil_code" | "contract_code" | "contract_number" | "file_number" | "protocol_number"
+        | "user_code" | "premises_code" => Some(MarkKind::Code),
         _ => None,
     }
 }

@@ -18,6 +18,8 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::balance::{Balance, Notified, Payment};
 use crate::domain::calendar::Day;
+use crate::domain::demand::Demand;
+use crate::domain::document::NoticeTopic;
 use crate::domain::findings::Findings;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
@@ -25,7 +27,7 @@ use crate::domain::money::{Cents, MoneyError};
 use crate::domain::stamp::Stamp;
 use crate::domain::taxonomy::TaxonomyCode;
 use crate::domain::terms::{Terms, read_terms};
-use crate::domain::text::{Said, fit};
+use crate::domain::text::{Said, head};
 
 /// One kind of municipal charge. Pure: same input, same answer, no clock and no database.
 pub trait ServiceKind: Sync {
@@ -51,6 +53,18 @@ pub trait ServiceKind: Sync {
     /// Shape of `details` for the OpenAPI document: component name and every schema it needs.
     fn details_schema(&self) -> DetailsSchema;
 
+    /// The details of a charge that begins at a payment provider; `None` for kinds that only an office
+    /// charges.
+    fn demanded(&self, _demand: &Demand) -> Option<serde_json::Value> {
+        None
+    }
+
+    /// What a notice of this charge must say beside its amount, in the order it is read; nothing for
+    /// most kinds, and nothing about details that the kind cannot read.
+    fn topics(&self, _details: &serde_json::Value, _service: &Service) -> Vec<NoticeTopic> {
+        Vec::new()
+    }
+
     /// The details once the notification is known, for kinds whose terms start at one.
     ///
     /// # Errors
@@ -65,6 +79,24 @@ pub trait ServiceKind: Sync {
             "per questo servizio i termini non decorrono da una notifica",
             "the terms of this service do not start at a notification",
         )])
+    }
+
+    /// The caller's reference of the position that this charge takes the place of, which is closed when this
+    /// one becomes payable.
+    fn takes_place_of(&self, _details: &serde_json::Value) -> Option<String> {
+        None
+    }
+
+    /// Whether a charge takes the place of an earlier one, of this kind, with these details and that service.
+    ///
+    /// # Errors
+    /// It does not, and why; pointers go to the details of the later charge.
+    fn check_place(
+        &self,
+        _details: &serde_json::Value,
+        _earlier: (&serde_json::Value, &Service),
+    ) -> Result<(), Vec<DetailsError>> {
+        Ok(())
     }
 
     /// Holds what was paid against what was due on that day; `issued_on` of the service is the day the
@@ -171,11 +203,11 @@ impl Service {
         let room = DESCRIPTION_MAX
             .saturating_sub(rest.chars().count())
             .saturating_sub(3);
-        let mut text = String::with_capacity(DESCRIPTION_MAX);
-        text.push_str(&fit(&self.title, room));
-        text.push_str(" - ");
-        text.push_str(rest);
-        fit(&text, DESCRIPTION_MAX)
+        let text = [head(&self.title, room), " - ", rest].concat();
+        match head(&text, DESCRIPTION_MAX) {
+            whole if whole.len() == text.len() => text,
+            part => part.to_owned(),
+        }
     }
 }
 
@@ -249,8 +281,18 @@ pub struct Row {
 pub struct OptionDraft {
     /// At once, or a plan.
     pub kind: OptionKind,
+    /// When the plan ends by itself; `None` for plans that do not, and for a payment at once.
+    pub lapse: Option<PlanLapse>,
     /// One for `Single`, one or more for `Plan`, in the order they fall due.
     pub notices: Vec<NoticeDraft>,
+}
+
+/// When a plan ends by itself, so that the rest falls due at once: its first instalment is missed, or later
+/// so many others (art. 202-bis of the highway code says two).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlanLapse {
+    /// Missed instalments after the first that end it, from 1.
+    pub missed: u16,
 }
 
 names!(OptionKind, {
@@ -286,7 +328,7 @@ pub struct TransferDraft {
     /// Who receives it.
     pub to: Arc<Beneficiary>,
     /// Reserved metadata pairs (`TARI-TEFA-1` …), at most ten.
-    pub metadata: Vec<(String, String)>,
+    pub metadata: Arc<[(String, String)]>,
 }
 
 /// The amount of a notice as a function of the day it is paid on.

@@ -11,7 +11,7 @@ use krilla::tagging::{Tag, TagGroup};
 use super::pdf::fonts::Style;
 use super::pdf::pictograms::{NOTICE, TOWN_HALL};
 use super::pdf::sheet::{Band, Column, GREY, Ink, Sheet, ink, left, right};
-use super::pdf::{About, LEFT, PAGE_WIDTH, RIGHT, single_page, two_lines};
+use super::pdf::{About, LEFT, PAGE_HEIGHT, PAGE_WIDTH, RIGHT, file, page, two_lines};
 use crate::domain::calendar::{self, Day};
 use crate::domain::document::{DocumentCreditor, NoticeDocument};
 
@@ -20,6 +20,7 @@ pub use super::pdf::RenderError;
 mod amount_rows;
 mod how_to_pay;
 mod payment_data;
+mod topics;
 
 /// Where the left column ends.
 const LEFT_END: f32 = 283.5;
@@ -38,7 +39,7 @@ const TITLE: Ink = ink(Style::Bold, 14.0);
 const BODY: Ink = ink(Style::Regular, 12.0);
 const STRONG: Ink = ink(Style::Bold, 10.0);
 
-/// Prints a notice: one A4 page, PDF/A-2a and PDF/UA-1, the same bytes for the same arguments. It is dated
+/// Prints a notice: an A4 page, and further ones for what the charge has its notices say, PDF/A-2a and PDF/UA-1, the same bytes for the same arguments. It is dated
 /// with the day of issue, so that a notice registered again elsewhere is the same document.
 ///
 /// # Errors
@@ -56,12 +57,22 @@ pub fn notice_pdf(document: &NoticeDocument, issued_on: Day) -> Result<Vec<u8>, 
         ),
         at: calendar::start_of(issued_on),
     };
-    single_page(&about, |sheet, root| {
-        let y = header(sheet, root, document)?;
-        let y = parties(sheet, root, document, y)?;
-        let y = how_to_pay::how_much_and_where(sheet, root, document, y)?;
-        let y = payment_data::payment_data(sheet, root, document, y)?;
-        amount_rows::explanation(sheet, root, document, y)
+    file(&about, |pages, root| {
+        let mut explained = false;
+        page(pages, (PAGE_WIDTH, PAGE_HEIGHT), |sheet| {
+            let y = header(sheet, root, document)?;
+            let y = parties(sheet, root, document, y)?;
+            let y = how_to_pay::how_much_and_where(sheet, root, document, y)?;
+            let y = payment_data::payment_data(sheet, root, document, y)?;
+            explained = amount_rows::explanation(sheet, root, document, y)?;
+            Ok(())
+        })?;
+        let rows = if explained {
+            &[]
+        } else {
+            document.whole.as_slice()
+        };
+        topics::further_pages(pages, root, (document, rows))
     })
 }
 

@@ -3,6 +3,7 @@
 //! Whatever the format, the rows have one digest: SHA-256 over their lines as JSON Lines writes them, line
 //! feeds included. Two files of one report can be told to hold the same rows without being compared.
 
+mod chart;
 mod json;
 mod pdf;
 mod xlsx;
@@ -15,8 +16,9 @@ use super::csv::{self, Cell, Column, Dialect};
 use super::pdf::RenderError;
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
-use crate::domain::money::Cents;
+use crate::domain::money::{Cents, MoneyError};
 
+pub use chart::Chart;
 pub use pdf::ROWS_MAX as PDF_ROWS_MAX;
 
 /// The formats there are.
@@ -49,6 +51,8 @@ pub struct Head {
     pub made_at: Instant,
     /// Its columns.
     pub columns: &'static [Column],
+    /// What is drawn of it where something can be drawn.
+    pub chart: Option<Chart>,
 }
 
 /// A total that can be checked against another book.
@@ -85,6 +89,9 @@ pub enum WriteError {
     /// The spreadsheet could not be made.
     #[error("the spreadsheet cannot be written: {0}")]
     Xlsx(#[from] rust_xlsxwriter::XlsxError),
+    /// A sum overflows.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
     /// The print could not be made.
     #[error(transparent)]
     Pdf(#[from] RenderError),
@@ -98,6 +105,7 @@ pub struct Report<'a> {
     line: String,
     digest: Sha256,
     rows: i64,
+    sums: Option<chart::Sums>,
     failed: Option<WriteError>,
 }
 
@@ -136,6 +144,10 @@ impl<'a> Report<'a> {
             line: String::new(),
             digest: Sha256::new(),
             rows: 0,
+            sums: head
+                .chart
+                .as_ref()
+                .and_then(|chart| chart::Sums::of(chart, head.columns)),
             failed: None,
         })
     }
@@ -164,6 +176,9 @@ impl<'a> Report<'a> {
             Body::Pdf(rows) if rows.len() >= PDF_ROWS_MAX => return Err(WriteError::TooLong),
             Body::Pdf(rows) => rows.push(cells.iter().map(pdf::shown).collect()),
         }
+        if let Some(sums) = &mut self.sums {
+            sums.add(cells)?;
+        }
         self.rows = self.rows.saturating_add(1);
         Ok(())
     }
@@ -182,14 +197,17 @@ impl<'a> Report<'a> {
             rows_sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
             control_totals,
         };
+        let pivot = self.sums.as_ref().map(chart::Sums::pivot).transpose()?;
+        let pivot = pivot.as_ref();
         match self.body {
             Body::Json => self.out.write_all(json::tail(&trailer).as_bytes())?,
             Body::JsonLines => self.out.write_all(json::last_line(&trailer).as_bytes())?,
             Body::Csv(mut writer) => self.out.write_all(&writer.take())?,
-            Body::Xlsx(book) => book.finish((self.head, &trailer), &mut *self.out)?,
-            Body::Pdf(rows) => self
-                .out
-                .write_all(&pdf::print(self.head, &rows, &trailer)?)?,
+            Body::Xlsx(book) => book.finish((self.head, &trailer, pivot), &mut *self.out)?,
+            Body::Pdf(rows) => {
+                self.out
+                    .write_all(&pdf::print(self.head, &rows, (&trailer, pivot))?)?
+            }
         }
         self.out.flush()?;
         Ok(trailer)

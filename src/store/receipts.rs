@@ -1,5 +1,9 @@
 //! Receipts, their transfers, and the messages as they came.
 
+pub mod lists;
+
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -256,17 +260,19 @@ fn with_transfers(conn: &mut Conn, rows: Vec<ReceiptRow>) -> Result<Vec<Filed>, 
         return Ok(Vec::new());
     };
     let ids: Vec<&str> = rows.iter().map(|row| row.receipt_id.as_str()).collect();
-    let mut transfers: Vec<TransferRow> = on!(conn, |c| receipt_transfer::table
+    let found: Vec<TransferRow> = on!(conn, |c| receipt_transfer::table
         .filter(receipt_transfer::creditor.eq(&creditor))
         .filter(among(receipt_transfer::receipt_id, &ids))
         .order((receipt_transfer::receipt_id, receipt_transfer::idx))
         .load(c))?;
+    let mut transfers = HashMap::<String, Vec<TransferRow>>::new();
+    for transfer in found {
+        let receipt_id = transfer.receipt_id.clone();
+        transfers.entry(receipt_id).or_default().push(transfer);
+    }
     rows.into_iter()
         .map(|row| {
-            let (own, others) = transfers
-                .drain(..)
-                .partition(|t: &TransferRow| t.receipt_id == row.receipt_id);
-            transfers = others;
+            let own = transfers.remove(&row.receipt_id).unwrap_or_default();
             row.into_domain(own)
         })
         .collect()

@@ -4,9 +4,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Text};
 use uuid::Uuid;
 
-use super::schema::{flow, reconciliation};
+use super::schema::{flow, reconciliation, treasury_entry};
 use super::types::Id;
-use super::{Conn, Error, reconciliation as reconciliation_codes, settlement};
+use super::{Conn, Error, reconciliation as reconciliation_codes, settlement, treasury};
 use crate::domain::calendar::Day;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
@@ -204,6 +204,63 @@ pub fn flows(
     let ids: Vec<Uuid> = ids.into_iter().map(|id| id.0).collect();
     let mut found = settlement::get_all(conn, creditor, &ids)?;
     found.sort_by_cached_key(flow_place);
+    Ok(found)
+}
+
+/// Where a page of movements ends: day of booking, account, number.
+pub type EntryPlace = (Day, String, String);
+
+/// Where a movement stands.
+#[must_use]
+pub fn entry_place(filed: &treasury::Filed) -> EntryPlace {
+    let movement = &filed.movement;
+    (
+        movement.booked_on,
+        movement.account.clone(),
+        movement.number.clone(),
+    )
+}
+
+/// Movements booked in a period, by day, account and number, after the given place.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn entries(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    period: Period,
+    (after_day, after_account, after_number): &EntryPlace,
+    limit: i64,
+) -> Result<Vec<treasury::Filed>, Error> {
+    let after_day = *after_day;
+    let ids: Vec<Id> = on!(&mut *conn, |c| treasury_entry::table
+        .filter(treasury_entry::creditor.eq(creditor.as_str()))
+        .filter(treasury_entry::booked_on.ge(period.from.max(after_day)))
+        .filter(treasury_entry::booked_on.le(period.to))
+        .filter(
+            treasury_entry::booked_on
+                .gt(after_day)
+                .or(treasury_entry::account.gt(after_account))
+                .or(treasury_entry::account
+                    .eq(after_account)
+                    .and(treasury_entry::number.gt(after_number)))
+        )
+        .order((
+            treasury_entry::booked_on,
+            treasury_entry::account,
+            treasury_entry::number
+        ))
+        .limit(limit)
+        .select(treasury_entry::id)
+        .load(c))?;
+    let ids: Vec<Uuid> = ids.into_iter().map(|id| id.0).collect();
+    let mut found = treasury::get_all(conn, creditor, &ids)?;
+    let place: std::collections::HashMap<Uuid, usize> = ids
+        .into_iter()
+        .enumerate()
+        .map(|(at, id)| (id, at))
+        .collect();
+    found.sort_by_key(|filed| place.get(&filed.id).copied());
     Ok(found)
 }
 

@@ -71,6 +71,17 @@ pub struct Movement {
     pub remittance: String,
     /// The bank's own reference of the transfer (TRN, *codice riferimento operazione*).
     pub bank_reference: Option<String>,
+    /// What a collection order says of itself.
+    pub order: Option<Order>,
+}
+
+/// A collection order (*reversale*) and the provisional credits it covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// `numero_documento`.
+    pub number: i64,
+    /// `sospeso`: number and amount in cents of each provisional credit.
+    pub covers: Vec<(i64, i64)>,
 }
 
 /// `tipo_movimento`.
@@ -161,9 +172,9 @@ pub enum Rule {
     /// A file of another kind.
     #[error("must be a flusso_giornale_di_cassa or a camt.053 statement")]
     NoStatement,
-    /// Another form than the column's.
+    /// Another form than the column's: the right one, in English and in Italian.
     #[error("must be {0}")]
-    Form(&'static str),
+    Form(&'static str, &'static str),
     /// More than [`LINE_BYTES_MAX`], or an XML entry, tag or text beyond its bound.
     #[error("too long")]
     TooLong,

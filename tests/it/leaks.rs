@@ -44,7 +44,17 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
     let flow_code = format!("2026-04-02PSP{word}-0001");
     let notice = reported(app, &traits, &flow_code).await;
     cash(&caller, &traits, (&flow_code, &notice)).await;
+    closed(&caller, word).await;
     let account = family(app, &caller, &traits).await;
+    budget(&caller, &traits).await;
+    taxes(app, &traits).await;
+    let wanted = json!({"report": "receipts", "format": "csv"});
+    caller
+        .post("/report-jobs", &wanted)
+        .send()
+        .await
+        .expect(202);
+    app.ctx.file_events().await.unwrap();
     let pulled = caller.post("/settlement-flow-pulls", &json!(null)).send();
     pulled.await.expect(202);
 
@@ -55,6 +65,7 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
         ("flow_code", flow_code),
         ("iuv", notice.iuv().as_str().to_owned()),
         ("canteen_account_id", account),
+        ("receipt_id", format!("receipt{word}")),
         ("holder_tax_code", traits.debtor_code.to_owned()),
     ]
     .map(|(name, code)| (name.to_owned(), code))
@@ -65,7 +76,10 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
         ("/settlement-flows", "settlement_flow_id"),
         ("/treasury-entries", "treasury_entry_id"),
         ("/reconciliations", "reconciliation_id"),
+        ("/reconciliation-decisions", "reconciliation_decision_id"),
         ("/jobs", "job_id"),
+        ("/report-jobs", "report_job_id"),
+        ("/node-events", "node_event_id"),
     ] {
         let page = caller.get(path).send().await.expect(200);
         let first = page["items"][0][id].as_str();
@@ -74,7 +88,9 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
             first.unwrap_or_else(|| panic!("{path}: {page}")).to_owned(),
         );
     }
-    let mut secrets = vec![format!("receipt{word}"), format!("credit{word}")];
+    let mut secrets: Vec<String> = ["receipt", "credit", "tax", "fine", "cap"]
+        .map(|what| format!("{what}{word}"))
+        .into();
     secrets.extend([traits.pupil, traits.debtor, traits.debtor_code, word].map(str::to_owned));
     // Services of the same code are in both towns.
     secrets.extend(
@@ -114,11 +130,23 @@ async fn cash(caller: &Caller, traits: &Traits, (flow_code, notice): (&str, &Not
     let journal = format!(
         "esercizio;conto;numero_movimento;tipo_movimento;tipo_documento;tipo_operazione;numero_provvisorio;importo;data_movimento;data_valuta;ordinante;causale\n\
          {word}\n\
-         2026;000000123456;7;ENTRATA;SOSPESO ENTRATA;ESEGUITO;7;{amount};2026-04-02;2026-04-02;Banca {word};/PUR/LGPE-RIVERSAMENTO/URI/{flow_code}\n",
+         2026;000000123456;7;ENTRATA;SOSPESO ENTRATA;ESEGUITO;7;{amount};2026-04-02;2026-04-02;Banca {word};/PUR/LGPE-RIVERSAMENTO/URI/{flow_code}\n\
+         2026;000000123456;8;ENTRATA;SOSPESO ENTRATA;ESEGUITO;8;1,00;2026-04-02;2026-04-02;Banca {word};VARIE {word}\n",
     );
     let import = caller.post("/treasury-imports", &json!(null));
     let import = import.bytes("text/csv", journal.into_bytes()).send();
     import.await.expect(201);
+}
+
+/// Cash that nobody can explain, closed by an officer.
+async fn closed(caller: &Caller, word: &str) {
+    let unknown = caller.get("/reconciliations?code=cash_unidentified").send();
+    let unknown = unknown.await.expect(200);
+    let line = &unknown["items"][0]["reconciliation_id"];
+    let note = format!("Spiegato a {word}");
+    let body = json!({"force": {"reconciliation_id": line}, "reason": "other", "note": note});
+    let decided = caller.post("/reconciliation-decisions", &body).send();
+    decided.await.expect(201);
 }
 
 /// A family that has paid for the canteen in advance: its account.
@@ -133,6 +161,32 @@ async fn family(app: &TestApp, caller: &Caller, traits: &Traits) -> String {
     let receipt_id = format!("credit{}", traits.word);
     pay(app, traits, (number.unwrap(), &receipt_id)).await;
     account
+}
+
+/// Where the money of the lamps belongs.
+async fn budget(caller: &Caller, traits: &Traits) {
+    let plan = json!({"versions": [{"valid_from_date": "2026-01-01", "keys": [
+        {"chapter": format!("cap{}", traits.word), "plan_code": "E.3.01.02.01.014", "share_bp": 10_000},
+    ]}]});
+    let path = format!(
+        "/creditors/{}/services/LAMPADE/accounting-plans",
+        traits.town
+    );
+    caller.put(&path, &plan).send().await.expect(201);
+}
+
+/// A waste tax and a fine that were paid.
+async fn taxes(app: &TestApp, traits: &Traits) {
+    for (what, mut command) in [("tax", given::tari()), ("fine", given::fine())] {
+        command.debtor.full_name = Text::parse(traits.debtor).unwrap();
+        command.debtor.tax_code = FiscalCode::parse(traits.debtor_code).unwrap();
+        // Each town has plans of its own.
+        command.details.as_object_mut().unwrap().remove("plan");
+        let position = given::position_of(app, &traits.town, command).await;
+        let number = given::single(&position);
+        let receipt_id = format!("{what}{}", traits.word);
+        pay(app, traits, (&number, &receipt_id)).await;
+    }
 }
 
 async fn pay(app: &TestApp, traits: &Traits, (number, receipt_id): (&str, &str)) {
@@ -397,6 +451,19 @@ both_databases! {
             let posted = bravo.caller.post(&format!("/canteen-accounts/{account}/{what}"), &body).send().await;
             assert_eq!(posted.complaint(), "404 not-found", "{what}");
         }
+        let path = format!("/reconciliation-decisions/{}", alpha.own["reconciliation_decision_id"]);
+        let reopen = json!({"state": "reopened", "note": "altrui"});
+        assert_eq!(bravo.caller.patch(&path, "\"1\"", &reopen).send().await.complaint(), "404 not-found");
+        let theirs = json!({"treasury_entry_ids": [alpha.own["treasury_entry_id"]], "settlement_flow_ids": [alpha.own["settlement_flow_id"]]});
+        let take = json!({"match": theirs, "reason": "other", "note": "altrui"});
+        let taken = bravo.caller.post("/reconciliation-decisions", &take).send().await.complaint();
+        assert!(taken.contains("no treasury entry has this id") && taken.contains("no settlement flow has this id"));
+        let force = json!({"force": {"reconciliation_id": alpha.own["reconciliation_id"]}, "reason": "other", "note": "altrui"});
+        let forced = bravo.caller.post("/reconciliation-decisions", &force).send().await.complaint();
+        assert!(forced.contains("no reconciliation has this id"));
+        let terms = json!({"tolerance_cents": 1, "second_approver": false});
+        let path = format!("/creditors/{}/reconciliation-terms", alpha.own["creditor_tax_code"]);
+        assert_eq!(bravo.caller.put(&path, &terms).send().await.complaint(), "404 not-found");
         let put = bravo.caller.put("/creditors/99999000203", &json!({})).send().await;
         assert!(put.status.is_client_error());
         assert_eq!(app.dump(), before);

@@ -9,15 +9,20 @@ mod app;
 #[cfg(test)]
 mod database;
 #[cfg(test)]
+mod demands;
+#[cfg(test)]
 mod given;
 #[cfg(test)]
 mod rest;
+#[cfg(test)]
+mod slips;
 #[cfg(test)]
 mod soap;
 #[cfg(test)]
 mod xsd;
 
 #[cfg(test)]
+mod accounting;
 mod adding;
 #[cfg(test)]
 mod alternatives;
@@ -40,11 +45,19 @@ mod fines;
 #[cfg(test)]
 mod forgetting;
 #[cfg(test)]
+mod lapses;
+#[cfg(test)]
 mod leaks;
+#[cfg(test)]
+mod node_events;
 #[cfg(test)]
 mod numbers;
 #[cfg(test)]
 mod office;
+#[cfg(test)]
+mod outbound;
+#[cfg(test)]
+mod payment_options;
 #[cfg(test)]
 mod payments;
 #[cfg(test)]
@@ -56,6 +69,10 @@ mod preview;
 #[cfg(test)]
 mod receipts;
 #[cfg(test)]
+mod reconciliation;
+#[cfg(test)]
+mod report_jobs;
+#[cfg(test)]
 mod reports;
 #[cfg(test)]
 mod schema;
@@ -65,5 +82,9 @@ mod scripts;
 mod search;
 #[cfg(test)]
 mod stamps;
+#[cfg(test)]
+mod tari;
+#[cfg(test)]
+mod traps;
 #[cfg(test)]
 mod treasury;

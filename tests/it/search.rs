@@ -69,6 +69,19 @@ both_databases! {
         assert_eq!(search(&office, &receipt).await, hits(&[(payment, "receipt_id")]));
     }
 
+    async fn details_that_are_written_anew_are_marked_anew(app: TestApp) {
+        let office = app.office().await;
+        let fine = given::position(&app, given::fine_to_notify()).await;
+        // As if the details had come without a plate.
+        app.tamper("DELETE FROM position_mark");
+        assert_eq!(search(&office, "AB123CD").await, hits(&[]));
+        let mail = json!({"channel": "mail", "on": "2026-03-29"});
+        let path = format!("/debt-positions/{}/notification", fine.id);
+        let notified = office.put(&path, &mail).header("if-match", "\"1\"").send().await;
+        assert_eq!(notified.status.as_u16(), 200, "{}", notified.complaint());
+        assert_eq!(search(&office, "AB123CD").await, hits(&[("debt_position", "plate")]));
+    }
+
     async fn nobody_finds_what_is_not_theirs_to_read(app: TestApp) {
         let tari = given::position(&app, given::tari()).await;
         given::position(&app, given::fine()).await;

@@ -56,6 +56,10 @@ both_databases! {
         let refused = &first["lines"][5];
         assert_eq!((&refused["line"], &refused["outcome"]), (&json!(6), &json!("refused")));
         assert!(refused["text"].as_str().unwrap().contains("OPERAZIONE DI UN TIPO NUOVO"));
+        assert!(refused["detail"].as_str().unwrap().contains("must be ESEGUITO"), "{refused}");
+        let told = send("journal-it").header("accept-language", "it").send().await.expect(201);
+        let detail = told["lines"][5]["detail"].as_str().unwrap();
+        assert!(detail.starts_with("riga 6, tipo_operazione: deve essere ESEGUITO"), "{detail}");
         let again = send("journal-2").send().await.expect(201);
         assert_eq!(counts(&again), [0, 5, 0, 1]);
         assert_eq!(again["treasury_import_id"], first["treasury_import_id"]);
@@ -71,6 +75,8 @@ both_databases! {
         let refusals = office.get("/treasury-refusals").send().await.expect(200);
         let items = refusals["items"].as_array().unwrap();
         assert_eq!((items.len(), &items[0]["line"]), (1, &json!(6)));
+        let italian = office.get("/treasury-refusals").header("accept-language", "it").send().await.expect(200);
+        assert_eq!(italian["items"][0]["detail"], detail);
         let neighbour = app.neighbour().await;
         let theirs = app.client(&neighbour, &["accounting"]).await;
         for path in ["/treasury-refusals", "/treasury-entries"] {

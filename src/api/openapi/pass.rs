@@ -332,6 +332,8 @@ fn finish_operation(operation: &mut Value, path: &str, method: &str) {
                     // What can no longer be paid has no price and no print.
                     || path.ends_with("/amount")
                     || path.ends_with("/pdf")
+                    // A report has no file before it is made.
+                    || path.ends_with("/file")
             }
             "412" => matches!(method, "put" | "patch") || has_header("If-Match"),
             "428" => method == "patch" || versioned,

@@ -1,7 +1,7 @@
 //! One movement by hand, and what could not be read of files.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -13,7 +13,7 @@ use crate::api::State;
 use crate::api::auth::Caller;
 use crate::api::input::{FromBody, FromQuery, IdempotencyKey};
 use crate::api::page::Slice;
-use crate::api::problem::{Problem, catalogue};
+use crate::api::problem::{Language, Problem, catalogue};
 use crate::api::repeat::Asked;
 use crate::api::scalars::{
     BankReference, Cents, Count, IdempotencyKeyHeader, Line35, Line140, Line1000, UriHeader,
@@ -223,6 +223,7 @@ pub(in crate::api) async fn list_treasury_refusals(
     state: web::Data<State>,
     caller: Caller,
     query: FromQuery<TreasuryRefusalQuery>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let (creditor, query) = (caller.creditor()?.clone(), query.0);
     let slice = Slice {
@@ -232,11 +233,12 @@ pub(in crate::api) async fn list_treasury_refusals(
     let read =
         move |conn: &mut _| treasury::refusals(conn, &creditor, (slice.cursor, slice.fetch()));
     let (found, next_cursor) = slice.cut(state.ctx.read(read).await?, |one| one.id);
+    let language = Language::of(request.headers());
     let items = found.into_iter().map(|one| TreasuryRefusal {
         treasury_refusal_id: one.id,
         treasury_import_id: one.file,
         line: Count(one.line),
-        detail: line_of(&one.reason).unwrap_or_else(|| Line1000::new("-")),
+        detail: line_of(language.of_said(&one.reason)).unwrap_or_else(|| Line1000::new("-")),
         text: line_of(&one.text),
         received_at: one.ingested_at,
     });

@@ -7,9 +7,10 @@ use super::{
 use uuid::Uuid;
 
 use crate::api::input::TextFile;
-use crate::api::problem::{Problem, catalogue};
+use crate::api::problem::{Language, Problem, catalogue};
 use crate::api::scalars::{BankReference, Count, Iuv, Line140, Line1000, SignedCents, TotalCents};
 use crate::app::treasury::{Document, Imported, Outcome, Unread, View};
+use crate::domain::collection_order::OrderCover;
 use crate::domain::money::Cents;
 use crate::domain::text::{Said, fit};
 use crate::domain::treasury::{Direction, DocumentKind, Movement, Operation, Reference};
@@ -34,12 +35,16 @@ pub(super) fn journal(form: Form, file: &TextFile) -> Result<Journal, Problem> {
         document: Document {
             sha256: file.digest,
             unread: Vec::new(),
+            covers: Vec::new(),
         },
         movements: Vec::new(),
         lines: Vec::new(),
     };
     for read in Entries::open(form, file.text.as_bytes()).map_err(refused)? {
         let read = read.map_err(|refused| (refused.error, refused.text));
+        if let Ok(entry) = &read {
+            journal.document.covers.extend(covers(entry));
+        }
         match read.and_then(|entry| movement(entry).map_err(|error| (error, String::new()))) {
             Ok((line, movement)) => {
                 journal.lines.push((line, None));
@@ -50,7 +55,7 @@ pub(super) fn journal(form: Form, file: &TextFile) -> Result<Journal, Problem> {
                 journal
                     .lines
                     .push((line, Some(journal.document.unread.len())));
-                let reason = error.to_string();
+                let reason = said(&error);
                 journal.document.unread.push(Unread { line, text, reason });
             }
         }
@@ -74,7 +79,7 @@ fn said(error: &giornale::LineError) -> Said {
             "deve essere un flusso_giornale_di_cassa o un estratto conto camt.053".to_owned()
         }
         R::Missing => "manca".to_owned(),
-        R::Form(_) => "non ha la forma della colonna".to_owned(),
+        R::Form(_, italian) => format!("deve essere {italian}"),
         R::TooLong => "è troppo lunga".to_owned(),
         R::Unreadable(_) => "la lettura si è fermata".to_owned(),
     };
@@ -89,11 +94,35 @@ fn place(line: u64) -> i64 {
     i64::try_from(line).unwrap_or(i64::MAX)
 }
 
+/// What the order of an entry covers, less when the order was taken back.
+fn covers(entry: &giornale::Movement) -> Vec<OrderCover> {
+    let Some(order) = &entry.order else {
+        return Vec::new();
+    };
+    let covers = order.covers.iter().filter_map(|(provisional, cents)| {
+        let amount = Cents::new(*cents).ok()?;
+        Some(OrderCover {
+            year: entry.year.into(),
+            account: entry.account.clone(),
+            movement: entry.number.clone(),
+            order: order.number,
+            provisional: *provisional,
+            amount: match entry.operation {
+                giornale::Operation::Reversed => amount.negated(),
+                giornale::Operation::Executed
+                | giornale::Operation::Regularised
+                | giornale::Operation::Reinstated => amount,
+            },
+        })
+    });
+    covers.collect()
+}
+
 fn movement(line: giornale::Movement) -> Result<(i64, Movement), giornale::LineError> {
     let amount = Cents::new(line.amount_cents).map_err(|_too_large| giornale::LineError {
         line: line.line,
         column: Some("importo"),
-        rule: giornale::Rule::Form("an amount"),
+        rule: giornale::Rule::Form("an amount", "un importo"),
     })?;
     let movement = Movement {
         year: line.year.into(),
@@ -142,8 +171,8 @@ impl LineOutcome {
 }
 
 impl Journal {
-    /// What became of every entry, given what became of the file.
-    pub(super) fn outcome(&self, imported: &Imported) -> TreasuryImport {
+    /// What became of every entry, given what became of the file, told in the caller's language.
+    pub(super) fn outcome(&self, imported: &Imported, language: Language) -> TreasuryImport {
         let mut became = self.movements.iter().zip(&imported.outcomes);
         let mut stored = Vec::new();
         let mut lines = Vec::with_capacity(self.lines.len());
@@ -162,7 +191,7 @@ impl Journal {
                 line: Count(*line),
                 outcome: made.map_or(LineOutcome::Refused, |(_, (outcome, _))| outcome),
                 treasury_entry_id: made.map(|(_, (_, id))| id),
-                detail: unread.and_then(|one| line_of(&one.reason)),
+                detail: unread.and_then(|one| line_of(language.of_said(&one.reason))),
                 text: unread.and_then(|one| line_of(&one.text)),
             });
         }

@@ -1,9 +1,10 @@
 //! The columns of every report: the header of CSV, the OpenAPI description and the documents come from
 //! here.
 
-use crate::render::csv::{Column, Unit};
+use crate::domain::accounting::AccountingKey;
+use crate::render::csv::{Cell, Column, Unit};
 
-const fn column(
+pub(super) const fn column(
     name: &'static str,
     unit: Unit,
     label: &'static str,
@@ -22,6 +23,21 @@ const fn column(
             Unit::Instant => 19,
         },
     }
+}
+
+/// A key in its four columns: chapter, article, claim, account.
+pub(super) fn key_cells(key: Option<&AccountingKey>) -> [Cell; 4] {
+    let text = |text: Option<String>| text.map_or(Cell::Empty, Cell::Text);
+    let Some(key) = key else {
+        return [Cell::Empty, Cell::Empty, Cell::Empty, Cell::Empty];
+    };
+    let claim = key.claim.as_ref();
+    [
+        text(key.chapter.as_ref().map(ToString::to_string)),
+        text(key.article.as_ref().map(ToString::to_string)),
+        text(claim.map(|claim| format!("{}/{}", claim.year, claim.number))),
+        Cell::Text(key.plan_code.as_str().to_owned()),
+    ]
 }
 
 pub(super) const RECEIPTS_BY_DAY: &[Column] = &[

@@ -10,6 +10,7 @@ fn ask(name: Name) -> Question {
             to: day("2026-12-31"),
         },
         flow: None,
+        provisional: None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! School canteen paid in advance (`charges.md` §3.3): a position of this kind is a top-up of a credit
 //! account. Meals take from the account on the day they are eaten, at the price of the tariff.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -12,6 +14,7 @@ use super::{
     Service, ServiceKind, TransferDraft,
 };
 use crate::domain::calendar::Calendar;
+use crate::domain::demand::Demand;
 use crate::domain::findings::{Findings, read};
 use crate::domain::money::Cents;
 use crate::domain::terms::read_terms;
@@ -91,6 +94,16 @@ impl ServiceKind for CanteenCredit {
         assess(&details, terms, service).map_err(|error| vec![error])
     }
 
+    /// A top-up names the account and the pupil: `accountId`, `pupilTaxCode`.
+    fn demanded(&self, demand: &Demand) -> Option<Value> {
+        let answer = |name: &str| demand.answer(name).unwrap_or_default();
+        Some(serde_json::json!({
+            "account_id": answer("accountId"),
+            "pupil_tax_code": answer("pupilTaxCode"),
+            "amount_cents": demand.amount_cents().unwrap_or_default(),
+        }))
+    }
+
     fn check_terms(&self, terms: &Value) -> Result<(), Vec<DetailsError>> {
         read_terms(terms, check_terms).map(|_: CanteenCreditTerms| ())
     }
@@ -118,7 +131,7 @@ fn assess(
         due_on: Some(Calendar::Civil.deadline(service.issued_on, terms.due_days)),
         transfers: vec![TransferDraft {
             to: service.main.clone(),
-            metadata: Vec::new(),
+            metadata: Arc::default(),
         }],
         schedule: Schedule::flat("importo della ricarica", vec![amount])?,
     };
@@ -126,6 +139,7 @@ fn assess(
         rows: rows.collect(),
         options: vec![OptionDraft {
             kind: OptionKind::Single,
+            lapse: None,
             notices: vec![notice],
         }],
     })

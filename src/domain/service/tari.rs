@@ -4,16 +4,19 @@
 use serde_json::Value;
 
 use super::{Assessment, DetailsError, DetailsSchema, Service, ServiceKind, read_terms};
+use crate::domain::document::NoticeTopic;
 use crate::domain::findings::{Findings, read};
 use crate::domain::money::{Cents, MoneyError};
 
 mod details;
+mod information;
 mod plans;
 mod reductions;
 mod rows;
 mod terms;
 
-pub use details::{TariChange, TariDetails};
+pub use details::{TariChange, TariDetails, TariPremises, TariReductionPeriod};
+pub use information::TariTopic;
 pub use terms::{
     Basis, CategoryTariff, DomesticTariff, EuroRounding, Plan, Punctual, Reduction, ReductionBase,
     ReductionMode, TariTerms, UrProrata,
@@ -29,9 +32,11 @@ impl ServiceKind for Tari {
 
     fn assess(&self, details: &Value, service: &Service) -> Result<Assessment, Vec<DetailsError>> {
         let terms: &TariTerms = service.terms(terms::check)?;
-        let details: TariDetails = read(details)?;
+        let mut details: TariDetails = read(details)?;
         let mut findings = Findings::default();
-        details::check(&details, terms, &mut findings);
+        let form = details::check_form(&details, &mut findings);
+        let premises = details.take_premises();
+        details::check(&details, (form, &premises), terms, &mut findings);
         if terms.tefa_bp > 0 && !service.others.contains_key(PROVINCE) {
             let code = &service.code;
             findings.add(
@@ -41,11 +46,20 @@ impl ServiceKind for Tari {
             );
         }
         findings.result()?;
-        assess(&details, terms, service).map_err(|error| vec![error])
+        assess((&details, &premises), terms, service).map_err(|error| vec![error])
     }
 
     fn check_terms(&self, terms: &Value) -> Result<(), Vec<DetailsError>> {
         read_terms(terms, terms::check).map(|_: TariTerms| ())
+    }
+
+    fn topics(&self, details: &Value, service: &Service) -> Vec<NoticeTopic> {
+        let terms = service.terms(terms::check);
+        let (Ok(terms), Ok(mut details)) = (terms, read::<TariDetails>(details)) else {
+            return Vec::new();
+        };
+        let premises = details.take_premises();
+        information::topics(&details, &premises, terms)
     }
 
     fn details_schema(&self) -> DetailsSchema {
@@ -81,11 +95,11 @@ impl Owed {
 }
 
 fn assess(
-    details: &TariDetails,
+    (details, premises): (&TariDetails, &[TariPremises]),
     terms: &TariTerms,
     service: &Service,
 ) -> Result<Assessment, DetailsError> {
-    let (rows, owed) = rows::compute(details, terms)?;
+    let (rows, owed) = rows::compute(details, premises, terms)?;
     let options = plans::options(&owed, details, terms, service)?;
     Ok(Assessment { rows, options })
 }

@@ -50,6 +50,8 @@ fn notice() -> NoticeDocument {
             row("Tributo provinciale (TEFA)", 965),
             row("Componenti perequative", 635),
         ],
+        topics: Vec::new(),
+        whole: Vec::new(),
         amount_may_change: true,
         joint_debtors: Vec::new(),
         alternatives: Vec::new(),
@@ -144,4 +146,41 @@ fn rows_beyond_the_page_are_summed_in_the_last() {
     assert_eq!(shown[2].label, "Altre 2 voci");
     assert_eq!(shown[2].amount, Cents::new(7).unwrap());
     assert_eq!(shortened(&rows, 4).unwrap(), rows);
+}
+
+#[test]
+fn what_a_charge_has_to_say_stands_on_further_pages() {
+    use crate::domain::document::{NoticeTopic, TopicEntry};
+    let mut said = notice();
+    let fact = |label: &'static str, text: &str| TopicEntry::Fact {
+        code: "datum",
+        label,
+        text: text.to_owned(),
+    };
+    let topic = NoticeTopic {
+        code: "premises",
+        title: "Utenza".to_owned(),
+        entries: vec![
+            fact("Codice utenza", "UT-000456"),
+            fact("Indirizzo", "Via Garibaldi 12"),
+            TopicEntry::Sentence("Una frase. ".repeat(40)),
+        ],
+    };
+    said.topics = vec![topic; 12];
+    said.whole = said.explanation.clone();
+    let one = notice_pdf(&notice(), issued_on()).unwrap();
+    let many = notice_pdf(&said, issued_on()).unwrap();
+    let pages = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes);
+        text.matches("/Type /Page\n").count() + text.matches("/Type/Page/").count()
+    };
+    assert_eq!(pages(&one), 1);
+    assert!(pages(&many) > 1, "{}", pages(&many));
+    assert_eq!(many, notice_pdf(&said, issued_on()).unwrap());
+    // An instalment shows the rows of the whole debt with the topics.
+    said.explanation.clear();
+    let instalment = notice_pdf(&said, issued_on()).unwrap();
+    assert!(instalment.len() > many.len() - 3_000);
+    keep("notice-topics", &many);
+    keep("notice-topics-instalment", &instalment);
 }

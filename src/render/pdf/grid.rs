@@ -28,6 +28,8 @@ const WIDEST: f32 = 180.0;
 const LINES: usize = 3;
 /// Every other row.
 const SHADE: Color = (0xf4, 0xf4, 0xf4);
+/// Bars of a chart.
+const BAR: Color = (0x00, 0x66, 0xcc);
 /// Under the header.
 const RULE: Color = (0x59, 0x59, 0x59);
 
@@ -101,7 +103,7 @@ impl Grid<'_> {
                     end(sheet, &mut last, y + 14.0);
                 }
                 let text = format!("{} – pagina {number} di {}", self.foot, sheaves.len());
-                sheet.footer(&text);
+                sheet.footer(right(PAGE_HEIGHT - LEFT, FOOT), &text);
                 Ok(())
             })?;
         }
@@ -269,6 +271,11 @@ fn paginate(heights: &[f32], header: f32, (start, below): (f32, f32)) -> Vec<She
 }
 
 impl Sheet<'_> {
+    /// A bar of a chart, skipped by who listens; one without an extent is not drawn.
+    pub(in crate::render) fn bar(&mut self, at: (f32, f32), extent: (f32, f32)) {
+        let _without_extent = self.shade(at, extent, BAR);
+    }
+
     /// A filled rectangle, skipped by who listens.
     fn shade(
         &mut self,
@@ -306,7 +313,8 @@ impl Sheet<'_> {
         spot.y
     }
 
-    fn footer(&mut self, text: &str) {
+    /// A line at the foot, skipped by who listens.
+    pub(in crate::render) fn footer(&mut self, spot: Spot, text: &str) {
         let kind = Artifact::with_kind(ArtifactType::Footer);
         self.surface.start_tagged(ContentTag::Artifact(kind));
         let grey = Ink {
@@ -314,7 +322,7 @@ impl Sheet<'_> {
             ..ink(Style::Regular, 7.0)
         };
         let text = self.fonts.printable(text);
-        self.untagged(right(PAGE_HEIGHT - LEFT, FOOT), grey, &text);
+        self.untagged(spot, grey, &text);
         self.surface.end_tagged();
     }
 

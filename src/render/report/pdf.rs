@@ -5,8 +5,10 @@ use std::num::NonZeroU16;
 
 use krilla::tagging::TagGroup;
 
+use super::chart::Pivot;
 use super::xlsx::is_number;
 use super::{Head, Trailer};
+use crate::domain::money::Cents;
 use crate::render::csv::{Cell, Unit};
 use crate::render::pdf::fonts::Style;
 use crate::render::pdf::grid::{self, Grid};
@@ -21,7 +23,7 @@ pub const ROWS_MAX: usize = 5_000;
 pub(super) fn print(
     head: &Head,
     rows: &[Vec<String>],
-    trailer: &Trailer,
+    (trailer, pivot): (&Trailer, Option<&Pivot>),
 ) -> Result<Vec<u8>, RenderError> {
     let (from, to) = head.period;
     let period = format!("dal {} al {}", italian_day(from), italian_day(to));
@@ -78,14 +80,58 @@ pub(super) fn print(
             trailer.rows, trailer.rows_sha256
         );
         sheet.paragraph(root, line(bottom + 18.0), grey, &digest);
+        if let Some(pivot) = pivot {
+            bars(sheet, root, bottom + 42.0, pivot);
+        }
     };
     let mut below = 62.0;
     for _ in &totals {
         below += 13.0;
     }
+    for _ in pivot.iter().flat_map(|pivot| bars_of(pivot)) {
+        below += BAR_LEADING;
+    }
     file(&about, |document, root| {
         grid.draw(document, root, begin, (below, end))
     })
+}
+
+/// From one bar to the next.
+const BAR_LEADING: f32 = 14.0;
+/// Where bars begin, and the length of the longest.
+const BAR: (f32, f32) = (LEFT + 60.0, 560.0);
+/// Most bars of a print.
+const BARS_MAX: usize = 24;
+
+/// The last categories, as many as a page has room for.
+fn bars_of(pivot: &Pivot) -> impl Iterator<Item = &(String, Vec<Cents>, Cents)> {
+    let skipped = pivot.rows.len().saturating_sub(BARS_MAX);
+    pivot.rows.iter().skip(skipped)
+}
+
+/// A bar for each category. Whoever listens hears category and sum; the bars are an ornament.
+fn bars(sheet: &mut Sheet<'_>, root: &mut TagGroup, top: f32, pivot: &Pivot) {
+    let longest = bars_of(pivot).map(|(_, _, total)| total.get()).max();
+    let (left_edge, longest) = (BAR.0, longest.unwrap_or(0).max(1));
+    let mut y = top;
+    for (category, _, total) in bars_of(pivot) {
+        // Thousandths of the longest bar are exact enough to be seen.
+        let share = total.get().max(0).saturating_mul(1000) / longest;
+        let share = f32::from(i16::try_from(share).unwrap_or(0)) / 1000.0;
+        let length = BAR.1 * share;
+        sheet.bar((left_edge, y - 7.0), (length.max(0.5), 9.0));
+        let text = ink(Style::Regular, 8.0);
+        let mut group = TagGroup::new(krilla::tagging::Tag::P);
+        sheet.line(&mut group, left(LEFT, y), text, &format!("{category} "));
+        sheet.line(
+            &mut group,
+            left(left_edge + length + 5.0, y),
+            text,
+            &total.italian(),
+        );
+        root.push(group);
+        y += BAR_LEADING;
+    }
 }
 
 const TOTALS: [Cells; 3] = [

@@ -35,6 +35,7 @@ fn head() -> Head {
         period: ("2026-03-01".parse().unwrap(), "2026-03-31".parse().unwrap()),
         made_at: "2026-04-01T08:00:00Z".parse().unwrap(),
         columns: COLUMNS,
+        chart: None,
     }
 }
 

@@ -7,6 +7,7 @@ use std::io::Write;
 
 use rust_xlsxwriter::{Color, DocProperties, Format, FormatAlign, Workbook, Worksheet};
 
+use super::chart::Pivot;
 use super::{Head, Trailer, WriteError};
 use crate::domain::money::Cents;
 use crate::render::csv::{Cell, Column, Unit};
@@ -144,7 +145,7 @@ impl Book {
 
     pub(super) fn finish(
         mut self: Box<Self>,
-        (head, trailer): (&Head, &Trailer),
+        (head, trailer, pivot): (&Head, &Trailer, Option<&Pivot>),
         out: &mut (dyn Write + Send),
     ) -> Result<(), WriteError> {
         self.filter(head)?;
@@ -189,7 +190,56 @@ impl Book {
             write(sheet, (at, 1), &Cell::Count(total.count), formats)?;
             write(sheet, (at, 2), &Cell::Cents(total.amount), formats)?;
         }
+        if let Some(pivot) = pivot {
+            self.chart(head, pivot)?;
+        }
         self.book.save_to_writer(out)?;
+        Ok(())
+    }
+}
+
+impl Book {
+    /// A sheet with the sums and the columns that show them, stacked.
+    fn chart(&mut self, head: &Head, pivot: &Pivot) -> Result<(), WriteError> {
+        const SHEET: &str = "Grafico";
+        let formats = &self.formats;
+        let sheet = self.book.add_worksheet();
+        sheet.set_name(SHEET)?;
+        sheet
+            .set_landscape()
+            .set_paper_size(9)
+            .set_print_fit_to_pages(1, 0);
+        let label = head.chart.and_then(|chart| {
+            let mut columns = head.columns.iter();
+            columns.find(|column| column.name == chart.category)
+        });
+        let label = label.map_or("", |column| column.label);
+        sheet.write_string_with_format(0, 0, label, &formats.header)?;
+        let mut chart = rust_xlsxwriter::Chart::new(rust_xlsxwriter::ChartType::ColumnStacked);
+        chart.title().set_name(head.title);
+        chart.y_axis().set_num_format("#,##0");
+        chart.set_width(960).set_height(480);
+        let last = u32::try_from(pivot.rows.len()).unwrap_or(u32::MAX);
+        let mut end = 1u16;
+        for (at, name) in (1u16..).zip(&pivot.series) {
+            sheet.set_column_width(at, 14)?;
+            sheet.write_string_with_format(0, at, name, &formats.header_right)?;
+            let series = chart.add_series();
+            series
+                .set_name((SHEET, 0, at))
+                .set_categories((SHEET, 1, 0, last, 0))
+                .set_values((SHEET, 1, at, last, at));
+            end = at.saturating_add(1);
+        }
+        sheet.set_column_width(end, 14)?;
+        sheet.write_string_with_format(0, end, "Totale", &formats.header_right)?;
+        for (row, (category, cells, total)) in (1u32..).zip(&pivot.rows) {
+            sheet.write_string(row, 0, category)?;
+            for (at, amount) in (1u16..).zip(cells.iter().chain([total])) {
+                write(sheet, (row, at), &Cell::Cents(*amount), formats)?;
+            }
+        }
+        sheet.insert_chart(last.saturating_add(2), 0, &chart)?;
         Ok(())
     }
 }

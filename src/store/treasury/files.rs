@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::calendar::Instant;
 use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::text::Said;
 use crate::store::schema::{treasury_file, treasury_refusal};
 use crate::store::types::{At, Id};
 use crate::store::{Conn, Error, Inserted, Tx};
@@ -33,7 +34,7 @@ pub struct Refusal {
     /// What it says, as it came.
     pub text: String,
     /// The rule it breaks.
-    pub reason: String,
+    pub reason: Said,
     /// When it came.
     pub ingested_at: Instant,
 }
@@ -94,8 +95,9 @@ pub fn keep(tx: &mut Tx<'_>, creditor: &FiscalCode, refusals: &[Refusal]) -> Res
                     treasury_refusal::file.eq(Id(one.file)),
                     treasury_refusal::line.eq(one.line),
                     treasury_refusal::remittance.eq(one.text.as_str()),
-                    treasury_refusal::reason.eq(one.reason.as_str()),
+                    treasury_refusal::reason.eq(one.reason.en.as_str()),
                     treasury_refusal::ingested_at.eq(At(one.ingested_at)),
+                    treasury_refusal::reason_it.eq(one.reason.it.as_str()),
                 )
             })
             .collect();
@@ -115,7 +117,8 @@ pub fn page(
     creditor: &FiscalCode,
     (after, limit): (Option<Uuid>, i64),
 ) -> Result<Vec<Refusal>, Error> {
-    let rows: Vec<(Id, Id, i64, String, String, At)> = on!(conn, |c| treasury_refusal::table
+    type Found = (Id, Id, i64, String, String, At, Option<String>);
+    let rows: Vec<Found> = on!(conn, |c| treasury_refusal::table
         .filter(treasury_refusal::creditor.eq(creditor.as_str()))
         .filter(treasury_refusal::id.gt(Id(after.unwrap_or_default())))
         .order(treasury_refusal::id)
@@ -127,14 +130,15 @@ pub fn page(
             treasury_refusal::remittance,
             treasury_refusal::reason,
             treasury_refusal::ingested_at,
+            treasury_refusal::reason_it,
         ))
         .load(c))?;
-    let refusal = |(id, file, line, text, reason, at): (Id, Id, i64, String, String, At)| Refusal {
+    let refusal = |(id, file, line, text, reason, at, reason_it): Found| Refusal {
         id: id.0,
         file: file.0,
         line,
         text,
-        reason,
+        reason: Said::new(reason_it.unwrap_or_else(|| reason.clone()), reason),
         ingested_at: at.0,
     };
     Ok(rows.into_iter().map(refusal).collect())

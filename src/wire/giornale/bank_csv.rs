@@ -186,7 +186,10 @@ impl<R: Read> BankList<R> {
         let one = |field: Field| self.one(row, field);
         let day = |field: Field| {
             let text = one(field)?;
-            let form = Rule::Form("a date in the order of the layout");
+            let form = Rule::Form(
+                "a date in the order of the layout",
+                "una data nell'ordine indicato",
+            );
             text.map(|text| {
                 day(text, self.layout.dates).ok_or_else(|| row.error(Some(field.as_str()), form))
             })
@@ -196,7 +199,10 @@ impl<R: Read> BankList<R> {
         let booked_on = day(Field::Booked)?.ok_or_else(|| missing(Field::Booked))?;
         let year = u16::try_from(chrono::Datelike::year(&booked_on)).unwrap_or_default();
         if !(1999..=2099).contains(&year) {
-            let rule = Rule::Form("a day of the years 1999 to 2099");
+            let rule = Rule::Form(
+                "a day of the years 1999 to 2099",
+                "un giorno degli anni dal 1999 al 2099",
+            );
             return Err(row.error(Some(Field::Booked.as_str()), rule));
         }
         let signed = self.amount(row)?;
@@ -248,6 +254,7 @@ impl<R: Read> BankList<R> {
             payer,
             remittance,
             bank_reference: reference,
+            order: None,
         })
     }
 
@@ -269,7 +276,10 @@ impl<R: Read> BankList<R> {
             let Some(text) = self.one(row, field)? else {
                 return Ok(None);
             };
-            let form = Rule::Form("an amount in euro, written as the layout says");
+            let form = Rule::Form(
+                "an amount in euro, written as the layout says",
+                "un importo in euro, scritto come indicato",
+            );
             let cents = signed(text, self.layout.decimal);
             let cents =
                 cents.filter(|cents| (-AMOUNT_CENTS_MAX..=AMOUNT_CENTS_MAX).contains(cents));
@@ -287,7 +297,10 @@ impl<R: Read> BankList<R> {
             (None, None, Some(cents)) => Some(cents.saturating_abs().saturating_neg()),
             _ => None,
         };
-        let rule = Rule::Form("one amount that is not zero");
+        let rule = Rule::Form(
+            "one amount that is not zero",
+            "un solo importo diverso da zero",
+        );
         let column = if self.count_of(Field::Amount) {
             Field::Amount
         } else {

@@ -58,7 +58,10 @@ pub(super) fn movements(
     if status.is_some_and(|status| status != "BOOK") {
         return Err(error(
             "Sts",
-            Rule::Form("booked: it comes again when it is"),
+            Rule::Form(
+                "booked: it comes again when it is",
+                "contabilizzato: arriverà di nuovo quando lo sarà",
+            ),
         ));
     }
     let account = head
@@ -70,13 +73,21 @@ pub(super) fn movements(
     if !(1999..=2099).contains(&year) {
         return Err(error(
             "BookgDt",
-            Rule::Form("a day of the years 1999 to 2099"),
+            Rule::Form(
+                "a day of the years 1999 to 2099",
+                "un giorno degli anni dal 1999 al 2099",
+            ),
         ));
     }
-    let amount_cents = entry
-        .at(&["Amt"])
-        .and_then(cents)
-        .ok_or_else(|| error("Amt", Rule::Form("an amount in EUR above zero")))?;
+    let amount_cents = entry.at(&["Amt"]).and_then(cents).ok_or_else(|| {
+        error(
+            "Amt",
+            Rule::Form(
+                "an amount in EUR above zero",
+                "un importo in EUR maggiore di zero",
+            ),
+        )
+    })?;
     let (direction, document, operation) = kind(entry, line)?;
     let mut whole = Movement {
         line,
@@ -93,6 +104,7 @@ pub(super) fn movements(
         payer: None,
         remittance: String::new(),
         bank_reference: reference(entry, &["AcctSvcrRef"]),
+        order: None,
     };
     let transactions: Vec<&Element> = entry
         .all("NtryDtls")
@@ -129,7 +141,7 @@ fn kind(entry: &Element, line: u64) -> Result<(Direction, Document, Operation), 
         (Some(_) | None, _) => Err(LineError {
             line,
             column: Some("CdtDbtInd"),
-            rule: Rule::Form("CRDT or DBIT"),
+            rule: Rule::Form("CRDT or DBIT", "CRDT o DBIT"),
         }),
     }
 }
@@ -232,7 +244,7 @@ fn day(
     let Some(text) = date.or(time) else {
         return Ok(None);
     };
-    let rule = Rule::Form("a date as 2026-03-31");
+    let rule = Rule::Form("a date as 2026-03-31", "una data come 2026-03-31");
     let found = time::date(text);
     found.map(Some).ok_or(LineError {
         line,

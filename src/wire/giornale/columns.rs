@@ -14,26 +14,32 @@ pub(super) fn year(text: &str) -> Result<u16, Rule> {
     digits(text)
         .and_then(|year| u16::try_from(year).ok())
         .filter(|year| (1999..=2099).contains(year))
-        .ok_or(Rule::Form("a year from 1999 to 2099"))
+        .ok_or(Rule::Form(
+            "a year from 1999 to 2099",
+            "un anno dal 1999 al 2099",
+        ))
 }
 
 pub(super) fn account(text: &str) -> Result<String, Rule> {
     fit_optional(text, usize::MAX)
         .filter(|text| text.chars().count() <= ACCOUNT_CHARS_MAX)
-        .ok_or(Rule::Form("1 to 25 characters"))
+        .ok_or(Rule::Form("1 to 25 characters", "da 1 a 25 caratteri"))
 }
 
 pub(super) fn number(text: &str) -> Result<i64, Rule> {
     digits(text)
         .filter(|_| text.len() <= NUMBER_DIGITS_MAX)
-        .ok_or(Rule::Form("a number of at most 18 digits"))
+        .ok_or(Rule::Form(
+            "a number of at most 18 digits",
+            "un numero di al massimo 18 cifre",
+        ))
 }
 
 pub(super) fn direction(text: &str) -> Result<Direction, Rule> {
     match word(text).as_str() {
         "ENTRATA" => Ok(Direction::In),
         "USCITA" => Ok(Direction::Out),
-        _ => Err(Rule::Form("ENTRATA or USCITA")),
+        _ => Err(Rule::Form("ENTRATA or USCITA", "ENTRATA o USCITA")),
     }
 }
 
@@ -48,8 +54,8 @@ pub(super) fn document(text: &str) -> Result<Document, Rule> {
         "FONDO DI CASSA" => Ok(Document::CashFund),
         "DEFICIT DI CASSA" => Ok(Document::CashDeficit),
         _ => Err(Rule::Form(
-            "REVERSALE, MANDATO, SOSPESO ENTRATA, SOSPESO USCITA, ANTICIPAZIONE, GIROCONTO, \
-             FONDO DI CASSA or DEFICIT DI CASSA",
+            "REVERSALE, MANDATO, SOSPESO ENTRATA, SOSPESO USCITA, ANTICIPAZIONE, GIROCONTO, FONDO DI CASSA or DEFICIT DI CASSA",
+            "REVERSALE, MANDATO, SOSPESO ENTRATA, SOSPESO USCITA, ANTICIPAZIONE, GIROCONTO, FONDO DI CASSA o DEFICIT DI CASSA",
         )),
     }
 }
@@ -62,6 +68,7 @@ pub(super) fn operation(text: &str) -> Result<Operation, Rule> {
         "RIPRISTINATO" => Ok(Operation::Reinstated),
         _ => Err(Rule::Form(
             "ESEGUITO, STORNATO, REGOLARIZZATO or RIPRISTINATO",
+            "ESEGUITO, STORNATO, REGOLARIZZATO o RIPRISTINATO",
         )),
     }
 }
@@ -72,9 +79,10 @@ pub(super) fn day(text: &str) -> Result<NaiveDate, Rule> {
         let (month, year) = rest.split_once('/')?;
         plain_date(&format!("{year}-{month}-{day}"))
     };
-    plain_date(text)
-        .or_else(italian)
-        .ok_or(Rule::Form("a date as 2026-03-31 or 31/03/2026"))
+    plain_date(text).or_else(italian).ok_or(Rule::Form(
+        "a date as 2026-03-31 or 31/03/2026",
+        "una data come 2026-03-31 o 31/03/2026",
+    ))
 }
 
 pub(super) fn amount(text: &str) -> Result<i64, Rule> {
@@ -82,6 +90,7 @@ pub(super) fn amount(text: &str) -> Result<i64, Rule> {
         .filter(|cents| (1..=AMOUNT_CENTS_MAX).contains(cents))
         .ok_or(Rule::Form(
             "an amount above zero as 1.234,56, 1234,56 or 1234.56",
+            "un importo maggiore di zero come 1.234,56, 1234,56 o 1234.56",
         ))
 }
 

@@ -126,6 +126,7 @@ fn movement(row: &Row) -> Result<Movement, LineError> {
             .flatten()
             .unwrap_or_default(),
         bank_reference: None,
+        order: None,
     })
 }
 

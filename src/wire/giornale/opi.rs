@@ -6,7 +6,7 @@
 
 use super::columns;
 use super::xml::Element;
-use super::{Document, LineError, Movement, REFERENCE_CHARS_MAX, Rule};
+use super::{Document, LineError, Movement, Order, REFERENCE_CHARS_MAX, Rule};
 use crate::wire::text::fit_optional;
 use crate::wire::time;
 
@@ -93,6 +93,32 @@ pub(super) fn movement(head: &Head, entry: &Element, line: u64) -> Result<Moveme
             .and_then(columns::free),
         remittance: text("causale").and_then(columns::free).unwrap_or_default(),
         bank_reference: reference.and_then(|text| fit_optional(text, REFERENCE_CHARS_MAX)),
+        order: order(document, entry),
+    })
+}
+
+/// The order that a movement belongs to. Its children beside the money are a courtesy of the treasurer: one
+/// that cannot be read is passed over, and the movement stays.
+fn order(document: Document, entry: &Element) -> Option<Order> {
+    match document {
+        Document::CollectionOrder => {}
+        Document::PendingIn
+        | Document::PaymentOrder
+        | Document::PendingOut
+        | Document::Advance
+        | Document::OwnTransfer
+        | Document::CashFund
+        | Document::CashDeficit => return None,
+    }
+    let number = columns::number(entry.text_at(&["numero_documento"])?).ok()?;
+    let covers = entry.all("sospeso").filter_map(|child| {
+        let provisional = columns::number(child.text_at(&["numero_provvisorio"])?);
+        let amount = columns::amount(child.text_at(&["importo_provvisorio"])?);
+        Some((provisional.ok()?, amount.ok()?))
+    });
+    Some(Order {
+        number,
+        covers: covers.collect(),
     })
 }
 
@@ -117,7 +143,10 @@ fn provisional(document: Document, entry: &Element, line: u64) -> Result<Option<
 }
 
 fn day(text: &str) -> Result<chrono::NaiveDate, Rule> {
-    time::date(text).ok_or(Rule::Form("a date as 2026-03-31"))
+    time::date(text).ok_or(Rule::Form(
+        "a date as 2026-03-31",
+        "una data come 2026-03-31",
+    ))
 }
 
 fn read<T>(

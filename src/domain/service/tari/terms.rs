@@ -1,10 +1,14 @@
 //! The tariff of a waste-tax service.
 
+use std::collections::BTreeMap;
+
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::calendar::{Calendar, Day, PatronSaint};
 use crate::domain::money::{Cents, MoneyError, RemainderOn, ratio};
+
+use super::TariTopic;
 
 mod check;
 
@@ -84,6 +88,10 @@ pub struct TariTerms {
     /// Smallest instalment of a plan that is granted on request, cents (TQRIF: 10000).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_instalment_cents: Option<i64>,
+    /// Sentences of the notice in the town's own words, by topic (ARERA resolution 444/2019): they
+    /// stand instead of the usual ones, and no sentence at all leaves the topic out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub information: BTreeMap<TariTopic, Vec<String>>,
 }
 
 fn usual_minimum() -> i64 {

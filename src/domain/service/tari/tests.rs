@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::*;
 use crate::domain::calendar::Day;
 use crate::domain::service::samples::{day, service};
@@ -5,6 +7,8 @@ use crate::domain::service::{NoticeDraft, OptionDraft, OptionKind};
 use proptest::prelude::*;
 use serde_json::json;
 
+mod notice;
+mod premises;
 mod vectors;
 
 fn assess(details: &Value) -> Assessment {
@@ -178,7 +182,7 @@ fn a_named_plan_is_the_only_one_offered() {
 fn transfers_carry_the_reserved_metadata() {
     let assessment = assess(&json!({"occupants": 3, "area_m2": 100}));
     let transfers = &assessment.options[0].notices[0].transfers;
-    let pair = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
+    let pair = |key: &str, value: &str| Arc::from([(key.to_owned(), value.to_owned())]);
     assert_eq!(transfers[0].metadata, pair("TARI-TEFA-1", "A515|2026|3944"));
     assert_eq!(transfers[1].metadata, pair("TARI-TEFA-2", "A515|2026|TEFA"));
     assert_eq!(transfers[1].to.taxonomy.to_string(), "9/0201102IM/");
@@ -229,12 +233,12 @@ fn every_broken_rule_is_told_at_once() {
             "/occupied_to",
             "/reductions/1",
             "/reductions/2",
-            "/plan",
             "/premises_address",
+            "/plan",
         ]
     );
     assert_eq!(errors[0].1, "deve essere un numero intero da 1 a 99");
-    assert_eq!(errors[8].1, "valori previsti dal servizio: three, balance");
+    assert_eq!(errors[9].1, "valori previsti dal servizio: three, balance");
 }
 
 #[test]
@@ -527,7 +531,7 @@ fn what_does_not_belong_together_is_told() {
         ),
         (
             json!({"area_m2": 1, "category": "24", "daily_days": 183, "occupied_from": "2026-02-01"}),
-            vec!["/daily_days", "/occupied_from"],
+            vec!["/occupied_from", "/daily_days"],
         ),
         (
             json!({"area_m2": 1, "occupants": 1, "changes": [

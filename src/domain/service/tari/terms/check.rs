@@ -59,6 +59,13 @@ pub(in super::super) fn check(terms: &TariTerms, findings: &mut Findings) {
         );
     }
     check_plans(&terms.plans, findings);
+    for (topic, sentences) in &terms.information {
+        let at = format!("/information/{}", topic.code());
+        findings.count(at.as_str(), sentences.len(), 0..=10);
+        for (i, sentence) in sentences.iter().enumerate() {
+            findings.text::<500>(format!("{at}/{i}"), sentence);
+        }
+    }
 }
 
 fn check_tariffs(terms: &TariTerms, findings: &mut Findings) {

@@ -1,0 +1,3 @@
+ALTER TABLE treasury_refusal DROP COLUMN reason_it;
+DROP TABLE order_cover;
+DROP TABLE accounting_plan;

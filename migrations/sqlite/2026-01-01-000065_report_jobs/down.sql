@@ -1,0 +1,2 @@
+DROP TABLE report_part;
+DROP TABLE report_job;

@@ -1,0 +1,333 @@
+//! From a payment to the order of collection: accounting plans, provisional credits, what covers them.
+
+use actix_web::http::Method;
+use avviso::app::settlement;
+use avviso::domain::money::Cents;
+use avviso::domain::settlement::{Header, Line, Outcome};
+use serde_json::{Value, json};
+
+use crate::app::{TOWN, TestApp};
+use crate::given::{self, single};
+use crate::rest::Caller;
+
+const FLOW: &str = "2026-04-02PSPX-0001";
+const YEAR: &str = "from_date=2026-01-01&to_date=2026-12-31";
+
+fn plans(service: &str) -> String {
+    format!("/creditors/{TOWN}/services/{service}/accounting-plans")
+}
+
+/// The waste tax: the components on a chapter of their own, the rest on two.
+fn tari_plan() -> Value {
+    json!({"versions": [{"valid_from_date": "2026-01-01", "keys": [
+        {"chapter": "9001", "plan_code": "E.9.02.04.01.001", "row_codes": ["ur1", "ur2", "ur3"]},
+        {"chapter": "101", "article": "1", "claim": {"year": 2026, "number": "145"},
+         "plan_code": "E.1.01.01.51.001", "share_bp": 7000},
+        {"chapter": "101", "article": "2", "claim": {"year": 2025, "number": "88/2"},
+         "plan_code": "E.1.01.01.51.002", "share_bp": 3000},
+    ]}]})
+}
+
+/// The rows of a report, by column.
+async fn report(caller: &Caller, name: &str, more: &str) -> Vec<Value> {
+    let path = format!("/reports/{name}?{YEAR}{more}");
+    let lines = caller
+        .get(&path)
+        .header("accept", "application/jsonl")
+        .send()
+        .await;
+    assert_eq!(lines.status.as_u16(), 200, "{name}: {}", lines.complaint());
+    let text = String::from_utf8(lines.body).unwrap();
+    let mut rows: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let last = rows.pop().unwrap();
+    assert_eq!(last["rows"], json!(rows.len()));
+    rows
+}
+
+fn sum(rows: &[Value], column: &str) -> i64 {
+    rows.iter().map(|row| row[column].as_i64().unwrap()).sum()
+}
+
+/// A waste tax and a fine paid and reported in one flow: what the flow is worth.
+async fn reported(app: &TestApp) -> i64 {
+    let mut lines = Vec::new();
+    for (number, command) in [(1, given::tari()), (2, given::fine())] {
+        let position = given::position(app, command).await;
+        let receipt_id = format!("token-{number}");
+        let notice = single(&position);
+        given::paid(app, &notice, &receipt_id).await;
+        let own = app.rows(&format!(
+            "SELECT CAST(SUM(amount_cents) AS TEXT) AS row FROM receipt_transfer WHERE receipt_id = '{receipt_id}' AND own"
+        ));
+        let amount = Cents::new(own[0].parse().unwrap()).unwrap();
+        lines.push(Line {
+            number,
+            iuv: notice[1..].to_owned(),
+            iur: receipt_id,
+            transfer: 1,
+            amount,
+            outcome: Outcome::Executed,
+            paid_on: "2026-04-01".parse().unwrap(),
+        });
+    }
+    let total = Cents::sum(lines.iter().map(|line| line.amount)).unwrap();
+    let at = app.ctx.now();
+    let header = Header {
+        psp_id: "PSPX".to_owned(),
+        flow_id: FLOW.to_owned(),
+        revision: 1,
+        flow_at: at,
+        regulation: "SCT1".to_owned(),
+        regulation_on: "2026-04-02".parse().unwrap(),
+        receiver: TOWN.to_owned(),
+        declared_count: 2,
+        declared_sum: total,
+        published_at: at,
+    };
+    let (ctx, town) = (app.ctx.clone(), app.town());
+    let ingest = move |tx: &mut avviso::store::Tx<'_>, now| {
+        let (header, lines) = (&header, lines.as_slice());
+        settlement::ingest(
+            tx,
+            now,
+            &ctx,
+            &town,
+            &[settlement::Arrived { header, lines }],
+        )
+    };
+    app.ctx.write(ingest).await.unwrap();
+    total.get()
+}
+
+/// One movement of the treasurer's journal: kind, operation, document number, cents and what is in it.
+fn movement(
+    number: i64,
+    (document, operation): (&str, &str),
+    (of_document, cents): (i64, i64),
+    rest: &str,
+) -> String {
+    format!(
+        "<movimento_conto_evidenza><numero_movimento>{number}</numero_movimento><tipo_movimento>ENTRATA</tipo_movimento>\
+         <tipo_documento>{document}</tipo_documento><tipo_operazione>{operation}</tipo_operazione>\
+         <numero_documento>{of_document}</numero_documento><importo>{}.{:02}</importo>\
+         <data_movimento>2026-04-03</data_movimento>{rest}</movimento_conto_evidenza>",
+        cents / 100,
+        cents % 100,
+    )
+}
+
+fn credit(number: i64, provisional: i64, cents: i64) -> String {
+    let text = format!("<causale>/PUR/LGPE-RIVERSAMENTO/URI/{FLOW}</causale>");
+    movement(
+        number,
+        ("SOSPESO ENTRATA", "ESEGUITO"),
+        (provisional, cents),
+        &text,
+    )
+}
+
+fn order(number: i64, operation: &str, of_document: i64, covers: &[(i64, i64)]) -> String {
+    let child = |(provisional, cents): &(i64, i64)| {
+        format!(
+            "<sospeso><numero_provvisorio>{provisional}</numero_provvisorio>\
+             <importo_provvisorio>{}.{:02}</importo_provvisorio></sospeso>",
+            cents / 100,
+            cents % 100
+        )
+    };
+    let children: String = covers.iter().map(child).collect();
+    let whole = covers.iter().map(|(_, cents)| cents).sum();
+    movement(
+        number,
+        ("REVERSALE", operation),
+        (of_document, whole),
+        &children,
+    )
+}
+
+async fn journal(caller: &Caller, key: &str, movements: &[String]) -> Value {
+    let text = format!(
+        "<flusso_giornale_di_cassa><esercizio>2026</esercizio><informazioni_conto_evidenza>\
+         <conto_evidenza>0000100</conto_evidenza>{}</informazioni_conto_evidenza></flusso_giornale_di_cassa>",
+        movements.concat()
+    );
+    let call = caller
+        .call(Method::POST, "/treasury-imports")
+        .header("idempotency-key", key);
+    call.bytes("application/xml", text.into_bytes())
+        .send()
+        .await
+        .expect(201)
+}
+
+both_databases! {
+    async fn plans_are_registered_checked_and_read_back(app: TestApp) {
+        let (office, accounts) = (app.office().await, app.client(&app.town(), &["accounting"]).await);
+        let path = plans("TARI");
+        assert_eq!(accounts.get(&path).send().await.complaint(), "404 not-found");
+        let made = accounts.put(&path, &tari_plan()).header("if-none-match", "*").send().await;
+        let tag = made.header("etag").to_owned();
+        assert_eq!(made.expect(201)["revision"], 1);
+        let read = office.get(&path).send().await.expect(200);
+        assert_eq!(read["versions"][0]["keys"][2]["claim"], json!({"year": 2025, "number": "88/2"}));
+        assert_eq!(read["versions"], tari_plan()["versions"]);
+        let again = accounts.put(&path, &tari_plan()).header("if-match", &tag).send().await;
+        assert_eq!(again.expect(200)["revision"], 1);
+        let mut other = tari_plan();
+        other["versions"][0]["keys"][1]["share_bp"] = json!(6999);
+        let wrong = accounts.put(&path, &other).send().await;
+        assert_eq!(wrong.slug(), "rule-violation");
+        assert_eq!(wrong.json()["errors"][0]["pointer"], "/versions/0/keys");
+        other["versions"][0]["keys"][1]["share_bp"] = json!(7000);
+        other["versions"][0]["keys"][1]["chapter"] = json!("102");
+        assert_eq!(accounts.put(&path, &other).send().await.expect(200)["revision"], 2);
+        let stale = accounts.put(&path, &tari_plan()).header("if-match", &tag).send().await;
+        assert_eq!(stale.slug(), "precondition-failed");
+        let mut both = tari_plan();
+        both["versions"][0]["keys"][0]["share_bp"] = json!(1);
+        assert_eq!(accounts.put(&path, &both).send().await.slug(), "rule-violation");
+        assert_eq!(accounts.put(&plans("NIENTE"), &tari_plan()).send().await.complaint(), "404 not-found");
+        let portal = app.client(&app.town(), &["portal"]).await;
+        assert_eq!(portal.put(&path, &tari_plan()).send().await.complaint(), "403 not-allowed");
+    }
+
+    async fn a_provisional_credit_becomes_orders_by_key(app: TestApp) {
+        let office = app.office().await;
+        let total = reported(&app).await;
+        office.put(&plans("TARI"), &tari_plan()).send().await.expect(201);
+        journal(&office, "journal-1", &[credit(41, 345, total)]).await;
+
+        let rows = report(&office, "collection-orders", "").await;
+        let shown: Vec<(&str, &str, &str)> = rows
+            .iter()
+            .map(|row| ["chapter", "claim", "siope"].map(|name| row[name].as_str().unwrap_or("-")).into())
+            .collect();
+        assert_eq!(shown, [
+            ("-", "-", "3020201004"),
+            ("101", "2026/145", "1010151001"),
+            ("101", "2025/88/2", "1010151002"),
+            ("9001", "-", "9020401001"),
+        ]);
+        assert_eq!(sum(&rows, "amount"), total);
+        assert!(rows.iter().all(|row| row["state"] == "open" && row["provisional"] == "345"));
+        assert_eq!(rows[2]["management"], "RESIDUO");
+
+        // Who paid it: the same cents, payment by payment.
+        let paid = report(&office, "provisional-payments", "&provisional_number=345").await;
+        assert_eq!(sum(&paid, "amount"), total);
+        assert!(paid.iter().all(|row| row["debtor_name"] == "Mario Rossi"));
+        assert!(report(&office, "provisional-payments", "&provisional_number=346").await.is_empty());
+        let credits = report(&office, "provisional-credits", "").await;
+        assert_eq!((&credits[0]["rows"], &credits[0]["unexplained"]), (&json!(2), &json!(0)));
+        assert_eq!(credits[0]["cover_by"], "2026-06-02");
+
+        // What was paid for the creditor has the same sum, and says what has no chapter.
+        let transfers = report(&office, "transfers", "").await;
+        assert_eq!(sum(&transfers, "amount"), total);
+        for row in &transfers {
+            let complete = if row["service_code"] == "TARI" { "sì" } else { "no" };
+            assert_eq!((&row["complete"], &row["provisional"]), (&json!(complete), &json!("345/2026")));
+            assert_eq!(row["code"], "MATCHED_SETTLED");
+        }
+        let by_key = report(&office, "revenue-by-key", "").await;
+        assert_eq!((sum(&by_key, "net"), by_key.len()), (total, 4));
+        assert!(sum(&by_key, "residual") > 0);
+    }
+
+    async fn open_credits_are_exported_for_the_treasurer(app: TestApp) {
+        let office = app.office().await;
+        let total = reported(&app).await;
+        office.put(&plans("TARI"), &tari_plan()).send().await.expect(201);
+        journal(&office, "journal-1", &[credit(41, 345, total)]).await;
+        let path = format!("/collection-orders?{YEAR}&first_order_number=12&order_date=2026-04-30");
+        let file = office.get(&path).send().await;
+        assert_eq!(file.status.as_u16(), 200, "{}", file.complaint());
+        // Three keys of the tax; the fine has no chapter yet.
+        assert_eq!((file.header("collection-orders"), file.header("collection-orders-left-out")), ("3", "1"));
+        let xml = String::from_utf8(file.body).unwrap();
+        for text in [
+            "<codice_fiscale_ente>99999000203</codice_fiscale_ente>",
+            "<numero_reversale>12</numero_reversale>",
+            "<numero_reversale>14</numero_reversale>",
+            "<data_reversale>2026-04-30</data_reversale>",
+            "<codice_cge>1010151002</codice_cge>",
+            "<numero_accertamento>88/2</numero_accertamento>",
+            "<gestione>RESIDUO</gestione>",
+            "<numero_provvisorio>345</numero_provvisorio>",
+        ] {
+            assert!(xml.contains(text), "{text}: {xml}");
+        }
+        journal(&office, "journal-2", &[order(43, "REGOLARIZZATO", 12, &[(345, total)])]).await;
+        let done = office.get(&path).send().await;
+        assert_eq!((done.header("collection-orders"), done.header("collection-orders-left-out")), ("0", "4"));
+        let neighbour = app.neighbour().await;
+        let theirs = app.client(&neighbour, &["accounting"]).await.get(&path).send().await;
+        assert_eq!(theirs.header("collection-orders"), "0");
+        assert!(!String::from_utf8(theirs.body).unwrap().contains("345"));
+    }
+
+    async fn the_journal_says_what_orders_cover(app: TestApp) {
+        let office = app.office().await;
+        let total = reported(&app).await;
+        // The flow was credited in two parts.
+        let (first, second) = (1000, total - 1000);
+        let state = async |expected: [(&str, &str); 2]| {
+            let credits = report(&office, "provisional-credits", "").await;
+            assert_eq!((sum(&credits, "unexplained"), sum(&credits, "amount")), (0, total));
+            let states: Vec<(&str, &str)> = credits
+                .iter()
+                .map(|row| (row["state"].as_str().unwrap(), row["orders"].as_str().unwrap()))
+                .collect();
+            assert_eq!(states, expected);
+        };
+        journal(&office, "journal-1", &[credit(41, 345, first), credit(42, 346, second)]).await;
+        state([("open", ""), ("open", "")]).await;
+        let regularised = order(43, "REGOLARIZZATO", 12, &[(345, first), (346, 500)]);
+        journal(&office, "journal-2", std::slice::from_ref(&regularised)).await;
+        state([("covered", "12"), ("partly", "12")]).await;
+        // The same again changes nothing; a further order covers the rest.
+        journal(&office, "journal-3", &[regularised, order(44, "REGOLARIZZATO", 13, &[(346, second - 500)])]).await;
+        state([("covered", "12"), ("covered", "12 13")]).await;
+        // An order is taken back.
+        journal(&office, "journal-4", &[order(45, "STORNATO", 13, &[(346, second - 500)])]).await;
+        state([("covered", "12"), ("partly", "12")]).await;
+        let rows = report(&office, "collection-orders", "").await;
+        let of = |number: &str| rows.iter().filter(|row| row["provisional"] == number).cloned().collect::<Vec<_>>();
+        assert_eq!((sum(&of("345"), "amount"), sum(&of("346"), "amount")), (first, second));
+
+        // Another town sees nothing of it.
+        let neighbour = app.neighbour().await;
+        let theirs = app.client(&neighbour, &["accounting"]).await;
+        for name in ["collection-orders", "provisional-credits", "provisional-payments", "transfers"] {
+            assert!(report(&theirs, name, "").await.is_empty(), "{name}");
+        }
+    }
+
+    async fn the_tax_and_the_fine_are_reported_by_whom_they_belong_to(app: TestApp) {
+        let office = app.office().await;
+        let total = reported(&app).await;
+        let receipts = report(&office, "receipts", "").await;
+        assert_eq!((receipts.len(), sum(&receipts, "own_amount")), (2, total));
+        let tax: i64 = sum(&receipts[..], "amount") - total;
+        let shares = report(&office, "waste-tax-shares", "").await;
+        let tefa: Vec<&Value> = shares.iter().filter(|row| row["component"] == "TEFA").collect();
+        assert_eq!((tefa.len(), &tefa[0]["amount"]), (1, &json!(tax)));
+        assert_eq!(tefa[0]["beneficiary"], "Provincia dell'Aquila");
+        let of_tax = receipts.iter().find(|row| row["service_code"] == "TARI").unwrap();
+        assert_eq!(json!(sum(&shares, "amount")), of_tax["amount"]);
+        let fines = report(&office, "fines-by-article", "").await;
+        let of_fine = receipts.iter().find(|row| row["service_code"] == "CDS-VERBALI").unwrap();
+        assert_eq!(json!(sum(&fines, "amount")), of_fine["amount"]);
+        assert_eq!((&fines[0]["article"], &fines[0]["amount"]), (&json!(""), &json!(1630)));
+        assert_eq!((&fines[1]["article"], &fines[1]["norm"]), (&json!("142-8"), &json!("art. 142 c. 12-bis CdS")));
+        assert_eq!(fines[1]["label"], "art. 142 c. 8 CdS");
+        let months = report(&office, "revenue-by-month", "").await;
+        assert_eq!((months.len(), sum(&months, "collected")), (2, total));
+        assert!(months.iter().all(|row| row["month"] == "2026-04"));
+        let flows = report(&office, "settlement-flows", "").await;
+        assert_eq!((&flows[0]["computed"], &flows[0]["missing"]), (&json!(total), &json!(total)));
+    }
+}
