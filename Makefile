@@ -53,6 +53,18 @@ properties: ## the laws of the domain, 10,000 cases each (nightly; `make unit` r
 bench: ## price a million waste-tax positions in memory; prints positions a second on one core
 	@$(CARGO) bench --quiet --locked --bench tari
 
+.PHONY: bench-settlement
+bench-settlement: ## a flow of 100,000 rows against 1,000,000 notices; seconds, ratios, memory (DATABASE_URL, else both)
+	@DATABASE_URL='$(DATABASE_URL)' CARGO='$(CARGO)' tests/scripts/bench settlement
+
+.PHONY: load
+load: ## 200 verifies and 50 receipts a second for a minute; percentiles of the answers (DATABASE_URL, else both)
+	@DATABASE_URL='$(DATABASE_URL)' CARGO='$(CARGO)' tests/scripts/bench node_load
+
+.PHONY: fuzz
+fuzz: ## fuzz what strangers write, FUZZ_SECONDS=600 for each target (ARGS=target; FUZZ_KEEP=yes renews the corpus)
+	@CARGO='$(CARGO)' tests/scripts/fuzz $(ARGS)
+
 .PHONY: e2e
 e2e: ## both programs, for real, with each other over the wire, on both databases
 	@$(POSTGRES) tests/scripts/tests $(PROFILE) --test e2e $(ARGS)

@@ -56,7 +56,6 @@ pub mod search;
 pub mod services;
 pub mod settlement;
 pub mod status;
-mod strict_json;
 pub mod treasury;
 
 use std::num::NonZeroU32;

@@ -8,23 +8,34 @@
 //! * `app` is one function per use case: load, decide, apply, in one transaction.
 //! * `api` (JSON), `node` (SOAP) and `jobs` (timers) translate and never decide.
 //! * `boot` wires everything once.
+//!
+//! The fuzz targets (`tests/fuzz`) build the leaves alone.
 
 #[macro_use]
 pub mod domain;
 
 pub mod wire;
 
+#[cfg(not(fuzzing))]
 pub mod store;
 
+#[cfg(not(fuzzing))]
 pub mod config;
+#[cfg(not(fuzzing))]
 pub mod ctx;
 
+#[cfg(not(fuzzing))]
 pub mod render;
 
+#[cfg(not(fuzzing))]
 pub mod app;
 
+#[cfg(not(fuzzing))]
 pub mod api;
+#[cfg(not(fuzzing))]
 pub mod jobs;
+#[cfg(not(fuzzing))]
 pub mod node;
 
+#[cfg(not(fuzzing))]
 pub mod boot;

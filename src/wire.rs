@@ -15,6 +15,8 @@ pub mod amount;
 pub mod text;
 pub mod time;
 
+pub mod strict_json;
+
 pub mod soap;
 
 pub mod pa_for_node;

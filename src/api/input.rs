@@ -13,9 +13,9 @@ use sha2::{Digest, Sha256};
 
 use super::contract::Operation;
 use super::problem::{FieldError, Problem, catalogue};
-use super::strict_json::{self, JsonError};
 use crate::domain::text::Said;
 use crate::wire::giornale;
+use crate::wire::strict_json::{self, JsonError};
 
 /// The largest JSON body, in bytes.
 pub const JSON_BYTES_MAX: usize = 1024 * 1024;

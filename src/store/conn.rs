@@ -148,13 +148,17 @@ impl Conn {
         let mut c = SqliteConnection::establish(file.unwrap_or(url)).map_err(|e| down(&e))?;
         c.batch_execute(
             "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
-             PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384; \
+             PRAGMA foreign_keys=ON; PRAGMA cache_size=-16384; \
              PRAGMA mmap_size=0; PRAGMA wal_autocheckpoint=16000",
         )
         .map_err(|e| down(&e))?;
+        // A writer's temporary pages go to files: each closure can be taken back alone, so that SQLite keeps
+        // the former state of every page that an import touches.
         if access == Access::Read {
-            c.batch_execute("PRAGMA query_only=ON; PRAGMA cache_size=-4096")
-                .map_err(|e| down(&e))?;
+            c.batch_execute(
+                "PRAGMA query_only=ON; PRAGMA cache_size=-4096; PRAGMA temp_store=MEMORY",
+            )
+            .map_err(|e| down(&e))?;
         }
         Ok(Conn::Lite(c))
     }
@@ -182,6 +186,21 @@ impl Conn {
                  FROM pg_tables WHERE schemaname = current_schema()); END $$; \
                  RESET default_statistics_target",
             )?),
+            Conn::Lite(_) => Ok(()),
+        }
+    }
+
+    /// As [`Conn::analyze`], of the tables that this very transaction is filling, which nobody else can count
+    /// yet. A table that somebody else is counting is passed over.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn analyze_filling(&mut self, tables: &str) -> Result<(), Error> {
+        match self {
+            Conn::Pg(c) => Ok(c.batch_execute(&format!(
+                "SET LOCAL default_statistics_target = 10; ANALYZE (SKIP_LOCKED) {tables}; \
+                 SET LOCAL default_statistics_target TO DEFAULT"
+            ))?),
             Conn::Lite(_) => Ok(()),
         }
     }

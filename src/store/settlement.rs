@@ -289,6 +289,15 @@ pub fn insert(
     Ok(())
 }
 
+/// Counts what a large flow has put into the tables, for the planner: in a young database it would read all
+/// rows of the town for each chunk.
+///
+/// # Errors
+/// The database's.
+pub fn count_filling(tx: &mut Tx<'_>) -> Result<(), Error> {
+    tx.analyze_filling("flow_line, ledger, notice_event, reconciliation, reconciliation_history")
+}
+
 /// Writes down that a newer revision has replaced this one.
 ///
 /// # Errors

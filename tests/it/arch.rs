@@ -30,8 +30,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// Sideways arrows, and what alone they may reach.
 const SIDEWAYS: &[(&str, &str, &[&str])] = &[
-    // The treasurer's file is handed in at the REST door, and read where it arrives.
-    ("api", "wire", &["giornale"]),
+    // The bytes of the REST door: JSON bodies, and the treasurer's file.
+    ("api", "wire", &["giornale", "strict_json"]),
     ("jobs", "node", &["client"]),
     ("jobs", "store", &["self", "jobs", "Error", "Tx"]),
 ];

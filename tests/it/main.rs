@@ -35,6 +35,8 @@ mod canteen;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod door;
 #[cfg(test)]
 mod faults;

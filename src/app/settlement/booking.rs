@@ -103,7 +103,12 @@ pub(super) fn announce(
     creditor: &FiscalCode,
     rows: Rows<'_>,
 ) -> Result<(), Error> {
-    for chunk in rows.lines.chunks(CHUNK) {
+    // Before the first of several chunks the rows are new to the planner, after it their effects are.
+    let large = rows.lines.len() > CHUNK;
+    for (n, chunk) in rows.lines.chunks(CHUNK).enumerate() {
+        if large && n < 2 {
+            store::settlement::count_filling(tx)?;
+        }
         let behind = Behind::load(tx, creditor, chunk)?;
         let entry = entry(&behind, creditor, (rows.flow, chunk), now);
         store::ledger::post(tx, creditor, [(ctx.ids.next(), entry)])?;
