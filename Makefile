@@ -84,10 +84,12 @@ run: ## both programs for a person to play with: a SQLite file, a town, keys, a 
 	@DATABASE_URL='$(or $(DATABASE_URL),sqlite:target/avviso.sqlite)' CARGO='$(CARGO)' tests/scripts/run
 
 .PHONY: openapi
-openapi: ## write the contract and its catalogue of problems to openapi/
+openapi: ## write the contracts of both programs and the catalogue of problems to openapi/
 	@mkdir -p openapi
 	$(CARGO) run --quiet --bin avviso -- openapi > openapi/avviso.json.new
 	mv openapi/avviso.json.new openapi/avviso.json
+	$(CARGO) run --quiet --bin mockpsp -- openapi > openapi/mockpsp.json.new
+	mv openapi/mockpsp.json.new openapi/mockpsp.json
 
 .PHONY: states
 states: ## write the life of a notice to docs/states.md

@@ -39,6 +39,7 @@ pub mod input;
 pub mod jobs;
 pub mod limits;
 pub mod metrics;
+pub mod node_events;
 pub mod notices;
 pub mod openapi;
 pub mod page;
@@ -188,15 +189,20 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(canteen::list_canteen_movements)
         .service(canteen::top_up_canteen_account)
         .service(canteen::debit_canteen_meal)
+        .service(canteen::debit_canteen_meals)
         .service(canteen::transfer_canteen_credit)
         .service(canteen::refund_canteen_credit)
         .service(canteen::correct_canteen_credit)
+        .service(canteen::refund_canteen_bill)
         .service(reports::show_report)
         .service(collection_orders::export_collection_orders)
         .service(report_jobs::request_report)
         .service(report_jobs::list_report_jobs)
         .service(report_jobs::show_report_job)
         .service(report_jobs::download_report)
+        .service(node_events::list_node_events)
+        .service(node_events::show_node_event)
+        .service(node_events::show_node_event_messages)
         .service(jobs::list_jobs)
         .service(jobs::show_job)
 }

@@ -7,19 +7,23 @@
 //! to problems by `api` and to the node's faults by `node`.
 
 pub mod accounting;
+pub mod archive;
 pub mod audit;
 pub mod canteen;
 pub mod clients;
 pub mod collection_orders;
 pub mod creditors;
 pub mod decisions;
+pub mod demands;
 pub mod health;
 pub mod idempotency;
 pub mod jobs;
+pub mod node_events;
 pub mod notices;
 pub mod numbers;
 pub mod payments;
 pub mod positions;
+pub mod receipt_searches;
 pub mod reconciliation;
 pub mod report_jobs;
 pub mod reports;

@@ -23,6 +23,8 @@ use ops::Readiness;
 
 /// How often the registry is read again, for changes made by other processes.
 const REGISTRY_EVERY: Duration = Duration::from_secs(30);
+/// How often the journal of events is written.
+const EVENTS_EVERY: Duration = Duration::from_millis(250);
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 4096;
 /// An idle connection is kept so long.
@@ -128,13 +130,14 @@ pub async fn serve(config: Config, jobs: Jobs) -> anyhow::Result<()> {
     ];
     let ops = open_ops(&ctx, &readiness)?;
     let refresher = tokio::spawn(refresh(ctx.clone(), jobs));
+    let filer = tokio::spawn(file_events(ctx.clone()));
     let worker = (jobs == Jobs::Here).then(|| Worker::start(ctx.clone(), KINDS));
     if config.profile == Profile::Development {
         tracing::info!("development profile: set AVVISO_PROFILE=production for real payments");
     }
     wait_for_signal().await?;
     readiness.stop();
-    stop(ctx, doors, ops, refresher, worker).await;
+    stop(ctx, doors, ops, [refresher, filer], worker).await;
     Ok(())
 }
 
@@ -147,10 +150,11 @@ pub async fn work(config: Config) -> anyhow::Result<()> {
     let readiness = Readiness::default();
     let ops = open_ops(&ctx, &readiness)?;
     let refresher = tokio::spawn(refresh(ctx.clone(), Jobs::Here));
+    let filer = tokio::spawn(file_events(ctx.clone()));
     let worker = Worker::start(ctx.clone(), KINDS);
     wait_for_signal().await?;
     readiness.stop();
-    stop(ctx, Vec::new(), ops, refresher, Some(worker)).await;
+    stop(ctx, Vec::new(), ops, [refresher, filer], Some(worker)).await;
     Ok(())
 }
 
@@ -235,6 +239,16 @@ async fn enqueue_timers(ctx: &Ctx) -> Result<(), store::Error> {
     Ok(())
 }
 
+/// Brings the calls that were noted to disk, a few times a second.
+async fn file_events(ctx: Ctx) {
+    loop {
+        tokio::time::sleep(EVENTS_EVERY).await;
+        if let Err(error) = ctx.file_events().await {
+            tracing::warn!(%error, "the journal of events cannot be written; its entries wait");
+        }
+    }
+}
+
 async fn wait_for_signal() -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -251,18 +265,23 @@ async fn stop(
     ctx: Ctx,
     doors: Vec<Door>,
     ops: Door,
-    refresher: JoinHandle<()>,
+    background: [JoinHandle<()>; 2],
     worker: Option<Worker>,
 ) {
     tracing::info!("stopping");
     let patience = Duration::from_secs(ctx.config.stop_seconds);
-    refresher.abort();
-    let _aborted = refresher.await;
+    for task in background {
+        task.abort();
+        let _aborted = task.await;
+    }
     futures_util::future::join_all(doors.into_iter().map(Door::close)).await;
     if let Some(worker) = worker {
         worker.stop(patience).await;
     }
     ops.close().await;
+    if let Err(error) = ctx.file_events().await {
+        tracing::error!(%error, "the last calls are missing in the journal of events");
+    }
     let Ctx { db, .. } = ctx;
     let closed = tokio::task::spawn_blocking(move || db.close());
     match tokio::time::timeout(CLOSE, closed).await {

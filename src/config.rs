@@ -10,6 +10,10 @@ use std::str::FromStr;
 
 use crate::domain::calendar::Instant;
 
+mod network;
+
+pub use network::{BadNetwork, Network};
+
 /// What the engine is told when it starts.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -37,8 +41,20 @@ pub struct Config {
     pub flows: Option<FlowSource>,
     /// Minutes between two pulls of reporting flows; zero pulls only when asked.
     pub flow_minutes: u32,
+    /// Networks that may call the SOAP door; empty for every one.
+    pub node_networks: Vec<Network>,
+    /// Proxies whose `X-Forwarded-For` is believed at the SOAP door; empty for none.
+    pub node_proxies: Vec<Network>,
     /// Stations for which a second, different receipt under a known id is answered OK.
     pub muted_stations: BTreeSet<String>,
+    /// Months that the journal of events is kept, 24 at least.
+    pub event_months: u32,
+    /// Days that the messages of its calls are kept.
+    pub message_days: u32,
+    /// Where the platform's archive of notices (ACA) is told of changes.
+    pub archive: Option<FlowSource>,
+    /// Where receipts that nobody sent are asked for (`BizEvents`).
+    pub receipts: Option<FlowSource>,
     /// A simulated clock begins at this instant.
     pub clock: Option<Instant>,
     /// Where the process is to die, as `receipt.filed:after`.
@@ -58,7 +74,7 @@ pub enum Profile {
     Production,
 }
 
-/// The REST interface for reporting flows (`FdR`), organisation side.
+/// A REST service of the platform.
 #[derive(Debug, Clone)]
 pub struct FlowSource {
     /// Base URL without a slash at the end.
@@ -165,10 +181,53 @@ pub const VARIABLES: &[Variable] = &[
         meaning: "Minutes between two pulls of reporting flows; 0 pulls only when the API is asked to.",
     },
     Variable {
+        name: "AVVISO_ACA_URL",
+        default: "",
+        meaning: "Base of the platform's archive of notices (ACA), told of every change; without it nobody is.",
+    },
+    Variable {
+        name: "AVVISO_ACA_KEY",
+        default: "",
+        meaning: "Subscription key of that interface.",
+    },
+    Variable {
+        name: "AVVISO_BIZEVENTS_URL",
+        default: "",
+        meaning: "Base of the interface that is asked for receipts which a flow names and nobody sent \
+                  (BizEvents), ten times an hour for each creditor; without it nobody is.",
+    },
+    Variable {
+        name: "AVVISO_BIZEVENTS_KEY",
+        default: "",
+        meaning: "Subscription key of that interface.",
+    },
+    Variable {
+        name: "AVVISO_NODE_NETWORKS",
+        default: "",
+        meaning: "Networks that may call the SOAP door, with commas between them: \
+                  `192.0.2.0/24,2001:db8::1`. Without it every address may.",
+    },
+    Variable {
+        name: "AVVISO_NODE_PROXIES",
+        default: "",
+        meaning: "Networks of the proxies before the SOAP door whose `X-Forwarded-For` is believed; \
+                  without it nobody's is.",
+    },
+    Variable {
         name: "AVVISO_NODE_MUTED_STATIONS",
         default: "",
         meaning: "Stations, with commas between them, that answer OK in place of \
                   PAA_RECEIPT_DUPLICATA. The message is kept as a conflict all the same.",
+    },
+    Variable {
+        name: "AVVISO_EVENT_MONTHS",
+        default: "24",
+        meaning: "Months that the journal of events is kept, 24 to 240.",
+    },
+    Variable {
+        name: "AVVISO_MESSAGE_DAYS",
+        default: "90",
+        meaning: "Days that the messages of its calls are kept, 1 to 3650: they hold personal data.",
     },
     Variable {
         name: "AVVISO_CLOCK",
@@ -235,14 +294,9 @@ impl Config {
             faults: Vec::new(),
         };
         let profile = read.profile();
-        let flows = read.url("AVVISO_FDR_URL", profile);
-        let flow_key = read.text("AVVISO_FDR_KEY").map(Secret);
-        if flow_key.is_some() && flows.is_none() {
-            read.fault(
-                "AVVISO_FDR_KEY",
-                "is of no use without AVVISO_FDR_URL; set both or none",
-            );
-        }
+        let flows = read.service(["AVVISO_FDR_URL", "AVVISO_FDR_KEY"], profile);
+        let archive = read.service(["AVVISO_ACA_URL", "AVVISO_ACA_KEY"], profile);
+        let receipts = read.service(["AVVISO_BIZEVENTS_URL", "AVVISO_BIZEVENTS_KEY"], profile);
         let database_url = read.database();
         let config = Config {
             profile,
@@ -255,9 +309,15 @@ impl Config {
             workers: read.number("AVVISO_WORKERS", 2, 1, 64),
             stop_seconds: read.number("AVVISO_STOP_SECONDS", 20, 0, 600),
             rate_per_second: read.number("AVVISO_RATE_PER_SECOND", 2000, 1, 100_000),
-            flows: flows.map(|url| FlowSource { url, key: flow_key }),
+            flows,
+            archive,
+            receipts,
             flow_minutes: read.number("AVVISO_FDR_MINUTES", 15, 0, 1440),
+            node_networks: read.networks("AVVISO_NODE_NETWORKS"),
+            node_proxies: read.networks("AVVISO_NODE_PROXIES"),
             muted_stations: read.words("AVVISO_NODE_MUTED_STATIONS"),
+            event_months: read.number("AVVISO_EVENT_MONTHS", 24, 24, 240),
+            message_days: read.number("AVVISO_MESSAGE_DAYS", 90, 1, 3650),
             clock: read.clock(profile),
             crash_at: read.crash_at(profile),
             log: read.log(),
@@ -332,6 +392,17 @@ impl Reader {
             .unwrap_or_else(|| default.map_or("", |v| v.default).to_owned())
     }
 
+    fn networks(&mut self, name: &'static str) -> Vec<Network> {
+        let mut read = Vec::new();
+        for word in self.words(name) {
+            match Network::parse(&word) {
+                Ok(network) => read.push(network),
+                Err(why) => self.fault(name, format!("`{word}` {why}")),
+            }
+        }
+        read
+    }
+
     /// What stands between commas.
     fn words(&self, name: &str) -> BTreeSet<String> {
         let text = self.text_or_default(name);
@@ -392,6 +463,20 @@ impl Reader {
             self.fault(name, why);
         }
         Some(text.trim_end_matches('/').to_owned())
+    }
+
+    /// A service of the platform: its address, and the key without which it may be.
+    fn service(&mut self, [url, key]: [&'static str; 2], profile: Profile) -> Option<FlowSource> {
+        let secret = self.text(key).map(Secret);
+        match self.url(url, profile) {
+            Some(url) => Some(FlowSource { url, key: secret }),
+            None => {
+                if secret.is_some() {
+                    self.fault(key, format!("is of no use without {url}; set both or none"));
+                }
+                None
+            }
+        }
     }
 
     fn number<N>(&mut self, name: &'static str, default: N, min: N, max: N) -> N
@@ -497,6 +582,7 @@ mod tests {
             ("AVVISO_DB_THREADS", "0"),
             ("AVVISO_RATE_PER_SECOND", "many"),
             ("AVVISO_FDR_KEY", "k"),
+            ("AVVISO_NODE_NETWORKS", "10.0.0.0/8, 10.0.0.0/99"),
             ("AVVISO_LOG", "avviso=shout"),
         ])
         .unwrap_err();
@@ -508,6 +594,7 @@ mod tests {
             "AVVISO_DB_THREADS",
             "AVVISO_RATE_PER_SECOND",
             "AVVISO_FDR_KEY",
+            "AVVISO_NODE_NETWORKS",
             "AVVISO_LOG",
         ] {
             assert!(text.contains(&format!("\n  {name}: ")), "{name} in {text}");

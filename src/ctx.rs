@@ -4,6 +4,7 @@
 
 mod clock;
 mod ids;
+mod journal;
 mod numbers;
 mod registry;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 pub use clock::{Clock, ClockError};
 pub use ids::Ids;
+pub use journal::Journal;
 pub use numbers::Numbers;
 pub use registry::Registry;
 
@@ -36,6 +38,8 @@ pub struct Ctx {
     pub registry: Registry,
     /// Notice numbers reserved and not used up.
     pub numbers: Numbers,
+    /// Calls of the node that are not in the journal of events yet.
+    pub journal: Journal,
     /// Wakes the job loop of this process; others find new work within a second.
     pub jobs_due: Arc<tokio::sync::Notify>,
 }
@@ -65,6 +69,7 @@ impl Ctx {
             config: Arc::new(config),
             registry: Registry::default(),
             numbers: Numbers::default(),
+            journal: Journal::default(),
             jobs_due: Arc::default(),
         })
     }
@@ -90,6 +95,14 @@ impl Ctx {
         self.registry
             .replace(self.db.read(store::creditors::all).await?);
         Ok(())
+    }
+
+    /// Writes the calls that were noted to the journal of events; how many.
+    ///
+    /// # Errors
+    /// [`store::Error`]; what could not be written waits for the next time.
+    pub async fn file_events(&self) -> Result<usize, store::Error> {
+        self.journal.file(&self.db).await
     }
 
     /// A question that must be answered quickly.

@@ -44,8 +44,11 @@ pub mod text;
 pub mod client;
 pub mod crediting;
 pub mod creditor;
+pub mod demand;
 pub mod ledger;
 pub mod lifecycle;
+pub mod node_event;
+pub mod payment_option;
 pub mod position;
 pub mod receipt;
 

@@ -4,9 +4,12 @@
 //! `ctx.jobs_due.notify_one()` after the commit, and a poll each second finds the rest. A job may run twice
 //! (its worker died after the work and before the record), so every kind bears repetition.
 
+pub mod feed_archive;
 pub mod forget_answers;
+pub mod forget_events;
 pub mod make_report;
 pub mod pull_flows;
+pub mod recover_receipts;
 pub mod write_lapses;
 
 use std::panic::AssertUnwindSafe;
@@ -37,9 +40,12 @@ pub struct Kind {
 
 /// Every kind of job.
 pub static KINDS: &[Kind] = &[
+    feed_archive::KIND,
     forget_answers::KIND,
     make_report::KIND,
+    forget_events::KIND,
     pull_flows::KIND,
+    recover_receipts::KIND,
     write_lapses::KIND,
 ];
 
@@ -47,11 +53,17 @@ pub static KINDS: &[Kind] = &[
 #[must_use]
 pub fn timers(ctx: &Ctx, creditor: &FiscalCode) -> Vec<NewJob> {
     let pulls = ctx.config.flows.is_some() && ctx.config.flow_minutes > 0;
-    let pull = pulls.then(|| repeating(ctx, creditor, &pull_flows::KIND));
-    [&forget_answers::KIND, &write_lapses::KIND]
-        .into_iter()
-        .map(|kind| repeating(ctx, creditor, kind))
-        .chain(pull)
+    let kinds = [
+        (&forget_answers::KIND, true),
+        (&forget_events::KIND, true),
+        (&pull_flows::KIND, pulls),
+        (&feed_archive::KIND, ctx.config.archive.is_some()),
+        (&recover_receipts::KIND, ctx.config.receipts.is_some()),
+        (&write_lapses::KIND, true),
+    ];
+    let wanted = kinds.into_iter().filter(|(_, wanted)| *wanted);
+    wanted
+        .map(|(kind, _)| repeating(ctx, creditor, kind))
         .collect()
 }
 

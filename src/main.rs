@@ -117,6 +117,8 @@ enum Role {
     Auditor,
     /// Manages the registry.
     Admin,
+    /// Looks into calls of the node, with their messages.
+    Support,
 }
 
 impl Role {
@@ -127,6 +129,7 @@ impl Role {
             Role::Accounting => "accounting",
             Role::Auditor => "auditor",
             Role::Admin => "admin",
+            Role::Support => "support",
         }
     }
 }

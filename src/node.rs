@@ -3,12 +3,16 @@
 //! Whatever is wrong with a payment is answered inside the response (outcome KO with a fault, HTTP 200);
 //! a SOAP fault is only for messages that cannot be read.
 
+mod admission;
 pub mod client;
+mod demand;
 pub mod fault;
+mod journal;
+mod options;
 mod payment;
 mod receipt;
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::payments::{self, Outcome};
 use crate::ctx::Ctx;
@@ -24,6 +28,7 @@ use crate::wire::pa_for_node::{
 use crate::wire::soap;
 
 use fault::{Fault, Refusal};
+use journal::Heard;
 
 /// The notice number with which pagoPA probes stations: answered as unknown, without a look-up.
 const PROBE: &str = "000000000000000000";
@@ -32,11 +37,19 @@ const PROBE: &str = "000000000000000000";
 pub fn configure(cfg: &mut web::ServiceConfig, ctx: &Ctx) {
     cfg.app_data(web::Data::new(ctx.clone()))
         .app_data(web::PayloadConfig::new(soap::BODY_BYTES_MAX))
-        .service(web::resource("/node").route(web::post().to(serve)));
+        .service(web::resource("/node").route(web::post().to(serve)))
+        .service(web::resource(options::PATH).route(web::post().to(options::serve)));
 }
 
 /// Answers one message. The operation is known by its body, whatever `SOAPAction` says.
-async fn serve(ctx: web::Data<Ctx>, body: Result<web::Bytes, actix_web::Error>) -> HttpResponse {
+async fn serve(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    body: Result<web::Bytes, actix_web::Error>,
+) -> HttpResponse {
+    if !admission::admitted(&ctx.config, &request) {
+        return HttpResponse::Forbidden().finish();
+    }
     let Ok(body) = body else {
         return soap_fault(soap::fault(
             soap::FaultCode::Client,
@@ -45,21 +58,28 @@ async fn serve(ctx: web::Data<Ctx>, body: Result<web::Bytes, actix_web::Error>) 
     };
     match wire::parse(&body) {
         Ok(message) => {
+            let heard = Heard::message(&ctx, &message);
             let namespace = message.namespace;
             let operation = message.operation;
             let creditor = message.header.id_pa.clone();
-            let response = match answer(&ctx, message, body).await {
+            let response = match answer(&ctx, message, body.clone()).await {
                 Ok(response) => response,
                 Err(refusal) => Response::Ko(operation, fault::of(&refusal, &creditor).into_wire()),
             };
             tracing::debug!(operation = %operation, creditor, ok = !matches!(response, Response::Ko(..)), "node call");
-            xml(response.to_xml(namespace))
+            let told = response.to_xml(namespace);
+            heard.note(&ctx, journal::ended(&response), (&body, &told));
+            xml(told)
         }
         Err(Failure::Refused(refused)) => {
+            let heard = Heard::refused(&ctx, &refused);
             let creditor = refused.header.id_pa.clone().unwrap_or_else(|| "-".into());
             let fault = Fault::syntax(&creditor, &refused.violation.to_string());
             tracing::info!(operation = %refused.operation, violation = %refused.violation, "node call breaks its schema");
-            xml(Response::Ko(refused.operation, fault.into_wire()).to_xml(refused.namespace))
+            let response = Response::Ko(refused.operation, fault.into_wire());
+            let told = response.to_xml(refused.namespace);
+            heard.note(&ctx, journal::ended(&response), (&body, &told));
+            xml(told)
         }
         Err(failure @ (Failure::Unreadable(_) | Failure::UnknownOperation { .. })) => {
             tracing::info!(%failure, "unreadable node call");
@@ -89,7 +109,7 @@ async fn answer(ctx: &Ctx, message: Message, body: web::Bytes) -> Result<Respons
         Request::SendRt(request) => {
             send_rt(ctx, (&creditor, &message.header.id_station), &request, body).await
         }
-        Request::Demand(_) => Err(Refusal::NotOffered),
+        Request::Demand(request) => demand::answer(ctx, &creditor, &request).await,
     }
 }
 

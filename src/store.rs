@@ -10,15 +10,18 @@ pub mod db;
 mod joint_debtors;
 pub mod lapses;
 pub mod ledger;
+pub mod node_events;
 pub mod notices;
 pub mod positions;
 pub mod prepared;
 pub mod prices;
+pub mod receipt_searches;
 pub mod receipts;
 pub mod schema;
 pub mod types;
 
 pub mod accounting;
+pub mod archive;
 pub mod audit;
 pub mod canteen;
 pub mod clients;

@@ -19,6 +19,9 @@ pub mod soap;
 
 pub mod pa_for_node;
 
+pub mod aca;
+pub mod biz_events;
 pub mod fdr_rest;
+pub mod payment_options;
 
 pub mod giornale;

@@ -1,5 +1,7 @@
 //! The canteen paid in advance: accounts, and what moves their credit.
 
+mod batch;
+mod bill_refunds;
 mod moves;
 mod view;
 
@@ -9,6 +11,12 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
+pub(super) use batch::debit_canteen_meals;
+pub use batch::{
+    CanteenMealBatch, CanteenMealBatchOutcome, CanteenMealEntry, CanteenMealLine, CanteenMealResult,
+};
+pub use bill_refunds::CanteenBillRefund;
+pub(super) use bill_refunds::refund_canteen_bill;
 pub use moves::CanteenMovementQuery;
 pub(super) use moves::{
     correct_canteen_credit, debit_canteen_meal, list_canteen_movements, refund_canteen_credit,

@@ -29,6 +29,7 @@ use crate::domain::service;
         (name = "creditors", description = "Public bodies, their stations and accounts, and what they charge for."),
         (name = "debt-positions", description = "What citizens owe, and in which ways it may be paid."),
         (name = "jobs", description = "Work that goes on after the answer."),
+        (name = "node-events", description = "The journal of events: every call between the payment node and the creditor."),
         (name = "notices", description = "The payable units: what is printed, and what it costs on a day."),
         (name = "payments", description = "Who paid what, and the receipts."),
         (name = "reconciliations", description = "Which money has been matched with which debt, and why."),

@@ -196,6 +196,18 @@ impl Problem {
         .with(errors)
     }
 
+    /// Its word and what is wrong, in Italian, for an answer that reports many outcomes.
+    #[must_use]
+    pub fn in_italian(&self) -> (&'static str, String) {
+        let places: Vec<&str> = self.errors.iter().map(|e| e.said.it.as_str()).collect();
+        let own = self.detail.as_ref().map(|said| said.it.as_str());
+        let why = match places.is_empty() {
+            true => own.unwrap_or(self.kind.when.it).to_owned(),
+            false => places.join("; "),
+        };
+        (self.kind.slug, sentence(&why, 500))
+    }
+
     /// The methods that the path has.
     #[must_use]
     pub fn allowing(self, methods: &str) -> Problem {

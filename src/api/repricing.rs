@@ -24,10 +24,10 @@ pub struct NewIntegration {}
 
 /// Set the notification of a debt position
 ///
-/// The terms of a fine start on the day it is notified, which is known after the notice is printed: the
-/// position is assessed again with its details as they are then, the notices that are not paid get their
-/// new prices, and the ledger gets the difference. The same notification again changes nothing. Another
-/// one corrects it, until something is paid.
+/// The terms of a fine and of a tax assessment start on the day it is notified, which is known after the
+/// notice is printed: the position is assessed again with its details as they are then, the notices that
+/// are not paid get their new prices, and the ledger gets the difference. The same notification again
+/// changes nothing. Another one corrects it, until something is paid.
 #[utoipa::path(operation_id = "replace_debt_position_notification", tag = "debt-positions", security(("client" = ["positions:write"])),
     params(DebtPositionPath, ("If-Match" = inline(EntityTagsHeader), Header, description = "Version that was read; without it the answer is 428.")),
     request_body = FineNotification,

@@ -51,12 +51,27 @@ texts! {
     /// Kind of a service: the code that prices it.
     #[schema(min_length = 1, max_length = 35, pattern = "^[a-z][a-z0-9_]*$", example = json!("generic"))]
     KindCode;
+    /// Code under which payment providers offer a service (`idServizio`).
+    #[schema(min_length = 5, max_length = 5, pattern = "^[A-Za-z0-9]+$", example = json!("00042"))]
+    DemandCode;
     /// The caller's own reference of a debt position, unique for each creditor.
     #[schema(min_length = 1, max_length = 64, pattern = "^[!-~]+$", example = json!("TARI-2026-000123"))]
     Reference;
     /// Notice number, 18 digits: auxiliary digit, segregation code, reference and check digits.
     #[schema(min_length = 18, max_length = 18, pattern = "^[0-3][0-9]{17}$", example = json!("301000000000012362"))]
     NoticeNumber;
+    /// Notice number as a call named it: any 18 digits.
+    #[schema(min_length = 18, max_length = 18, pattern = "^[0-9]{18}$", example = json!("301000000000012362"))]
+    AskedNumber;
+    /// Name of an operation between node and creditor.
+    #[schema(min_length = 1, max_length = 70, pattern = "^[A-Za-z0-9]+$", example = json!("paGetPaymentV2"))]
+    OperationName;
+    /// How a call ended: `OK`, the code of a fault, or the status of an answer.
+    #[schema(min_length = 1, max_length = 70, pattern = "^[A-Za-z0-9_ -]+$", example = json!("PAA_PAGAMENTO_DUPLICATO"))]
+    CallOutcome;
+    /// A message as it went over the wire, base64.
+    #[schema(min_length = 4, max_length = 3_000_000, pattern = "^[A-Za-z0-9+/]+={0,2}$", example = json!("PHNvYXBlbnY6RW52ZWxvcGUvPg=="))]
+    MessageFile;
     /// Reference of the payment as it travels in payment messages (IUV).
     #[schema(min_length = 1, max_length = 35, pattern = "^[!-~]+$", example = json!("01000000000012362"))]
     Iuv;

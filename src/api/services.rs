@@ -18,8 +18,8 @@ use super::faults::Faults;
 use super::input::{Conditions, FromBody, FromPath, FromQuery};
 use super::problem::Problem;
 use super::scalars::{
-    AccountingKey, CreditorTaxCode, EntityTagHeader, EntityTagsHeader, Iban, KindCode, Line90,
-    Line140, Revision, ServiceCode, TaxonomyCode, UriHeader, Word,
+    AccountingKey, CreditorTaxCode, DemandCode, EntityTagHeader, EntityTagsHeader, Iban, KindCode,
+    Line90, Line140, Revision, ServiceCode, TaxonomyCode, UriHeader, Word,
 };
 use super::tagged_unless_known;
 use crate::app::creditors;
@@ -27,7 +27,7 @@ use crate::domain::creditor::{ServiceRow, Validity};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::service;
 use crate::domain::text::Text;
-use crate::domain::{iban, taxonomy};
+use crate::domain::{demand, iban, taxonomy};
 
 /// The service of a path.
 #[derive(Deserialize, IntoParams)]
@@ -93,6 +93,10 @@ pub struct ServiceVersion {
     pub iban: Iban,
     /// Accounting key of the revenue.
     pub accounting_key: AccountingKey,
+    /// Code under which payment providers offer the service (`idServizio`); absent when they do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub demand_code: Option<DemandCode>,
     /// Other bodies that receive a part.
     #[serde(default)]
     #[schema(min_items = 0, max_items = 4)]
@@ -306,6 +310,13 @@ fn row(faults: &mut Faults, code: &str, i: usize, new: &ServiceVersion) -> Optio
     let iban = faults.read(at("iban"), iban::Iban::parse(new.iban.as_str()));
     let accounting_key = Text::parse(new.accounting_key.as_str());
     let accounting_key = faults.read(at("accounting_key"), accounting_key);
+    let demand_code = match &new.demand_code {
+        Some(code) => {
+            let code = demand::DemandCode::parse(code.as_str());
+            Some(faults.read(at("demand_code"), code)?)
+        }
+        None => None,
+    };
     Some(ServiceRow {
         code: faults.read("#path/service_code", Text::parse(code))?,
         title: title?,
@@ -313,6 +324,7 @@ fn row(faults: &mut Faults, code: &str, i: usize, new: &ServiceVersion) -> Optio
         taxonomy: taxonomy?,
         iban: iban?,
         accounting_key: accounting_key?,
+        demand_code,
         others,
         terms: new.terms.clone().into(),
         valid: Validity {
@@ -350,6 +362,10 @@ fn version(row: &ServiceRow) -> ServiceVersion {
         taxonomy_code: TaxonomyCode::new(row.taxonomy.to_string()),
         iban: Iban::new(row.iban.as_str()),
         accounting_key: AccountingKey::new(row.accounting_key.as_str()),
+        demand_code: row
+            .demand_code
+            .as_ref()
+            .map(|code| DemandCode::new(code.as_str())),
         beneficiaries: row.others.iter().filter_map(other).collect(),
         terms: Value::clone(&row.terms),
     }

@@ -127,6 +127,13 @@ const STATEMENTS: &[(&str, &str, &str)] = &[
           WHERE m.creditor = r.creditor AND m.receipt_id = r.receipt_id) <> 1 LIMIT 20",
     ),
     (
+        "refunds_are_of_payments",
+        "no more is paid back of a canteen bill than was paid",
+        "SELECT f.receipt_id AS key FROM canteen_bill_refund f WHERE f.creditor = $1 \
+         GROUP BY f.receipt_id HAVING SUM(f.amount_cents) > (SELECT COALESCE(SUM(r.amount_cents), 0) \
+          FROM receipt r WHERE r.creditor = $1 AND r.receipt_id = f.receipt_id) LIMIT 20",
+    ),
+    (
         "credit_moves_between_accounts",
         "what one account gives in a transfer, one other receives",
         "SELECT 'transfer of ' || m.total AS key FROM (SELECT SUM(amount_cents) AS total, \

@@ -1,6 +1,12 @@
 //! The canteen paid in advance: accounts, top-ups, meals, transfers, refunds, corrections.
 
+mod bill_refunds;
+mod meals;
+
 use uuid::Uuid;
+
+pub use bill_refunds::refund_bill;
+pub use meals::{Meal, MealOutcome, debit_all};
 
 use crate::app::positions;
 use crate::ctx::Ctx;
@@ -378,9 +384,8 @@ pub fn debit(
             false => Err(Error::PaidElsewhere),
         };
     }
-    let terms = terms(ctx, creditor, &account.service_code, meal_on)?;
-    let price = account.family.meal(&terms, pupil, meal_on)?;
-    let balance = taken(balance, price, Cents::new(terms.credit_floor_cents)?)?;
+    let (price, floor) = price(ctx, &account, (pupil, meal_on))?;
+    let balance = taken(balance, price, floor)?;
     let movement = CreditMovement {
         id: ctx.ids.next(),
         account_id: id,
@@ -392,6 +397,17 @@ pub fn debit(
         note: None,
     };
     append(tx, creditor, movement, balance)
+}
+
+/// What a meal of a pupil costs on a day, and how low the account may fall.
+fn price(
+    ctx: &Ctx,
+    account: &CanteenAccount,
+    (pupil, meal_on): (&str, Day),
+) -> Result<(Cents, Cents), Error> {
+    let terms = terms(ctx, &account.creditor, &account.service_code, meal_on)?;
+    let price = account.family.meal(&terms, pupil, meal_on)?;
+    Ok((price, Cents::new(terms.credit_floor_cents)?))
 }
 
 /// Moves credit to another account of the same service: a brother or sister, a new school. `None` moves

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::app::{canteen, notices, reconciliation};
+use crate::app::{archive, canteen, notices, reconciliation};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Day, Instant};
 use crate::domain::creditor::TECHNICAL_DUE_MONTHS;
@@ -10,7 +10,7 @@ use crate::domain::document::{DocumentParty, ReceiptDocument, ReceiptTransfer};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::domain::notice_number::NoticeNumber;
-use crate::domain::position::{NotPayable, Notice, Position};
+use crate::domain::position::{NotPayable, Notice, Position, Summary};
 use crate::domain::receipt::{self, Party, Receipt, ReceiptError, Seen};
 use crate::render::pdf::RenderError;
 use crate::render::receipt_pdf::receipt_pdf;
@@ -94,12 +94,7 @@ pub fn verify(
         .cloned()
         .ok_or(Error::UnknownNotice)?;
     let due = position.payable_on(&notice, today)?;
-    let due_on = notice.due_on.unwrap_or_else(|| {
-        let (code, issued_on) = (&position.service_code, position.issued_on);
-        let service = ctx.registry.service(creditor, code, issued_on);
-        let months = service.map_or(TECHNICAL_DUE_MONTHS, |row| row.technical_due_months());
-        position.technical_due_on(today, months)
-    });
+    let due_on = due_on(ctx, &position, &notice, today);
     let (total, amounts, reason) = (due.total, due.step.amounts.clone(), due.step.reason.clone());
     Ok(Payable {
         position,
@@ -109,6 +104,40 @@ pub fn verify(
         reason,
         due_on,
     })
+}
+
+/// Last day to pay a notice in time, or a technical one: some messages cannot do without.
+#[must_use]
+pub fn due_on(ctx: &Ctx, position: &Position, notice: &Notice, today: Day) -> Day {
+    notice.due_on.unwrap_or_else(|| {
+        let (creditor, code) = (&position.creditor, &position.service_code);
+        let service = ctx.registry.service(creditor, code, position.issued_on);
+        let months = service.map_or(TECHNICAL_DUE_MONTHS, |row| row.technical_due_months());
+        position.technical_due_on(today, months)
+    })
+}
+
+/// The position behind a notice, for who shows every way of paying it.
+///
+/// # Errors
+/// [`Error::UnknownNotice`], which a draft is as well; [`Error::NotPayable`] when nothing is left to pay in
+/// any way, or the database's.
+pub fn with_options(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    number: &NoticeNumber,
+    today: Day,
+) -> Result<Position, Error> {
+    let position =
+        store::positions::find_by_number(conn, creditor, number)?.ok_or(Error::UnknownNotice)?;
+    match position.summary(today) {
+        Summary::Draft => Err(NotPayable::NotPublished.into()),
+        Summary::Paid => Err(NotPayable::AlreadyPaid.into()),
+        Summary::Expired => Err(NotPayable::Expired.into()),
+        Summary::Suspended => Err(NotPayable::Suspended.into()),
+        Summary::Cancelled => Err(NotPayable::Withdrawn.into()),
+        Summary::Open | Summary::PartiallyPaid => Ok(position),
+    }
 }
 
 /// As [`verify`], and remembers what was answered: after this the amount is frozen for the payment, and
@@ -218,6 +247,7 @@ pub fn receive(
     apply(tx, now, ctx, &filed, change)?;
     if let Some(position) = &position {
         canteen::credit(tx, now, ctx, &filed, position)?;
+        archive::changed(tx, now, ctx, creditor, position.id)?;
     }
     reconciliation::classify_receipt(tx, now, ctx, creditor, new.iuv.as_str())?;
     crash::point(Point::ReceiptFiled);

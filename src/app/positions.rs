@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 pub use amend::{Intent, Rest, amend, replan};
 
-use crate::app::{canteen, numbers};
+use crate::app::{archive, canteen, numbers};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::creditor::{Creditor, ServiceRow};
@@ -247,6 +247,7 @@ pub async fn create<R: Send + 'static>(
             let entry = position.published(position.issued_on)?;
             store::ledger::post(tx, &position.creditor, [(entry_id, entry)])?;
             place::take(tx, now, &held, &position)?;
+            archive::changed(tx, now, &held, &position.creditor, position.id)?;
         }
         let sealed = seal(tx, now, &position)?;
         crash::point(Point::PositionRegistered);

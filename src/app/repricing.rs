@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 pub use lapses::{Lapsed, end_plan, write_lapses};
 
-use crate::app::numbers;
+use crate::app::{archive, numbers};
 use crate::ctx::Ctx;
 use crate::domain::balance::{Balance, Notified, Payment};
 use crate::domain::calendar::{self, Day, Instant};
@@ -178,6 +178,7 @@ pub fn notify(
     store::notices::advance(tx, creditor, &steps, now, "office")?;
     book(tx, ctx, creditor, after.entry)?;
     store::positions::advance_revision(tx, creditor, id, position.revision)?;
+    archive::changed(tx, now, ctx, creditor, id)?;
     found(tx, creditor, id)
 }
 
@@ -219,6 +220,7 @@ pub async fn complete<R: Send + 'static>(
         }
         book(tx, &held, &tax_code, Some(made.entry))?;
         store::positions::advance_revision(tx, &tax_code, id, position.revision)?;
+        archive::changed(tx, now, &held, &tax_code, id)?;
         let position = found(tx, &tax_code, id)?;
         seal(tx, now, &position)
     })

@@ -101,8 +101,11 @@ pub const ROLES: &[(&str, &[&str])] = &[
             "reports:read",
             "audit:read",
             "search:read",
+            "events:read",
         ],
     ),
+    // Who looks into a call that went wrong; the messages hold personal data.
+    ("support", &["events:read", "events:messages"]),
     ("admin", &["registry:manage", "clients:manage"]),
 ];
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::calendar::Day;
+use crate::domain::demand::DemandCode;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
 use crate::domain::money::Cents;
@@ -75,6 +76,8 @@ pub struct ServiceRow {
     pub taxonomy: TaxonomyCode,
     /// The creditor's account that is credited.
     pub iban: Iban,
+    /// Code under which payment providers offer it; `None` when they do not.
+    pub demand_code: Option<DemandCode>,
     /// Accounting key of the revenue (chapter, assessment, plan of accounts), for reports.
     pub accounting_key: Text<64>,
     /// Further beneficiaries by role, as `province`.

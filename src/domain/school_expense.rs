@@ -4,9 +4,13 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
+use crate::domain::calendar::Day;
 use crate::domain::findings::Findings;
+use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::{Cents, MoneyError, ratio};
+use crate::domain::text::Text;
 
 /// What the income tax gives back of school expenses (art. 15 c. 1 lett. e-bis TUIR), for information.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,6 +144,25 @@ impl SchoolExpenses {
     pub fn lines(&self) -> impl Iterator<Item = &SchoolExpense> {
         self.0.values()
     }
+}
+
+/// Money that the town paid back of a canteen bill that had been paid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BillRefund {
+    /// UUID version 7.
+    pub id: Uuid,
+    /// The receipt of the payment.
+    pub receipt_id: String,
+    /// The pupil whose expenses become less.
+    pub pupil_tax_code: String,
+    /// Who was paid.
+    pub payee: FiscalCode,
+    /// How much.
+    pub amount: Cents,
+    /// Day of the payment, by which it counts.
+    pub paid_on: Day,
+    /// Order of payment.
+    pub note: Option<Text<140>>,
 }
 
 /// A pupil's part of a payment: the payment may differ from the bill, when interest was added or less was

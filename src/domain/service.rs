@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::balance::{Balance, Notified, Payment};
 use crate::domain::calendar::Day;
+use crate::domain::demand::Demand;
 use crate::domain::document::NoticeTopic;
 use crate::domain::findings::Findings;
 use crate::domain::fiscal_code::FiscalCode;
@@ -51,6 +52,12 @@ pub trait ServiceKind: Sync {
 
     /// Shape of `details` for the OpenAPI document: component name and every schema it needs.
     fn details_schema(&self) -> DetailsSchema;
+
+    /// The details of a charge that begins at a payment provider; `None` for kinds that only an office
+    /// charges.
+    fn demanded(&self, _demand: &Demand) -> Option<serde_json::Value> {
+        None
+    }
 
     /// What a notice of this charge must say beside its amount, in the order it is read; nothing for
     /// most kinds, and nothing about details that the kind cannot read.

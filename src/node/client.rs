@@ -3,10 +3,14 @@
 //! Time is bounded, sizes are bounded, what may pass later is tried again with growing, jittered waits.
 //! Answers come back with their bytes: they are stored before anything is decided.
 
+mod platform;
+
 use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
+
+pub use platform::{PlatformClient, PlatformError};
 
 use crate::ctx::Ids;
 use crate::wire::fdr_rest::{
@@ -100,29 +104,34 @@ pub struct FlowClient {
     ids: Ids,
 }
 
+/// Connections to a service, with its key in every request; or what is wrong.
+fn http(service: Service<'_>) -> Result<reqwest::Client, String> {
+    // A second installation is refused and changes nothing.
+    let _already = rustls::crypto::ring::default_provider().install_default();
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    if let Some(key) = service.key {
+        let mut value = HeaderValue::from_str(key)
+            .map_err(|_secret| "the subscription key is no header".to_owned())?;
+        value.set_sensitive(true);
+        headers.insert(KEY_HEADER, value);
+    }
+    reqwest::Client::builder()
+        .connect_timeout(CONNECT)
+        .timeout(ANSWER)
+        .redirect(reqwest::redirect::Policy::none())
+        .default_headers(headers)
+        .build()
+        .map_err(|why| why.to_string())
+}
+
 impl FlowClient {
     /// A client of the configured service.
     ///
     /// # Errors
     /// [`Error::Setup`] when the key cannot be a header, or TLS cannot be set up.
     pub fn new(service: Service<'_>, ids: Ids, retries: Retries) -> Result<FlowClient, Error> {
-        // A second installation is refused and changes nothing.
-        let _already = rustls::crypto::ring::default_provider().install_default();
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        if let Some(key) = service.key {
-            let mut value = HeaderValue::from_str(key)
-                .map_err(|_secret| Error::Setup("the subscription key is no header".into()))?;
-            value.set_sensitive(true);
-            headers.insert(KEY_HEADER, value);
-        }
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT)
-            .timeout(ANSWER)
-            .redirect(reqwest::redirect::Policy::none())
-            .default_headers(headers)
-            .build()
-            .map_err(|why| Error::Setup(why.to_string()))?;
+        let http = http(service).map_err(Error::Setup)?;
         let base = service.url.trim_end_matches('/').to_owned();
         Ok(FlowClient {
             http,

@@ -1,7 +1,7 @@
 //! What went wrong, in the node's words: one exhaustive match from errors to `PAA_*` faults
 //! (SANP, "Gestione degli errori").
 
-use crate::app::payments;
+use crate::app::{demands, payments, positions};
 use crate::domain::position::NotPayable;
 use crate::wire::pa_for_node as wire;
 
@@ -17,9 +17,6 @@ pub enum Refusal {
     /// `idPA` is no creditor of this engine, or the QR code names another one.
     #[error("unknown creditor")]
     UnknownCreditor,
-    /// The operation is not offered for this creditor or in this version.
-    #[error("not offered")]
-    NotOffered,
     /// A value that the schema lets through contradicts the others; names the element.
     #[error("inconsistent {0}")]
     Semantics(&'static str),
@@ -32,9 +29,15 @@ pub enum Refusal {
     /// A rule that every stored row keeps is broken.
     #[error("broken invariant: {0}")]
     Broken(&'static str),
+    /// The document of a service cannot be read.
+    #[error(transparent)]
+    Document(#[from] wire::BadService),
     /// The payment's own.
     #[error(transparent)]
     Payment(#[from] payments::Error),
+    /// The demand's own.
+    #[error(transparent)]
+    Demand(#[from] demands::Error),
 }
 
 /// A fault of the creditor.
@@ -51,8 +54,8 @@ impl Fault {
     #[must_use]
     pub fn syntax(creditor: &str, violation: &str) -> Fault {
         Fault {
-            code: "PAA_SINTASSI_XSD",
-            text: "Errore di sintassi XSD",
+            code: SYNTAX.0,
+            text: SYNTAX.1,
             creditor: creditor.to_owned(),
             description: Some(violation.to_owned()),
         }
@@ -78,7 +81,7 @@ pub fn of(refusal: &Refusal, creditor: &str) -> Fault {
     if internal {
         tracing::error!(creditor, error = %refusal, "node call failed");
     }
-    let description = (!internal).then(|| refusal.to_string());
+    let description = (!internal).then(|| told(refusal));
     Fault {
         code,
         text,
@@ -87,7 +90,19 @@ pub fn of(refusal: &Refusal, creditor: &str) -> Fault {
     }
 }
 
+/// What the node reads beside the code; what an office would mend in a form is told rule by rule.
+fn told(refusal: &Refusal) -> String {
+    if let Refusal::Demand(demands::Error::Position(positions::Error::Details(rules))) = refusal {
+        let each = rules
+            .iter()
+            .map(|rule| format!("{}: {}", rule.pointer, rule.said.it));
+        return each.collect::<Vec<_>>().join("; ");
+    }
+    refusal.to_string()
+}
+
 const SYSTEM_ERROR: (&str, &str) = ("PAA_SYSTEM_ERROR", "Errore generico");
+const SYNTAX: (&str, &str) = ("PAA_SINTASSI_XSD", "Errore di sintassi XSD");
 const SEMANTICS: (&str, &str) = ("PAA_SEMANTICA", "Errore semantico");
 
 fn code_of(refusal: &Refusal) -> (&'static str, &'static str) {
@@ -104,7 +119,8 @@ fn code_of(refusal: &Refusal) -> (&'static str, &'static str) {
             "PAA_ID_DOMINIO_ERRATO",
             "La PAA non corrisponde al Dominio indicato",
         ),
-        Refusal::NotOffered | Refusal::Semantics(_) => SEMANTICS,
+        Refusal::Semantics(_) => SEMANTICS,
+        Refusal::Document(_) => SYNTAX,
         Refusal::RepeatedTransfer => ("PAA_SINTASSI_EXTRAXSD", "Errore di sintassi extra XSD"),
         Refusal::OtherReceiptFiled => (
             "PAA_RECEIPT_DUPLICATA",
@@ -112,6 +128,7 @@ fn code_of(refusal: &Refusal) -> (&'static str, &'static str) {
         ),
         Refusal::Broken(_) => SYSTEM_ERROR,
         Refusal::Payment(error) => code_of_payment(error),
+        Refusal::Demand(error) => code_of_demand(error),
     }
 }
 
@@ -141,6 +158,31 @@ fn code_of_payment(error: &payments::Error) -> (&'static str, &'static str) {
         ),
         StampInV1 | Receipt(_) => SEMANTICS,
         Render(_) | Store(_) => SYSTEM_ERROR,
+    }
+}
+
+fn code_of_demand(error: &demands::Error) -> (&'static str, &'static str) {
+    use positions::Error as No;
+    match error {
+        demands::Error::NotOffered => SEMANTICS,
+        demands::Error::Payment(error) => code_of_payment(error),
+        demands::Error::Store(_) => SYSTEM_ERROR,
+        demands::Error::Position(error) => match error {
+            No::Details(_) | No::Position(_) | No::OtherKind { .. } | No::UnknownService(_) => {
+                SEMANTICS
+            }
+            No::NoStation
+            | No::Numbers(_)
+            | No::ReferenceTaken
+            | No::NumberTaken
+            | No::Unknown
+            | No::Stale { .. }
+            | No::Refused(_)
+            | No::TermPassed
+            | No::Replan(_)
+            | No::Money(_)
+            | No::Store(_) => SYSTEM_ERROR,
+        },
     }
 }
 

@@ -1,11 +1,18 @@
 //! Credit accounts of the canteen: the accounts, their movements (append only), what tops them up.
 
+mod bill_refunds;
+mod meals;
+
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use uuid::Uuid;
 
+pub use bill_refunds::{bill_refunds, bill_refunds_of, insert_bill_refund};
+pub use meals::{append_all, lock_among, meals_on_file};
+
+use super::prepared::among_ids;
 use super::reports::Period;
 use super::schema::{canteen_account, canteen_movement, canteen_top_up, position, receipt};
 use super::types::{At, Id, Json};
@@ -177,7 +184,7 @@ pub fn balances(
     let sum = diesel::dsl::sql::<BigInt>("CAST(SUM(amount_cents) AS BIGINT)");
     let sums: Vec<(Id, i64)> = on!(conn, |c| canteen_movement::table
         .filter(canteen_movement::creditor.eq(creditor.as_str()))
-        .filter(canteen_movement::account_id.eq_any(ids))
+        .filter(among_ids(canteen_movement::account_id, &ids))
         .group_by(canteen_movement::account_id)
         .select((canteen_movement::account_id, sum))
         .load(c))?;

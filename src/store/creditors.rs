@@ -12,6 +12,7 @@ use super::types::{At, Json};
 use super::{Conn, Error, Tx};
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::creditor::{Account, Creditor, ServiceRow, Station, Validity};
+use crate::domain::demand::DemandCode;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
 use crate::domain::notice_number::SegregationCode;
@@ -83,6 +84,7 @@ struct TermsRow {
     others: Json,
     terms: Json,
     rank: i32,
+    demand_code: Option<String>,
 }
 
 /// The creditor with this tax code.
@@ -506,6 +508,7 @@ impl TermsRow {
             others: Json(Value::Object(others.collect())),
             terms: Json(Value::clone(&of.terms)),
             rank,
+            demand_code: of.demand_code.as_ref().map(ToString::to_string),
         }
     }
 
@@ -528,6 +531,10 @@ impl TermsRow {
             taxonomy: checked(table, &id, TaxonomyCode::parse(&self.taxonomy))?,
             iban: checked(table, &id, Iban::parse(&self.iban))?,
             accounting_key: checked(table, &id, Text::parse(&self.accounting_key))?,
+            demand_code: match &self.demand_code {
+                Some(code) => Some(checked(table, &id, DemandCode::parse(code))?),
+                None => None,
+            },
             others,
             terms: self.terms.0.into(),
             valid: Validity {

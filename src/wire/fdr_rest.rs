@@ -96,7 +96,7 @@ pub fn payments_path(key: &FlowKey, at: PageAt) -> String {
 }
 
 /// Percent-encodes all but RFC 3986's unreserved characters.
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {

@@ -14,6 +14,7 @@ use crate::wire::soap::{self, Element, FaultCode, Unreadable};
 use crate::wire::text::fit;
 
 pub use fields::{Rule, Violation};
+pub use general_service::{BadService, GENERAL_SERVICE, GeneralService, general_service};
 pub use receipt::{Destination, MapEntry, Outcome, Psp, Receipt, ReceiptTransfer};
 pub use request::{
     DemandReq, GetPaymentReq, Header, HeaderSeen, QrCode, SendRtReq, TransferType, VerifyReq,
@@ -25,6 +26,7 @@ pub use subject::{PersonKind, Subject};
 
 mod facets;
 mod fields;
+mod general_service;
 mod receipt;
 mod request;
 mod response;

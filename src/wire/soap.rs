@@ -80,6 +80,15 @@ pub fn read(bytes: &[u8]) -> Result<Element, Unreadable> {
     }
 }
 
+/// Reads a document that stands in no envelope, under the same limits.
+///
+/// # Errors
+///
+/// [`Unreadable`] says which rule was broken and at which byte.
+pub fn document(bytes: &[u8]) -> Result<Element, Unreadable> {
+    element::parse(bytes)
+}
+
 /// Who is to blame, in SOAP 1.1's words (§4.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultCode {

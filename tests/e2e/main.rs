@@ -15,6 +15,8 @@ mod demo;
 #[cfg(test)]
 mod programs;
 #[cfg(test)]
+mod scenarios;
+#[cfg(test)]
 mod stories;
 #[cfg(test)]
 #[path = "../it/xsd.rs"]

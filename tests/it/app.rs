@@ -195,6 +195,8 @@ fn context(url: &str, clock: Clock, ids: Ids) -> Ctx {
         ("AVVISO_DB_THREADS", "2"),
         ("AVVISO_RATE_PER_SECOND", "100000"),
         ("AVVISO_NODE_MUTED_STATIONS", "99999000302_02"),
+        // Nobody listens there; with an address, what the archive has to be told is kept.
+        ("AVVISO_ACA_URL", "http://127.0.0.1:9"),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
     Ctx::with(Config::parse(variables).unwrap(), clock, ids).unwrap()

@@ -313,6 +313,69 @@ both_databases! {
         }
     }
 
+    async fn many_meals_are_taken_at_once_each_for_itself(app: TestApp) {
+        let office = given::canteen(&app).await;
+        let (first, second) = (account(&office, &[VIOLA]).await, account(&office, &[NICCOLO]).await);
+        meal(&office, &first, VIOLA, "2026-04-13").await.expect(201);
+        let entry = |account: &str, pupil: &str, day: &str| {
+            json!({"canteen_account_id": account, "pupil_tax_code": pupil, "meal_date": day})
+        };
+        let unknown = "01970000-0000-7000-8000-00000000ffff";
+        let batch = json!({"meals": [
+            entry(&first, VIOLA, "2026-04-13"),
+            entry(&first, VIOLA, "2026-04-14"),
+            entry(&second, NICCOLO, "2026-04-14"),
+            entry(&first, VIOLA, "2026-04-14"),
+            entry(&second, VIOLA, "2026-04-14"),
+            entry(&first, NICCOLO, "2026-04-15"),
+            entry(unknown, VIOLA, "2026-04-15"),
+            // The floor is 10.00 below zero: a third meal of 3.08, and not a fourth.
+            entry(&first, VIOLA, "2026-04-15"),
+            entry(&first, VIOLA, "2026-04-16"),
+        ]});
+        let send = async |key: &str, batch: &Value| {
+            let call = office.post("/canteen-meal-batches", batch).header("idempotency-key", key);
+            call.send().await.expect(201)
+        };
+        let taken = send("april-2026", &batch).await;
+        let told: Vec<String> = taken["meals"].as_array().unwrap().iter().map(|line| {
+            let word = line.get("problem").and_then(Value::as_str).unwrap_or("-");
+            format!("{} {} {word}", line["line"], line["outcome"].as_str().unwrap())
+        }).collect();
+        assert_eq!(told, [
+            "1 known -", "2 taken -", "3 taken -", "4 known -", "5 refused state-forbids",
+            "6 refused rule-violation", "7 refused not-found", "8 taken -",
+            "9 refused credit-does-not-suffice",
+        ]);
+        assert_eq!(taken["meals"][5]["detail"], "indicare un alunno che mangia su questo conto");
+        assert_eq!(taken["meals"][7]["balance_cents"], -924);
+        assert_eq!(
+            (&taken["taken_meals"], &taken["known_meals"], &taken["refused_meals"], &taken["taken_cents"]),
+            (&json!(3), &json!(2), &json!(4), &json!(924))
+        );
+        assert_eq!((balance(&office, &first).await, balance(&office, &second).await), (-924, -308));
+        // The same key answers the same; under another key what was taken is known, and nothing moves.
+        let before = app.rows("SELECT COUNT(*) || '' AS row FROM canteen_movement");
+        assert_eq!(send("april-2026", &batch).await, taken);
+        let again = send("april-again", &batch).await;
+        assert_eq!((&again["taken_meals"], &again["known_meals"]), (&json!(0), &json!(5)));
+        assert_eq!(app.rows("SELECT COUNT(*) || '' AS row FROM canteen_movement"), before);
+        let none = office.post("/canteen-meal-batches", &json!({"meals": []})).send().await;
+        assert_eq!(none.slug(), "contract-violation");
+    }
+
+    async fn another_towns_accounts_are_unknown_to_a_batch(app: TestApp) {
+        let office = given::canteen(&app).await;
+        let own = account(&office, &[VIOLA]).await;
+        let neighbour = app.neighbour().await;
+        let roles: Vec<&str> = avviso::domain::client::ROLES.iter().map(|(role, _)| *role).collect();
+        let theirs = app.client(&neighbour, &roles).await;
+        let batch = json!({"meals": [{"canteen_account_id": own, "pupil_tax_code": VIOLA, "meal_date": "2026-04-14"}]});
+        let refused = theirs.post("/canteen-meal-batches", &batch).send().await.expect(201);
+        assert_eq!(refused["meals"][0]["problem"], "not-found");
+        assert_eq!(balance(&office, &own).await, 0);
+    }
+
     async fn a_new_isee_counts_from_its_month_and_old_meals_keep_their_price(app: TestApp) {
         let office = given::canteen(&app).await;
         let account = account(&office, &[VIOLA]).await;
@@ -389,6 +452,59 @@ both_databases! {
         let csv = office.get(path).header("accept", "text/csv").send().await;
         let text = String::from_utf8(csv.body).unwrap();
         assert!(text.contains("TRDVLI16C61A241T") && text.contains("234,08"), "{text}");
+    }
+
+    async fn what_is_paid_back_of_a_bill_is_deducted_when_it_is_paid_back(app: TestApp) {
+        let office = given::canteen(&app).await;
+        let pupil = |code: &str, order: i64, meals: i64| {
+            json!({"pupil_tax_code": code, "sibling_order": order, "meals": meals})
+        };
+        let bill = json!({
+            "service_code": "MENSA",
+            "debtor": {"type": "person", "tax_code": "RSSMRA85T10A562S", "full_name": "Mario Rossi"},
+            "details": {"canteen": {
+                "resident": true, "isee": [{"isee_cents": 1_800_000}],
+                "months": [{"year": 2026, "month": 3, "pupils": [pupil(VIOLA, 1, 16), pupil(NICCOLO, 2, 15)]}],
+            }},
+        });
+        let made = office.post("/debt-positions", &bill).send().await.expect(201);
+        given::paid(&app, &number(&made), "token-1").await;
+        let payments = office.get("/payments").send().await.expect(200);
+        let payment = payments["items"][0]["payment_id"].as_str().unwrap();
+        let path = format!("/payments/{payment}/canteen-refunds");
+        let back = async |body: Value| office.post(&path, &body).send().await;
+        let whose = back(json!({})).await.complaint();
+        assert_eq!(whose, "422 rule-violation [/pupil_tax_code name a pupil of this bill]");
+        let two_meals = json!({"pupil_tax_code": VIOLA, "amount_cents": 616, "note": "mandato 12"});
+        let made = back(two_meals).await.expect(201);
+        assert_eq!((&made["payee_tax_code"], &made["paid_date"]), (&json!("RSSMRA85T10A562S"), &json!("2026-04-01")));
+        // Sixteen meals of 3.08 were paid for her, and two are paid back already.
+        let too_much = json!({"pupil_tax_code": VIOLA, "amount_cents": 4_313});
+        assert_eq!(back(too_much).await.slug(), "credit-does-not-suffice");
+        let net = async || -> Vec<(String, String, String)> {
+            let rows = certificate(&office).await;
+            rows.iter().map(|row| (row[0].clone(), row[7].clone(), row[8].clone())).collect()
+        };
+        let line = |code: &str, refunded: &str, net: &str| (code.to_owned(), refunded.to_owned(), net.to_owned());
+        assert_eq!(net().await, [line(NICCOLO, "0", "4095"), line(VIOLA, "616", "4312")]);
+        // All the rest, in the next year: this year's certificate stays.
+        back(json!({"pupil_tax_code": VIOLA, "paid_date": "2027-01-10"})).await.expect(201);
+        assert_eq!(net().await, [line(NICCOLO, "0", "4095"), line(VIOLA, "616", "4312")]);
+        assert_eq!(back(json!({"pupil_tax_code": VIOLA})).await.slug(), "credit-does-not-suffice");
+        let lamps = given::position(&app, given::lamps(1)).await;
+        given::paid(&app, &given::single(&lamps), "token-2").await;
+        let payments = office.get("/payments").send().await.expect(200);
+        let of_lamps = payments["items"][1]["payment_id"].as_str().unwrap();
+        let refused = office.post(&format!("/payments/{of_lamps}/canteen-refunds"), &json!({})).send().await;
+        assert_eq!(refused.slug(), "rule-violation");
+        let neighbour = app.neighbour().await;
+        let roles: Vec<&str> = avviso::domain::client::ROLES.iter().map(|(role, _)| *role).collect();
+        let theirs = app.client(&neighbour, &roles).await;
+        assert_eq!(theirs.post(&path, &json!({})).send().await.slug(), "not-found");
+        assert_eq!(app.failed_checks(), Vec::<String>::new());
+        app.tamper("UPDATE canteen_bill_refund SET amount_cents = 900000");
+        assert_eq!(app.failed_checks(), ["refunds_are_of_payments"]);
+        app.unaudited();
     }
 
     async fn the_audit_sees_credit_that_no_receipt_explains(app: TestApp) {

@@ -54,6 +54,7 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
         .send()
         .await
         .expect(202);
+    app.ctx.file_events().await.unwrap();
     let pulled = caller.post("/settlement-flow-pulls", &json!(null)).send();
     pulled.await.expect(202);
 
@@ -64,6 +65,7 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
         ("flow_code", flow_code),
         ("iuv", notice.iuv().as_str().to_owned()),
         ("canteen_account_id", account),
+        ("receipt_id", format!("receipt{word}")),
         ("holder_tax_code", traits.debtor_code.to_owned()),
     ]
     .map(|(name, code)| (name.to_owned(), code))
@@ -77,6 +79,7 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
         ("/reconciliation-decisions", "reconciliation_decision_id"),
         ("/jobs", "job_id"),
         ("/report-jobs", "report_job_id"),
+        ("/node-events", "node_event_id"),
     ] {
         let page = caller.get(path).send().await.expect(200);
         let first = page["items"][0][id].as_str();

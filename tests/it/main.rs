@@ -9,6 +9,8 @@ mod app;
 #[cfg(test)]
 mod database;
 #[cfg(test)]
+mod demands;
+#[cfg(test)]
 mod given;
 #[cfg(test)]
 mod rest;
@@ -45,9 +47,15 @@ mod lapses;
 #[cfg(test)]
 mod leaks;
 #[cfg(test)]
+mod node_events;
+#[cfg(test)]
 mod numbers;
 #[cfg(test)]
 mod office;
+#[cfg(test)]
+mod outbound;
+#[cfg(test)]
+mod payment_options;
 #[cfg(test)]
 mod payments;
 #[cfg(test)]

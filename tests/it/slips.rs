@@ -6,7 +6,6 @@ use avviso::domain::position::Position;
 use avviso::domain::text::Text;
 use serde_json::{Value, json};
 
-use crate::app::TestApp;
 use crate::fines::{asked, path, receipt, tag};
 use crate::given::{self, single};
 use crate::rest::{Caller, Reply};

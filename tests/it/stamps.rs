@@ -74,6 +74,32 @@ both_databases! {
         assert_eq!(printed.complaint(), "409 online-only");
     }
 
+    async fn in_a_new_plan_stamps_are_bought_with_the_first_instalment(app: TestApp) {
+        let office = app.office().await;
+        let position = given::position(&app, given::filing()).await;
+        let path = format!("/debt-positions/{}", position.id);
+        let tag = office.get(&path).send().await.header("etag").to_owned();
+        let body = json!({"due_dates": ["2026-05-31", "2026-06-30"]});
+        let replan = office.post(&format!("{path}/payment-options"), &body).header("if-match", &tag);
+        let made = replan.send().await.expect(201);
+        let notices = &made["payment_options"][1]["notices"];
+        let number = |i: usize| notices[i]["notice_number"].as_str().unwrap().to_owned();
+        assert_eq!((&notices[0]["amount_cents"], &notices[1]["amount_cents"]), (&json!(6_200), &json!(3_000)));
+        let first = given::activated(&app, &number(0)).await;
+        assert_eq!(first.all("transferAmount"), ["30.00", "16.00", "16.00"]);
+        assert_eq!(first.all("hashDocumento"), HASHES);
+        // The second one buys nothing of the agency's: it is asked for by any provider, and printed.
+        assert_eq!(Message::get_payment(&number(1)).send(&app).await.outcome(), "OK");
+        let printed = format!("/creditors/{}/notices/{}/pdf", app.town(), number(1));
+        let page = office.get(&printed).header("accept", "application/pdf").send().await;
+        assert!(page.body.starts_with(b"%PDF"));
+        given::paid(&app, &number(0), "token-1").await;
+        given::paid(&app, &number(1), "token-2").await;
+        assert_eq!(app.balance(Account::Receivable).await, 0);
+        assert_eq!(app.balance(Account::ThirdParties).await, 3_200);
+        assert_eq!(office.get(&path).send().await.expect(200)["state"], "paid");
+    }
+
     async fn a_stamp_in_another_receipt_is_another_receipt(app: TestApp) {
         let number = single(&given::position(&app, given::filing()).await);
         let receipt = given::paid(&app, &number, "token-1").await;

@@ -13,6 +13,14 @@ pub(crate) const POSTAL: &str = "IT45S0760103600000012345678";
 
 /// Gives the town a postal account, through the door of its manager.
 pub(crate) async fn postal_account(app: &TestApp) {
+    let account = serde_json::json!({
+        "iban": POSTAL, "label": "Conto corrente postale", "valid_from_date": "2026-01-01",
+    });
+    add(app, "accounts", account).await;
+}
+
+/// Adds to a list of the town.
+pub(crate) async fn add(app: &TestApp, list: &str, item: serde_json::Value) {
     let manager = app.client(&app.town(), &["admin"]).await;
     let path = format!("/creditors/{TOWN}");
     let read = manager.get(&path).send().await;
@@ -21,14 +29,8 @@ pub(crate) async fn postal_account(app: &TestApp) {
     for shown in ["creditor_tax_code", "revision"] {
         members.remove(shown);
     }
-    let account = serde_json::json!({
-        "iban": POSTAL, "label": "Conto corrente postale", "valid_from_date": "2026-01-01",
-    });
-    members["accounts"].as_array_mut().unwrap().push(account);
-    let put = manager
-        .put(&path, &town)
-        .header("if-match", &tag)
-        .send()
-        .await;
+    members[list].as_array_mut().unwrap().push(item);
+    let put = manager.put(&path, &town).header("if-match", &tag);
+    let put = put.send().await;
     assert!(put.status.is_success(), "{}", put.complaint());
 }

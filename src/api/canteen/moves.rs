@@ -176,7 +176,16 @@ pub(in crate::api) async fn refund_canteen_credit(
     body: FromBody<CanteenRefund>,
 ) -> Result<HttpResponse, Problem> {
     let (ctx, creditor) = (state.ctx.clone(), caller.creditor()?.clone());
-    let (id, asked) = (path.0.canteen_account_id, body.value);
+    let id = path.0.canteen_account_id;
+    let refund = refund(body.value)?;
+    let intent = Intent::new(&caller, ("refund_canteen_credit", id), &key, body.digest)?;
+    let moved =
+        move |tx: &mut Tx<'_>, now| canteen::refund(tx, now, &ctx, (&creditor, id), refund.clone());
+    intent.carry_out(&state, moved).await
+}
+
+/// What is paid back, read.
+pub(super) fn refund(asked: CanteenRefund) -> Result<Refund, Problem> {
     let mut faults = Faults::default();
     let payee = asked
         .payee_tax_code
@@ -190,11 +199,7 @@ pub(in crate::api) async fn refund_canteen_credit(
         paid_on: asked.paid_date,
         note: note.and_then(|read| faults.read("/note", read)),
     };
-    let refund = faults.result(Some(refund))?;
-    let intent = Intent::new(&caller, ("refund_canteen_credit", id), &key, body.digest)?;
-    let moved =
-        move |tx: &mut Tx<'_>, now| canteen::refund(tx, now, &ctx, (&creditor, id), refund.clone());
-    intent.carry_out(&state, moved).await
+    faults.result(Some(refund))
 }
 
 /// Set credit right

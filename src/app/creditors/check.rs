@@ -145,6 +145,20 @@ pub(super) fn services(
                 format!("service {code} has another version on the same days"),
             );
         }
+        let same = |other: &&ServiceRow| {
+            other.code != row.code
+                && other.demand_code == row.demand_code
+                && meet(other.valid, row.valid)
+        };
+        if let (Some(code), Some(other)) = (&row.demand_code, services.iter().take(i).find(same)) {
+            let other = &other.code;
+            add(
+                &mut found,
+                &format!("{at}/demand_code"),
+                format!("il codice {code} è già del servizio {other} negli stessi giorni"),
+                format!("code {code} is that of service {other} on the same days"),
+            );
+        }
         kind(&mut found, &at, row);
         listed(
             &mut found,

@@ -15,6 +15,7 @@ use toml::Spanned;
 use super::{Registration, Taxonomy, check};
 use crate::domain::calendar::Day;
 use crate::domain::creditor::{Account, Creditor, ServiceRow, Station, Validity};
+use crate::domain::demand::DemandCode;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
 use crate::domain::notice_number::SegregationCode;
@@ -102,6 +103,7 @@ struct FileService {
     taxonomy: String,
     iban: String,
     accounting_key: String,
+    demand_code: Option<String>,
     valid_from: toml::value::Datetime,
     valid_until: Option<toml::value::Datetime>,
     #[serde(default)]
@@ -341,6 +343,10 @@ impl Reading<'_> {
         let taxonomy = self.field("taxonomy", TaxonomyCode::parse(&of.taxonomy));
         let iban = self.field("iban", Iban::parse(&of.iban));
         let key = self.field("accounting_key", Text::parse(&of.accounting_key));
+        let demand_code = match &of.demand_code {
+            Some(code) => self.field("demand_code", DemandCode::parse(code)).map(Some),
+            None => Some(None),
+        };
         let valid = self.valid(of.valid_from, of.valid_until);
         let mut others = Some(BTreeMap::new());
         for (role, to) in of.others {
@@ -357,6 +363,7 @@ impl Reading<'_> {
             taxonomy: taxonomy?,
             iban: iban?,
             accounting_key: key?,
+            demand_code: demand_code?,
             others: others?,
             terms: Value::Object(of.terms.into_iter().map(|(k, v)| (k, json(v))).collect()).into(),
             valid: valid?,

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::{Error, get, numbers_from, place};
+use crate::app::archive;
 use crate::ctx::Ctx;
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
@@ -82,6 +83,7 @@ pub(super) fn apply(
         })
         .collect();
     store::notices::advance(tx, &position.creditor, &steps, now, "office")?;
+    archive::changed(tx, now, ctx, &position.creditor, position.id)?;
     for notice in &change.rewritten {
         store::notices::rewrite(tx, position, notice)?;
     }

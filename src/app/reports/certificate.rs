@@ -10,8 +10,8 @@ use super::{Cell, ControlTotal, Desk, Error, PAGE, Period, Sink, Sum};
 use crate::domain::lifecycle::Anomaly;
 use crate::domain::money::Cents;
 use crate::domain::receipt::Party;
-use crate::domain::school_expense::{Named, SchoolDeduction, SchoolExpenses, part_of};
-use crate::domain::service::canteen::{CanteenDetails, CanteenTerms, MealTariff, shares};
+use crate::domain::school_expense::{Named, SchoolDeduction, SchoolExpenses};
+use crate::domain::service::canteen::{CanteenDetails, CanteenTerms, MealTariff, parts_paid};
 use crate::domain::service::canteen_credit::{CanteenCreditDetails, CanteenCreditTerms, KIND};
 use crate::store::canteen::SchoolReceipt;
 use crate::store::{self, Conn};
@@ -51,6 +51,17 @@ impl Desk<'_> {
                 name: String::new(),
             };
             expenses.refunded((&pupil, &school), &payee, movement.amount.negated())?;
+        }
+        for refund in store::canteen::bill_refunds(conn, self.creditor, period)? {
+            let unnamed = |tax_code: String| Named {
+                tax_code,
+                name: String::new(),
+            };
+            let (pupil, payee) = (
+                unnamed(refund.pupil_tax_code),
+                unnamed(refund.payee.to_string()),
+            );
+            expenses.refunded((&pupil, ""), &payee, refund.amount)?;
         }
         let deduction = self.deduction(&codes, period);
         let (mut paid, mut refunded) = (Sum::new("Pagato"), Sum::new("Rimborsato"));
@@ -154,16 +165,12 @@ fn count(
         .iter()
         .map(|(code, amount)| (code.as_str(), *amount))
         .collect();
-    let bill = Cents::sum(rows.iter().map(|(_, amount)| *amount))?;
-    for share in shares(&details, &rows)? {
+    for (share, part) in parts_paid(&details, &rows, receipt.amount)? {
         let pupil = Named {
             tax_code: share.pupil_tax_code.to_owned(),
             name: share.pupil_name.unwrap_or_default().to_owned(),
         };
-        let part = part_of(receipt.amount, share.amount, bill)?;
-        if part.is_positive() {
-            expenses.paid((&pupil, share.school.unwrap_or_default()), &payer, part)?;
-        }
+        expenses.paid((&pupil, share.school.unwrap_or_default()), &payer, part)?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::Error;
+use crate::app::archive;
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Instant};
 use crate::domain::fiscal_code::FiscalCode;
@@ -108,6 +109,10 @@ pub(super) fn announce(
         store::ledger::post(tx, creditor, [(ctx.ids.next(), entry)])?;
         let live = live_rows(tx, creditor, &behind, chunk)?;
         let steps = steps(&behind, &live, chunk, rows.before);
+        let paid: BTreeSet<_> = steps.iter().map(|(notice, _)| notice.position_id).collect();
+        for position_id in paid {
+            archive::changed(tx, now, ctx, creditor, position_id)?;
+        }
         let advances: Vec<Advance> = steps
             .into_iter()
             .map(|(notice, line)| Advance {

@@ -80,8 +80,9 @@ fn a_file_is_known_again_and_what_it_could_not_say_is_kept_once() {
         unread: vec![Unread {
             line: 3,
             text: "cento\0euro".into(),
-            reason: "must be an amount".into(),
+            reason: Said::new("deve essere un importo", "must be an amount"),
         }],
+        covers: Vec::new(),
     };
     let conflict = Movement {
         text: "altro".into(),

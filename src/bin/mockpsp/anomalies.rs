@@ -2,6 +2,7 @@
 //! Only what has happened is in it, as the journal tells it.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::flows::{Flow, local_day};
 use crate::plan::Kind;
@@ -9,7 +10,7 @@ use crate::state::{Day, Planned, State};
 use crate::treasury;
 
 /// One thing that went wrong.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum Anomaly {
     /// Two tokens of one notice were paid.
@@ -18,7 +19,9 @@ pub(crate) enum Anomaly {
     /// that day has come.
     LostReceipt {
         notice_number: String,
+        #[schema(value_type = String, format = Date)]
         sent_on: Day,
+        #[schema(value_type = Option<String>, format = Date)]
         reported_on: Option<Day>,
     },
     /// Paid after the term, planned so or not.
@@ -116,7 +119,8 @@ fn of_flow(flow: &Flow) -> Vec<Anomaly> {
         }
         Some(0) | None => {}
     }
-    if flow.credits.len() > 1 {
+    let executed = |credit: &&treasury::Credit| credit.done == treasury::Done::Executed;
+    if flow.credits.iter().filter(executed).count() > 1 {
         let movement = |credit| {
             let (year, account) = treasury::place(flow, credit);
             format!("{year}/{account}/{}", credit.number)

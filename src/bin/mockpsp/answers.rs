@@ -28,13 +28,31 @@ pub(crate) enum CallError {
 /// What a verification answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Verified {
+    /// What a provider shows besides.
+    #[serde(skip)]
+    pub(crate) more: Shown,
+    /// The archive answered, not the creditor.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) stand_in: bool,
     pub(crate) cents: u64,
     pub(crate) description: String,
+}
+
+/// Texts that a provider shows; empty when they are not there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Shown {
+    pub(crate) due: String,
+    pub(crate) company: String,
+    pub(crate) office: String,
+    /// Every beneficiary can be credited at Poste.
+    pub(crate) all_postal: bool,
 }
 
 /// What an activation answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
+    /// The archive answered, not the creditor.
+    pub(crate) stand_in: bool,
     pub(crate) iuv: String,
     pub(crate) cents: u64,
     pub(crate) transfers: Vec<Transfer>,
@@ -87,6 +105,13 @@ pub(crate) fn read_verified(body: &str) -> Read<Verified> {
         required(&answer, path, longest)?;
     }
     Ok(Verified {
+        more: Shown {
+            due: option.owned("dueDate"),
+            company: answer.owned("companyName"),
+            office: answer.owned("officeName"),
+            all_postal: matches!(option.text("allCCP"), Some("true" | "1")),
+        },
+        stand_in: false,
         cents: amount(option, "amount")?,
         description: required(&answer, "paymentDescription", 140)?,
     })
@@ -146,6 +171,7 @@ pub(crate) fn read_activation(body: &str, version: u8) -> Read<Answer> {
     let cents = amount(data, "paymentAmount")?;
     check_transfers(&transfers, cents)?;
     Ok(Answer {
+        stand_in: false,
         iuv: required(data, "creditorReferenceId", 35)?,
         cents,
         transfers,

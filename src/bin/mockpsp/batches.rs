@@ -7,13 +7,19 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::app::App;
+use crate::contract::Refused;
 use crate::control::Answer;
 use crate::plan::{self, BatchIn, PlannedPayment};
 use crate::problem::Problem;
 use crate::psps;
 use crate::state::{Batch, Event, State};
 
-/// `POST /control/notices`.
+/// Plan a batch of notices
+///
+/// Exactly `pay` of them are paid, on days and in ways that the seed decides. The same batch again is
+/// answered the same.
+#[utoipa::path(post, path = "/control/notices", tag = "payments", request_body = BatchIn,
+    responses((status = 200, description = "Who pays when, in figures", body = Object), Refused))]
 pub(crate) async fn post(app: Data<App>, body: Json<BatchIn>) -> Answer<Json<Value>> {
     let batch = body.into_inner();
     let fingerprint = fingerprint(&batch);

@@ -4,20 +4,24 @@ use std::collections::BTreeMap;
 
 use actix_web::web::{Data, Json, Path, Query};
 use actix_web::{HttpResponse, Scope, web};
+use chrono::Datelike;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use crate::anomalies::{self, Anomaly};
 use crate::app::App;
 use crate::batches;
+use crate::contract::Refused;
 use crate::day;
-use crate::flows::FlowMischief;
+use crate::disturbances::Disturbance;
+use crate::flows::{FlowMischief, Troubles};
 use crate::node::Patience;
 use crate::payments::{self, Notice};
 use crate::problem::{self, Problem};
 use crate::psps;
 use crate::rng::Rng;
-use crate::scenario::{self, Scenario, Story, Wish};
+use crate::scenario::{self, NextStep, Scenario, Story, Wish};
 use crate::state::{Creditor, Day, Event, State, Status};
 use crate::summary::summary;
 use crate::treasury;
@@ -42,8 +46,14 @@ pub(crate) fn scope() -> Scope {
         .route("/anomalies/{creditor}", web::get().to(anomalies))
         .route("/creditors/{tax_code}", web::put().to(put_creditor))
         .route("/mischief", web::put().to(put_mischief))
+        .service(
+            web::resource("/disturbances")
+                .route(web::get().to(disturbances))
+                .route(web::post().to(disturb))
+                .route(web::delete().to(calm)),
+        )
         .route("/payments", web::post().to(post_payment))
-        .route("/payments/{id}/complete", web::post().to(complete_payment))
+        .route("/payments/{id}/{step}", web::post().to(complete_payment))
         .route("/notices", web::post().to(batches::post))
         .route("/days", web::post().to(post_day))
         .route("/receipts/deliver", web::post().to(deliver_receipts))
@@ -57,7 +67,10 @@ async fn nothing_here() -> Answer<HttpResponse> {
     ))
 }
 
-async fn status(app: Data<App>) -> Json<Value> {
+/// Tell where the gateway stands
+#[utoipa::path(get, path = "/control/status", tag = "state",
+    responses((status = 200, description = "Open day, days run, what waits", body = Object)))]
+pub(crate) async fn status(app: Data<App>) -> Json<Value> {
     let (running, open_day) = (app.running(), app.open_day());
     Json(app.read(|state| {
         let open = state.payments.iter().filter(|payment| payment.status == Status::Open).count();
@@ -81,15 +94,31 @@ async fn status(app: Data<App>) -> Json<Value> {
     }))
 }
 
-async fn ground_truth(app: Data<App>) -> Json<Value> {
+/// Tell what really happened
+///
+/// Sums of everything so far, to be held against the engine's own reports.
+#[utoipa::path(get, path = "/control/summary", tag = "state",
+    responses((status = 200, description = "Payments, receipts, flows, credits", body = Object)))]
+pub(crate) async fn ground_truth(app: Data<App>) -> Json<Value> {
     Json(app.read(summary))
 }
 
-async fn anomalies(app: Data<App>, creditor: Path<String>) -> Json<Vec<Anomaly>> {
+/// List what went wrong on purpose
+#[utoipa::path(get, path = "/control/anomalies/{creditor}", tag = "state",
+    params(("creditor" = String, Path, description = "Tax code")),
+    responses((status = 200, description = "One by one, in a fixed order", body = [Anomaly])))]
+pub(crate) async fn anomalies(app: Data<App>, creditor: Path<String>) -> Json<Vec<Anomaly>> {
     Json(app.read(|state| anomalies::of(state, &creditor)))
 }
 
-async fn put_creditor(
+/// Register a creditor
+///
+/// Its stations answer for notice numbers by segregation code. The same request again changes nothing.
+#[utoipa::path(put, path = "/control/creditors/{tax_code}", tag = "creditors",
+    params(("tax_code" = String, Path, description = "Eleven digits")),
+    request_body = Creditor,
+    responses((status = 200, description = "As it is known now", body = Creditor), Refused))]
+pub(crate) async fn put_creditor(
     app: Data<App>,
     tax_code: Path<String>,
     body: Json<Creditor>,
@@ -134,7 +163,13 @@ async fn put_creditor(
     Ok(Json(creditor))
 }
 
-async fn put_mischief(app: Data<App>, body: Json<FlowMischief>) -> Answer<Json<FlowMischief>> {
+/// Say how often flows and credits go wrong
+#[utoipa::path(put, path = "/control/mischief", tag = "trouble", request_body = FlowMischief,
+    responses((status = 200, description = "As it is from now on", body = FlowMischief), Refused))]
+pub(crate) async fn put_mischief(
+    app: Data<App>,
+    body: Json<FlowMischief>,
+) -> Answer<Json<FlowMischief>> {
     let mischief = body.into_inner();
     check_mischief(mischief)?;
     app.decide(|state| {
@@ -163,18 +198,57 @@ fn check_mischief(mischief: FlowMischief) -> Answer<()> {
     Ok(())
 }
 
-#[derive(Debug, Deserialize)]
+/// List the troubles that wait
+#[utoipa::path(get, path = "/control/disturbances", tag = "trouble",
+    responses((status = 200, description = "Oldest first", body = [Disturbance])))]
+pub(crate) async fn disturbances(app: Data<App>) -> Json<Vec<Disturbance>> {
+    Json(app.node.disturbances.list())
+}
+
+/// Disturb the next messages of a leg
+///
+/// Kept in memory: a gateway that starts again disturbs nothing.
+#[utoipa::path(post, path = "/control/disturbances", tag = "trouble", request_body = Disturbance,
+    responses((status = 200, description = "All that wait", body = [Disturbance]), Refused))]
+pub(crate) async fn disturb(
+    app: Data<App>,
+    body: Json<Disturbance>,
+) -> Answer<Json<Vec<Disturbance>>> {
+    body.check().map_err(Problem::unprocessable)?;
+    app.node.disturbances.add(*body);
+    Ok(Json(app.node.disturbances.list()))
+}
+
+/// Forget the troubles that wait
+#[utoipa::path(delete, path = "/control/disturbances", tag = "trouble",
+    responses((status = 204, description = "Nothing waits")))]
+pub(crate) async fn calm(app: Data<App>) -> HttpResponse {
+    app.node.disturbances.clear();
+    HttpResponse::NoContent().finish()
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct PaymentIn {
+pub(crate) struct PaymentIn {
+    /// Tax code.
     creditor: String,
+    /// 18 digits.
     notice_number: String,
     #[serde(default)]
     scenario: Scenario,
+    /// Without it one is drawn.
     psp: Option<String>,
+    /// Without it the open day.
+    #[schema(value_type = Option<String>, format = Date)]
     on: Option<Day>,
 }
 
-async fn post_payment(app: Data<App>, body: Json<PaymentIn>) -> Answer<Json<Story>> {
+/// Pay a notice now
+///
+/// A refusal is a result, with the fault that the provider hears, and not an error.
+#[utoipa::path(post, path = "/control/payments", tag = "payments", request_body = PaymentIn,
+    responses((status = 200, description = "How it went, step by step", body = Story), Refused))]
+pub(crate) async fn post_payment(app: Data<App>, body: Json<PaymentIn>) -> Answer<Json<Story>> {
     let PaymentIn {
         creditor,
         notice_number,
@@ -229,7 +303,20 @@ async fn post_payment(app: Data<App>, body: Json<PaymentIn>) -> Answer<Json<Stor
     Ok(Json(story))
 }
 
-async fn complete_payment(app: Data<App>, id: Path<String>) -> Answer<Json<Story>> {
+/// Go on with a token
+///
+/// `complete` is the positive outcome of an activation left open, and its receipt; `fail` the negative
+/// one; `expire` gives the token up; `keep` keeps the money without a receipt, which the flow reports
+/// with 9.
+#[utoipa::path(post, path = "/control/payments/{id}/{step}", tag = "payments",
+    params(("id" = String, Path, description = "The token"),
+           ("step" = NextStep, Path, description = "What happens")),
+    responses((status = 200, description = "How it went, step by step", body = Story), Refused))]
+pub(crate) async fn complete_payment(
+    app: Data<App>,
+    path: Path<(String, NextStep)>,
+) -> Answer<Json<Story>> {
+    let (id, step) = path.into_inner();
     let unknown = || Problem::not_found(format!("there is no payment {id}"));
     let index = app
         .read(|state| state.by_token.get(id.as_str()).copied())
@@ -237,27 +324,43 @@ async fn complete_payment(app: Data<App>, id: Path<String>) -> Answer<Json<Story
     let (task, day) = (app.clone(), app.open_day());
     let story = app
         .runtime
-        .spawn(async move { scenario::complete(&task, index, day).await })
+        .spawn(async move { scenario::go_on(&task, index, day, step).await })
         .await??;
     story.map(Json).ok_or_else(unknown)
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct DayIn {
+pub(crate) struct DayIn {
+    #[schema(value_type = String, format = Date)]
     date: Day,
     mischief: Option<FlowMischief>,
+    #[serde(default)]
+    troubles: Troubles,
 }
 
-async fn post_day(app: Data<App>, body: Json<DayIn>) -> Answer<Json<Value>> {
-    let DayIn { date, mischief } = body.into_inner();
+/// Run a simulated day
+///
+/// What was planned is paid, what was held back is sent, the operating day is closed. A day already run
+/// is answered again.
+#[utoipa::path(post, path = "/control/days", tag = "days", request_body = DayIn,
+    responses((status = 200, description = "Figures of the day", body = Object), Refused))]
+pub(crate) async fn post_day(app: Data<App>, body: Json<DayIn>) -> Answer<Json<Value>> {
+    let DayIn {
+        date,
+        mischief,
+        troubles,
+    } = body.into_inner();
     mischief.map_or(Ok(()), check_mischief)?;
     // Its own task: the day goes on even when the client gives up waiting.
-    let run = day::run(app.clone().into_inner(), date, mischief);
+    let run = day::run(app.clone().into_inner(), date, mischief, troubles);
     Ok(Json(app.runtime.spawn(run).await??))
 }
 
-async fn deliver_receipts(app: Data<App>) -> Answer<Json<Value>> {
+/// Send every receipt that waits
+#[utoipa::path(post, path = "/control/receipts/deliver", tag = "payments",
+    responses((status = 200, description = "How many were taken, refused, or wait on", body = Object)))]
+pub(crate) async fn deliver_receipts(app: Data<App>) -> Answer<Json<Value>> {
     let task = app.clone();
     let delivered = app.runtime.spawn(async move {
         let _one_at_a_time = task.day.lock().await;
@@ -283,15 +386,30 @@ async fn deliver_receipts(app: Data<App>) -> Answer<Json<Value>> {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Range {
+pub(crate) struct JournalRange {
+    /// First value date.
     from: Day,
+    /// Last value date.
     to: Day,
+    /// Without it CSV.
+    #[serde(default)]
+    format: treasury::Format,
 }
 
-async fn treasury_journal(
+/// Read the treasurer's journal
+#[utoipa::path(get, path = "/control/treasury/{creditor}", tag = "days",
+    params(
+        ("creditor" = String, Path, description = "Tax code"),
+        ("from" = String, Query, description = "First value date", format = Date),
+        ("to" = String, Query, description = "Last value date", format = Date),
+        ("format" = Option<treasury::Format>, Query, description = "Without it CSV"),
+    ),
+    responses((status = 200, description = "Movements by value date, in the format asked for", body = String,
+               content_type = "text/csv"), Refused))]
+pub(crate) async fn treasury_journal(
     app: Data<App>,
     creditor: Path<String>,
-    range: Query<Range>,
+    range: Query<JournalRange>,
 ) -> Answer<HttpResponse> {
     if range.from > range.to {
         return Err(Problem::unprocessable(format!(
@@ -299,10 +417,16 @@ async fn treasury_journal(
             range.from, range.to
         )));
     }
-    let csv = app.read(|state| treasury::csv(state, &creditor, range.from, range.to))?;
+    let JournalRange { from, to, format } = range.into_inner();
+    if format == treasury::Format::Opi && from.year() != to.year() {
+        return Err(Problem::unprocessable(
+            "a treasurer's file is of one year: ask for each year by itself",
+        ));
+    }
+    let file = app.read(|state| treasury::journal(state, &creditor, (from, to), format))?;
     Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .body(csv))
+        .content_type(format.media_type())
+        .body(file))
 }
 
 fn all_digits(text: &str) -> bool {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Value, json};
 
 use crate::app::{App, Halt};
-use crate::flows::{self, FlowMischief, local_day, plus_days};
+use crate::flows::{self, FlowMischief, Troubles, local_day, plus_days};
 use crate::node::{Fault, Patience};
 use crate::payments::{self, Moment, Notice, Order};
 use crate::plan::Kind;
@@ -44,6 +44,7 @@ pub(crate) async fn run(
     app: Arc<App>,
     day: Day,
     mischief: Option<FlowMischief>,
+    troubles: Troubles,
 ) -> Result<Value, DayError> {
     let _one_at_a_time = app.day.lock().await;
     if let Some(figures) = app.read(|state| state.days.get(&day).cloned()) {
@@ -53,12 +54,17 @@ pub(crate) async fn run(
         return Err(DayError::Past { asked: day, last });
     }
     app.set_running(Some(day));
-    let result = work(&app, day, mischief).await;
+    let result = work(&app, day, mischief, troubles).await;
     app.set_running(None);
     result
 }
 
-async fn work(app: &Arc<App>, day: Day, mischief: Option<FlowMischief>) -> Result<Value, DayError> {
+async fn work(
+    app: &Arc<App>,
+    day: Day,
+    mischief: Option<FlowMischief>,
+    troubles: Troubles,
+) -> Result<Value, DayError> {
     for index in app.read(|state| forgotten(state, day)) {
         payments::cancel(app, index).map_err(Halt::from)?;
     }
@@ -67,7 +73,7 @@ async fn work(app: &Arc<App>, day: Day, mischief: Option<FlowMischief>) -> Resul
     }
     let closed = app.decide(|state| {
         let mischief = mischief.unwrap_or(state.mischief);
-        let flows = flows::settle(state, app.seed, day, mischief);
+        let flows = flows::settle(state, (app.seed, day), mischief, troubles);
         let figures = figures(state, day, &flows);
         (
             Some(Event::Closed(Box::new(Closed {

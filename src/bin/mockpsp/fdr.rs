@@ -1,29 +1,51 @@
 //! The node's REST door for reporting flows, as a creditor sees it. A flow is visible from the
 //! simulated day on which it was published.
 
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
+use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{Data, Json, Path, Query};
-use actix_web::{HttpResponse, ResponseError, Scope, web};
+use actix_web::{HttpResponse, ResponseError, web};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::flows::{Flow, Revision, from_rome};
+use crate::disturbances::{Leg, Trouble};
+use crate::flows::{Edit, Flow, Revision, from_rome};
 use crate::money::euro;
 use crate::psps;
-use crate::state::{Day, State};
+use crate::state::{Day, Reported, State};
 
 const LARGEST_PAGE: usize = 1000;
 
 /// Routes under `/fdr-org/service/v1`.
-pub(crate) fn scope() -> Scope {
+pub(crate) fn scope() -> impl HttpServiceFactory + 'static {
     let flow = "/organizations/{org}/fdrs/{fdr}/revisions/{revision}/psps/{psp}";
     web::scope("/fdr-org/service/v1")
+        .wrap(from_fn(disturbed))
         .route("/organizations/{org}/fdrs", web::get().to(list))
         .route(flow, web::get().to(one))
         .route(&format!("{flow}/payments"), web::get().to(payments))
+}
+
+/// A question for which trouble waits: no answer, or half of one.
+async fn disturbed<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let app = request.app_data::<Data<App>>().cloned();
+    let trouble = app.and_then(|app| app.node.disturbances.next(Leg::Flows));
+    let broken = match trouble {
+        None => return Ok(next.call(request).await?.map_into_boxed_body()),
+        Some(Trouble::MalformAnswer) => HttpResponse::Ok()
+            .content_type("application/json")
+            .body(r#"{"metadata": {"pageSize": 1000, "#),
+        Some(_) => HttpResponse::ServiceUnavailable().finish(),
+    };
+    Ok(request.into_response(broken))
 }
 
 /// An error in the door's own shape.
@@ -155,6 +177,10 @@ async fn one(app: Data<App>, path: FlowPath) -> Result<Json<SingleFlow>, Refusal
         let (flow, revision) = find(state, today, &path)?;
         let psp = psps::get(flow.psp);
         let rows = rows(state, flow, revision);
+        let receiver = match &revision.edit {
+            Some(Edit::Receiver { org }) => org,
+            Some(Edit::LastTwice | Edit::LastShort { .. } | Edit::More { .. }) | None => &flow.org,
+        };
         Ok(Json(SingleFlow {
             status: "PUBLISHED",
             revision: path.2,
@@ -174,8 +200,8 @@ async fn one(app: Data<App>, path: FlowPath) -> Result<Json<SingleFlow>, Refusal
                 "channelId": psp.channel,
             }),
             receiver: json!({
-                "id": flow.org,
-                "organizationId": flow.org,
+                "id": receiver,
+                "organizationId": receiver,
                 "organizationName": flow.org_name,
             }),
             published: text(revision.published),
@@ -188,13 +214,15 @@ async fn one(app: Data<App>, path: FlowPath) -> Result<Json<SingleFlow>, Refusal
 }
 
 /// One line of a flow.
-struct Row<'a> {
+#[derive(Clone, Copy)]
+pub(crate) struct Row<'a> {
     index: usize,
     iuv: &'a str,
     iur: &'a str,
     transfer: u8,
     cents: u64,
     paid_at: DateTime<Utc>,
+    reported: Reported,
 }
 
 #[derive(Debug, Serialize)]
@@ -243,7 +271,7 @@ fn row_out(row: &Row<'_>) -> Result<RowOut, Refusal> {
         iur: row.iur.to_owned(),
         id_transfer: row.transfer,
         pay: number(row.cents)?,
-        pay_status: "EXECUTED",
+        pay_status: row.reported.pay_status(),
         pay_date: text(row.paid_at),
     })
 }
@@ -271,7 +299,7 @@ fn find<'a>(
         .ok_or_else(|| Refusal::not_found(fdr))
 }
 
-fn rows<'a>(state: &'a State, flow: &'a Flow, revision: &Revision) -> Vec<Row<'a>> {
+fn rows<'a>(state: &'a State, flow: &'a Flow, revision: &'a Revision) -> Vec<Row<'a>> {
     let shown = flow.rows.len().saturating_sub(revision.left_out);
     let row = |(position, (payment, transfer)): (usize, &(usize, u8))| {
         let payment = state.payment(*payment)?;
@@ -288,14 +316,42 @@ fn rows<'a>(state: &'a State, flow: &'a Flow, revision: &Revision) -> Vec<Row<'a
             transfer: *transfer,
             cents,
             paid_at: from_rome(payment.paid?.at),
+            reported: payment.paid?.reported,
         })
     };
-    flow.rows
+    let mut rows: Vec<Row<'_>> = flow
+        .rows
         .iter()
         .take(shown)
         .enumerate()
         .filter_map(row)
-        .collect()
+        .collect();
+    edited(&mut rows, revision);
+    rows
+}
+
+/// What the revision says otherwise than it was.
+fn edited<'a>(rows: &mut Vec<Row<'a>>, revision: &'a Revision) {
+    let Some(mut more) = rows.last().copied() else {
+        return;
+    };
+    more.index = more.index.saturating_add(1);
+    match &revision.edit {
+        None | Some(Edit::Receiver { .. }) => {}
+        Some(Edit::LastTwice) => rows.push(more),
+        Some(Edit::LastShort { cents }) => {
+            if let Some(last) = rows.last_mut() {
+                last.cents = last.cents.saturating_sub(*cents);
+            }
+        }
+        Some(Edit::More { iuv, iur, cents }) => rows.push(Row {
+            iuv,
+            iur,
+            cents: *cents,
+            transfer: 1,
+            ..more
+        }),
+    }
 }
 
 fn paged<T>(

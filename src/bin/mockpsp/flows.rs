@@ -6,14 +6,15 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, TimeZone, Utc, Weekday};
 use chrono_tz::Europe::Rome;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::psps;
 use crate::rng::Rng;
 use crate::state::{Day, State};
-use crate::treasury::{self, Credit};
+use crate::treasury::{self, Credit, CreditTrouble};
 
 /// How often flows and credits go wrong, in parts of a thousand.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct FlowMischief {
     /// The header does not fit the rows; revision 2 puts it right two days later.
@@ -22,6 +23,54 @@ pub(crate) struct FlowMischief {
     pub(crate) flow_revised: u32,
     /// The money arrives as two movements, 1 to 3 working days apart.
     pub(crate) cash_split: u32,
+}
+
+/// What goes wrong on purpose with the flows of one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FlowTrouble {
+    /// The header declares one euro more than the rows; two days later it is put right.
+    WrongSum,
+    /// The last row is missing; two days later it is there.
+    RowLeftOut,
+    /// The last row is there twice, in the sums too.
+    RowTwice,
+    /// The last row is one euro short, and so is the money.
+    RowShort,
+    /// A row more, for a debt that the creditor does not know.
+    RowUnknown,
+    /// A row more, of another broker of the same creditor.
+    RowForeign,
+    /// It is addressed to another body.
+    WrongReceiver,
+    /// It is never published.
+    Missing,
+}
+
+/// What goes wrong on purpose on one day.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Troubles {
+    pub(crate) flow: Option<FlowTrouble>,
+    pub(crate) credit: Option<CreditTrouble>,
+}
+
+/// How the rows of a revision differ from what was collected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Edit {
+    LastTwice,
+    LastShort {
+        cents: u64,
+    },
+    More {
+        iuv: String,
+        iur: String,
+        cents: u64,
+    },
+    Receiver {
+        org: String,
+    },
 }
 
 /// A reporting flow with all its revisions.
@@ -55,6 +104,8 @@ pub(crate) struct Revision {
     /// Rows that this revision leaves out, from the end.
     #[serde(default)]
     pub(crate) left_out: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) edit: Option<Edit>,
 }
 
 impl Flow {
@@ -71,7 +122,12 @@ type Key<'a> = (usize, &'a str, &'a str);
 type Rows = Vec<(usize, u8, u64)>;
 
 /// The flows of all payments collected up to `day` and not settled yet.
-pub(crate) fn settle(state: &State, seed: u64, day: Day, mischief: FlowMischief) -> Vec<Flow> {
+pub(crate) fn settle(
+    state: &State,
+    (seed, day): (u64, Day),
+    mischief: FlowMischief,
+    troubles: Troubles,
+) -> Vec<Flow> {
     let mut open: BTreeMap<Key<'_>, Rows> = BTreeMap::new();
     for index in collected(state, day) {
         let Some(payment) = state.payment(index) else {
@@ -110,11 +166,85 @@ pub(crate) fn settle(state: &State, seed: u64, day: Day, mischief: FlowMischief)
             rng.below(10_000_000_000)
         );
         flow.revisions = revisions(&mut rng, day, mischief, &rows);
+        if let Some(trouble) = troubles.flow {
+            trouble.befall(&mut flow, rows.last().map_or(0, |(_, _, cents)| *cents));
+        }
         let last = movements.entry(flow.org.clone()).or_default();
-        flow.credits = treasury::credits(&mut rng, &flow, mischief.cash_split, last);
+        flow.credits = match troubles.credit {
+            None => treasury::credits(&mut rng, &flow, mischief.cash_split, last),
+            Some(trouble) => trouble.credits(&flow, last),
+        };
         flows.push(flow);
     }
+    if troubles.credit == Some(CreditTrouble::Joined) {
+        treasury::join(&mut flows);
+    }
     flows
+}
+
+impl FlowTrouble {
+    /// Changes a flow that was right; `last` is the amount of its last row.
+    fn befall(self, flow: &mut Flow, last: u64) {
+        let Some(right) = flow.revisions.first().cloned() else {
+            return;
+        };
+        let later = |right: &Revision| Revision {
+            fdr_date: right.fdr_date + chrono::TimeDelta::days(2),
+            published: right.published + chrono::TimeDelta::days(2),
+            ..right.clone()
+        };
+        let mut wrong = right.clone();
+        let mut revised = None;
+        match self {
+            Self::WrongSum => {
+                wrong.sum_cents = wrong.sum_cents.saturating_add(100);
+                revised = Some(later(&right));
+            }
+            Self::RowLeftOut => {
+                wrong.left_out = 1;
+                wrong.add(-1, -i64::try_from(last).unwrap_or(0));
+                revised = Some(later(&right));
+            }
+            Self::RowTwice => {
+                wrong.edit = Some(Edit::LastTwice);
+                wrong.add(1, i64::try_from(last).unwrap_or(0));
+            }
+            Self::RowShort => {
+                wrong.edit = Some(Edit::LastShort { cents: 100 });
+                wrong.add(0, -100);
+            }
+            Self::RowUnknown => wrong.more("01999000000000016"),
+            Self::RowForeign => wrong.more("47999000000000089"),
+            Self::WrongReceiver => {
+                let org = "90009990999".to_owned();
+                wrong.edit = Some(Edit::Receiver { org });
+            }
+            Self::Missing => {
+                flow.revisions.clear();
+                return;
+            }
+        }
+        flow.cents = match self {
+            Self::RowShort | Self::RowUnknown | Self::RowForeign | Self::RowTwice => {
+                wrong.sum_cents
+            }
+            Self::WrongSum | Self::RowLeftOut | Self::WrongReceiver | Self::Missing => flow.cents,
+        };
+        flow.revisions = std::iter::once(wrong).chain(revised).collect();
+    }
+}
+
+impl Revision {
+    fn add(&mut self, rows: i64, cents: i64) {
+        self.total_payments = self.total_payments.saturating_add_signed(rows);
+        self.sum_cents = self.sum_cents.saturating_add_signed(cents);
+    }
+
+    fn more(&mut self, iuv: &str) {
+        let (iuv, iur, cents) = (iuv.to_owned(), format!("IUR{iuv}"), 1234);
+        self.edit = Some(Edit::More { iuv, iur, cents });
+        self.add(1, 1234);
+    }
 }
 
 /// Payments to be settled on `day`, in the order in which they were made: payments are on their way at
@@ -174,6 +304,7 @@ fn revisions(rng: &mut Rng, day: Day, mischief: FlowMischief, rows: &Rows) -> Ve
             total_payments,
             sum_cents,
             left_out: 0,
+            edit: None,
         }
     };
     let mut first = right(rng, published_on);

@@ -141,7 +141,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::{Activated, Creditor, Status, Transfer};
+    use crate::state::{Activated, Creditor, Reported, Status, Transfer};
 
     fn activated(token: &str) -> Event {
         Event::Activated(Box::new(Activated {
@@ -154,6 +154,7 @@ mod tests {
             cents: 1200,
             planned: None,
             complete_on: None,
+            stand_in: false,
             transfers: vec![Transfer {
                 n: 1,
                 cents: 1200,
@@ -172,6 +173,7 @@ mod tests {
             day: "2026-03-02".parse().unwrap(),
             at,
             deliver_on: None,
+            reported: Reported::Executed,
         }
     }
 

@@ -116,6 +116,7 @@ pub(crate) fn receipt_request(door: &Door, payment: &Payment) -> Option<String> 
     );
     let settlement = working_day_after(paid.day).to_string();
     let metadata = metadata(&details.metadata);
+    let stand_in = if activation.stand_in { "true" } else { "" };
     let mut values = vec![
         ("idPA", Fill::Text(&door.org)),
         ("idBrokerPA", Fill::Text(&door.broker)),
@@ -140,6 +141,7 @@ pub(crate) fn receipt_request(door: &Door, payment: &Payment) -> Option<String> 
         ("applicationDate", Fill::Text(&day)),
         ("transferDate", Fill::Text(&settlement)),
         ("metadata", Fill::Xml(&metadata)),
+        ("standIn", Fill::Text(stand_in)),
     ];
     values.extend(named(&PAYMENT_FIELDS, &details.payment));
     Some(fill(
@@ -204,7 +206,7 @@ fn transfers(
     out
 }
 
-fn metadata(entries: &[(String, String)]) -> String {
+pub(crate) fn metadata(entries: &[(String, String)]) -> String {
     if entries.is_empty() {
         return String::new();
     }

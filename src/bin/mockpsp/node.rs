@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::watch;
+use utoipa::ToSchema;
 
 use crate::answers::CallError;
 use crate::day::IN_FLIGHT;
+use crate::disturbances::{self, Disturbances, Held, Leg, Trouble};
 use crate::messages::Door;
 
 const ANSWER_LIMIT: usize = 1 << 20;
@@ -36,6 +38,15 @@ impl Call {
         }
     }
 
+    /// The way that it goes.
+    pub(crate) fn leg(self) -> Leg {
+        match self {
+            Self::Verify => Leg::Verify,
+            Self::Activate => Leg::Activate,
+            Self::Receipt => Leg::Receipt,
+        }
+    }
+
     fn limit(self) -> Duration {
         match self {
             Self::Verify | Self::Activate => Duration::from_secs(7),
@@ -45,7 +56,7 @@ impl Call {
 }
 
 /// What the payment service provider is told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Fault {
     pub(crate) code: String,
     pub(crate) description: String,
@@ -118,6 +129,8 @@ pub(crate) enum Patience {
 /// The HTTP client and the recorder.
 #[derive(Debug)]
 pub(crate) struct NodeClient {
+    /// What goes wrong on purpose.
+    pub(crate) disturbances: Disturbances,
     http: reqwest::Client,
     record: Option<Recorder>,
     stop: watch::Receiver<bool>,
@@ -158,14 +171,75 @@ impl NodeClient {
             })
         });
         Ok(Self {
+            disturbances: Disturbances::default(),
             http,
             record: record.transpose()?,
             stop,
         })
     }
 
-    /// Sends one message and gives the text of the answer.
+    /// Sends one message and gives the text of the answer, unless something goes wrong on purpose.
     pub(crate) async fn send(
+        &self,
+        call: Call,
+        door: &Door,
+        message: String,
+    ) -> Result<String, CallError> {
+        self.release(None).await;
+        let hold = |overtaken| {
+            let (door, message) = (door.clone(), message.clone());
+            self.disturbances.hold(Held {
+                call,
+                door,
+                message,
+                overtaken,
+            });
+            Err(CallError::TimedOut)
+        };
+        let answer = match self.disturbances.next(call.leg()) {
+            None => self.exchange(call, door, message).await,
+            Some(Trouble::LoseRequest) => Err(CallError::Unreachable(
+                "the message was lost on purpose".to_owned(),
+            )),
+            Some(Trouble::LoseAnswer) => {
+                let _lost = self.exchange(call, door, message).await;
+                Err(CallError::TimedOut)
+            }
+            Some(Trouble::Delay) => return hold(false),
+            Some(Trouble::Reorder) => return hold(true),
+            Some(Trouble::Duplicate) => {
+                let first = self.exchange(call, door, message.clone());
+                tokio::join!(first, self.exchange(call, door, message)).0
+            }
+            Some(Trouble::MalformRequest) => {
+                self.exchange(call, door, disturbances::cut(&message)).await
+            }
+            Some(Trouble::MalformAnswer) => {
+                let answer = self.exchange(call, door, message).await;
+                answer.map(|answer| disturbances::cut(&answer))
+            }
+            Some(Trouble::WrongSum) => {
+                let message = disturbances::wrong_sum(call, &message);
+                self.exchange(call, door, message).await
+            }
+            Some(Trouble::WrongStation) => {
+                let message = disturbances::wrong_station(&message);
+                self.exchange(call, door, message).await
+            }
+        };
+        self.release(Some(call.leg())).await;
+        answer
+    }
+
+    /// Lets messages arrive that nobody waits for any more.
+    async fn release(&self, after: Option<Leg>) {
+        for late in self.disturbances.release(after) {
+            let answer = self.exchange(late.call, &late.door, late.message).await;
+            tracing::info!(?late.call, ok = answer.is_ok(), "a message arrived late");
+        }
+    }
+
+    async fn exchange(
         &self,
         call: Call,
         door: &Door,

@@ -11,7 +11,8 @@ use crate::messages::{self, Door};
 use crate::node::{Call, Fault, Patience};
 use crate::rng::Rng;
 use crate::rules::{door, gate, known_accounts, recipients};
-use crate::state::{Activated, Day, Event, Paid, Payment, State, Status};
+use crate::stand_in;
+use crate::state::{Activated, Day, Event, Paid, Payment, Reported, State, Status};
 
 /// The notice that is being paid.
 #[derive(Debug, Clone)]
@@ -54,7 +55,10 @@ pub(crate) async fn verify(
         let message = messages::verify_request(&door, &notice.number);
         answers::read_verified(&app.node.send(Call::Verify, &door, message).await?)
     };
-    Ok(app.node.insist(patience, ask).await?)
+    match app.node.insist(patience, ask).await {
+        Ok(shown) => Ok(shown),
+        Err(error) => stand_in::verified(app, notice, error),
+    }
 }
 
 /// Asks the creditor for the payment and gives out a token; answers the payment's index.
@@ -75,7 +79,10 @@ pub(crate) async fn activate(
         app.read(|state| known_accounts(state, &answer))?;
         Ok(answer)
     };
-    let answer = app.node.insist(patience, ask).await?;
+    let answer = match app.node.insist(patience, ask).await {
+        Ok(answer) => answer,
+        Err(error) => stand_in::activation(app, notice, error)?,
+    };
     let stored = app.decide(|state| {
         let event = activated(app.seed, state, notice, order, answer);
         (Some(event), state.payments.len())
@@ -105,6 +112,7 @@ fn activated(seed: u64, state: &State, notice: &Notice, order: Order, mut answer
         cents: answer.cents,
         planned: order.planned,
         complete_on: order.complete_on,
+        stand_in: answer.stand_in,
         transfers: answer.transfers,
         details: Some(Box::new(answer.details)),
     }))
@@ -137,25 +145,71 @@ pub(crate) struct Moment {
 pub(crate) fn outcome(app: &App, index: usize, moment: Moment) -> Result<Told, Halt> {
     let told = app.decide(|state| match told(state, index, moment.raced) {
         Ok(told) => {
-            let token = state
+            let stand_in = state
                 .payment(index)
-                .map(|payment| payment.activation.token.clone())
-                .unwrap_or_default();
-            let at = time_of_payment(&token, moment.day);
-            let deliver_on = moment.deliver_on;
-            (
-                Some(Event::Paid {
-                    payment: index,
-                    day: moment.day,
-                    at,
-                    deliver_on,
-                }),
-                Ok(told),
-            )
+                .is_some_and(|payment| payment.activation.stand_in);
+            let reported = if stand_in {
+                Reported::StandIn
+            } else {
+                Reported::Executed
+            };
+            (Some(collected(state, index, moment, reported)), Ok(told))
         }
         Err(fault) => (None, Err(fault)),
     });
     told?.map_err(Halt::Fault)
+}
+
+/// A negative outcome: the payer did not pay. The token is given up, unless it was before.
+pub(crate) fn fail(app: &App, index: usize) -> Result<(), Halt> {
+    let told = app.decide(|state| {
+        let fault = match state.payment(index).map(|payment| payment.status) {
+            Some(Status::Open) => return (Some(Event::Failed { payment: index }), Ok(())),
+            Some(Status::Cancelled) => {
+                Fault::ppt("PPT_TOKEN_SCADUTO_KO", "the token had expired before")
+            }
+            Some(Status::Failed) => Fault::ppt("PPT_ESITO_GIA_ACQUISITO", "Esito concorde"),
+            Some(Status::Paid) => Fault::ppt("PPT_ESITO_GIA_ACQUISITO", "Esito discorde"),
+            None => Fault::ppt("PPT_TOKEN_SCONOSCIUTO", "the token is unknown"),
+        };
+        (None, Err(fault))
+    });
+    told?.map_err(Halt::Fault)
+}
+
+/// The provider keeps money that it had collected, although it heard no OK: its flow will say so, and no
+/// receipt is made.
+pub(crate) fn keep(app: &App, index: usize, day: Day, reported: Reported) -> Result<(), Halt> {
+    let moment = Moment {
+        day,
+        deliver_on: None,
+        raced: false,
+    };
+    let kept = app.decide(|state| {
+        let fault = match state.payment(index).map(|payment| payment.status) {
+            Some(Status::Open | Status::Cancelled | Status::Failed) => {
+                return (Some(collected(state, index, moment, reported)), Ok(()));
+            }
+            Some(Status::Paid) => Fault::ppt("PPT_ESITO_GIA_ACQUISITO", "Esito concorde"),
+            None => Fault::ppt("PPT_TOKEN_SCONOSCIUTO", "the token is unknown"),
+        };
+        (None, Err(fault))
+    });
+    kept?.map_err(Halt::Fault)
+}
+
+fn collected(state: &State, index: usize, moment: Moment, reported: Reported) -> Event {
+    let token = state
+        .payment(index)
+        .map(|payment| payment.activation.token.as_str())
+        .unwrap_or_default();
+    Event::Paid {
+        payment: index,
+        day: moment.day,
+        at: time_of_payment(token, moment.day),
+        deliver_on: moment.deliver_on,
+        reported,
+    }
 }
 
 fn told(state: &State, index: usize, raced: bool) -> Result<Told, Fault> {
@@ -163,6 +217,7 @@ fn told(state: &State, index: usize, raced: bool) -> Result<Told, Fault> {
     let payment = state.payment(index).ok_or_else(unknown)?;
     match payment.status {
         Status::Paid => Err(Fault::ppt("PPT_ESITO_GIA_ACQUISITO", "Esito concorde")),
+        Status::Failed => Err(Fault::ppt("PPT_ESITO_GIA_ACQUISITO", "Esito discorde")),
         Status::Open => Ok(None),
         Status::Cancelled => {
             let tokens = state.tokens_of(
@@ -172,7 +227,7 @@ fn told(state: &State, index: usize, raced: bool) -> Result<Told, Fault> {
             let lives = |other: &usize| {
                 state
                     .payment(*other)
-                    .is_some_and(|other| other.status != Status::Cancelled)
+                    .is_some_and(|other| matches!(other.status, Status::Open | Status::Paid))
             };
             if !raced && tokens.iter().any(|other| *other != index && lives(other)) {
                 return Err(Fault::ppt(
@@ -206,7 +261,7 @@ pub(crate) async fn deliver(
 ) -> Result<Vec<Delivery>, Halt> {
     let doors = app.read(|state| {
         let payment = state.payment(index)?;
-        (!payment.delivered && payment.paid.is_some()).then(|| recipients(state, payment))
+        (!payment.delivered && owes_receipt(payment)).then(|| recipients(state, payment))
     });
     let mut deliveries = Vec::new();
     for door in doors.into_iter().flatten() {
@@ -300,10 +355,17 @@ fn answered(
     })
 }
 
+/// Whether a receipt is due to the creditor, sooner or later.
+fn owes_receipt(payment: &Payment) -> bool {
+    payment.paid.is_some_and(|paid| paid.reported.has_receipt())
+}
+
 /// Payments whose receipt may be sent by `day` and has not been answered.
 pub(crate) fn undelivered(state: &State, day: Option<Day>) -> Vec<usize> {
     let may = |paid: Paid| day.is_none_or(|day| paid.deliver_on.is_none_or(|from| from <= day));
-    let waiting = |payment: &Payment| !payment.delivered && payment.paid.is_some_and(may);
+    let waiting = |payment: &Payment| {
+        !payment.delivered && owes_receipt(payment) && payment.paid.is_some_and(may)
+    };
     state
         .payments
         .iter()

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::psps;
 use crate::rng::Rng;
 
 /// A batch of notices and how many of them people will pay.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BatchIn {
     pub(crate) batch: String,
@@ -23,7 +24,7 @@ pub(crate) struct BatchIn {
 }
 
 /// How many of the paid notices go wrong, by kind. A notice goes wrong in one way only.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Wishes {
     double_payment: usize,
@@ -35,7 +36,7 @@ pub(crate) struct Wishes {
 }
 
 /// One notice on offer. A group is one debt, its options exclude each other.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NoticeIn {
     pub(crate) notice_number: String,

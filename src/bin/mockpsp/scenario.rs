@@ -1,6 +1,7 @@
 //! One payment made now, by a person or a test, with every step in the answer.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::answers::Verified;
 use crate::app::{App, Halt};
@@ -8,10 +9,10 @@ use crate::node::{Fault, Patience};
 use crate::payments::{self, Delivery, Moment, Notice, Order};
 use crate::psps;
 use crate::rules;
-use crate::state::{Day, Status};
+use crate::state::{Day, Reported, Status};
 
 /// What the payer and the network do.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Scenario {
     /// Verify, activate, pay, receipt.
@@ -40,7 +41,7 @@ pub(crate) struct Wish {
 }
 
 /// One step and its result.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct Step {
     step: &'static str,
     outcome: &'static str,
@@ -59,13 +60,14 @@ pub(crate) struct Step {
 }
 
 /// How the payment went. `payment` is the token, and the receipt's id.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Story {
     creditor: String,
     notice_number: String,
     scenario: Scenario,
+    #[schema(value_type = String, format = Date)]
     on: Day,
-    /// `paid`, `open`, `verified` or `refused`.
+    /// `paid`, `open`, `verified`, `failed`, `cancelled`, `kept` or `refused`.
     result: &'static str,
     payments: Vec<String>,
     steps: Vec<Step>,
@@ -102,8 +104,23 @@ pub(crate) async fn play(app: &App, wish: &Wish) -> Result<Story, Halt> {
     Ok(telling.end(result))
 }
 
-/// Sends the outcome of an activation left open, and the receipt.
-pub(crate) async fn complete(app: &App, index: usize, day: Day) -> Result<Option<Story>, Halt> {
+/// What happens next to a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum NextStep {
+    Complete,
+    Fail,
+    Expire,
+    Keep,
+}
+
+/// Goes on with a token; `None` when there is none.
+pub(crate) async fn go_on(
+    app: &App,
+    index: usize,
+    day: Day,
+    step: NextStep,
+) -> Result<Option<Story>, Halt> {
     let wish = app.read(|state| {
         let activation = &state.payment(index)?.activation;
         let notice = Notice {
@@ -124,11 +141,8 @@ pub(crate) async fn complete(app: &App, index: usize, day: Day) -> Result<Option
         tokens: vec![index],
         steps: Vec::new(),
     };
-    let result = match telling.pay(index, None, false) {
-        Ok(()) => {
-            telling.deliver(index).await?;
-            "paid"
-        }
+    let result = match telling.next(index, step).await {
+        Ok(result) => result,
         Err(Halt::Fault(_)) => "refused",
         Err(halt) => return Err(halt),
     };
@@ -232,6 +246,36 @@ impl Telling<'_> {
             }
             Err(halt) => Err(self.halted("activate", halt)),
         }
+    }
+
+    async fn next(&mut self, index: usize, step: NextStep) -> Result<&'static str, Halt> {
+        match step {
+            NextStep::Complete => {
+                self.pay(index, None, false)?;
+                self.deliver(index).await?;
+                return Ok("paid");
+            }
+            NextStep::Expire => {
+                self.expire(index)?;
+                return Ok("cancelled");
+            }
+            NextStep::Fail | NextStep::Keep => {}
+        }
+        let (name, result, done) = if step == NextStep::Fail {
+            ("outcome", "failed", payments::fail(self.app, index))
+        } else {
+            let reported = Reported::NoReceipt;
+            let done = payments::keep(self.app, index, self.wish.day, reported);
+            ("keep", "kept", done)
+        };
+        done.map_err(|halt| self.halted(name, halt))?;
+        self.steps.push(Step {
+            step: name,
+            outcome: "OK",
+            payment: self.token(index),
+            ..Step::default()
+        });
+        Ok(result)
     }
 
     fn expire(&mut self, index: usize) -> Result<(), Halt> {

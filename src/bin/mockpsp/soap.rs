@@ -8,6 +8,7 @@ use quick_xml::name::{Namespace, ResolveResult};
 
 pub(crate) const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 pub(crate) const PA_FOR_NODE: &str = "http://pagopa-api.pagopa.gov.it/pa/paForNode.xsd";
+pub(crate) const NODE_FOR_PSP: &str = "http://pagopa-api.pagopa.gov.it/node/nodeForPsp.xsd";
 const DEEPEST: usize = 32;
 
 pub(crate) const VERIFY: &str =
@@ -110,6 +111,24 @@ impl Element {
         self.text(path).unwrap_or_default().to_owned()
     }
 
+    /// The local name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Trimmed texts of all children of this name.
+    pub(crate) fn texts(&self, name: &str) -> Vec<String> {
+        self.all(name)
+            .map(|child| child.text.trim().to_owned())
+            .collect()
+    }
+
+    /// Names and texts in order: equal for messages that say the same.
+    pub(crate) fn flat(&self) -> String {
+        let inner: String = self.children.iter().map(Self::flat).collect();
+        format!("({} {}{inner})", self.name, self.text.trim())
+    }
+
     /// All children of this name.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
         self.children.iter().filter(move |child| child.name == name)
@@ -139,9 +158,30 @@ impl Element {
     }
 }
 
+/// Reads a request of a provider and gives its message, whatever it is.
+pub(crate) fn read_request(body: &str) -> Result<Element, String> {
+    let message = message_of(body)?;
+    let name = message.name.clone();
+    expect(&message, &name, NODE_FOR_PSP)?;
+    message.only_unqualified()?;
+    Ok(message)
+}
+
 /// Reads an answer and gives its message: the child of the SOAP body, which must be `root` in
 /// the partner namespace with children in no namespace.
 pub(crate) fn read_answer(body: &str, root: &str) -> Result<Element, String> {
+    let message = message_of(body)?;
+    if message.name == "Fault" {
+        let text = message.text("faultstring").unwrap_or("without faultstring");
+        return Err(format!("SOAP fault: {text}"));
+    }
+    expect(&message, root, PA_FOR_NODE)?;
+    message.only_unqualified()?;
+    Ok(message)
+}
+
+/// The child of the SOAP body.
+fn message_of(body: &str) -> Result<Element, String> {
     let mut envelope = parse(body)?;
     expect(&envelope, "Envelope", ENVELOPE)?;
     let position = envelope
@@ -156,12 +196,6 @@ pub(crate) fn read_answer(body: &str, root: &str) -> Result<Element, String> {
     if !soap_body.children.is_empty() {
         return Err("the Body has more than one child".to_owned());
     }
-    if message.name == "Fault" {
-        let text = message.text("faultstring").unwrap_or("without faultstring");
-        return Err(format!("SOAP fault: {text}"));
-    }
-    expect(&message, root, PA_FOR_NODE)?;
-    message.only_unqualified()?;
     Ok(message)
 }
 

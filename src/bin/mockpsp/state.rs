@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::flows::{Flow, FlowMischief};
 use crate::plan::{Kind, PlannedPayment};
 use crate::stamps::Stamp;
+use crate::stand_in::Archived;
 
 /// A day of the simulated calendar.
 pub(crate) type Day = NaiveDate;
 
 /// A creditor and the doors of its stations.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Creditor {
     pub(crate) legal_name: String,
@@ -26,7 +28,7 @@ pub(crate) struct Creditor {
 }
 
 /// One station of a creditor.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Station {
     pub(crate) station_id: String,
@@ -68,6 +70,42 @@ pub(crate) struct Details {
     pub(crate) transfer_metadata: Vec<Vec<(String, String)>>,
 }
 
+/// What a flow says about a payment (*codiceEsitoSingoloPagamento*).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Reported {
+    /// 0: executed.
+    #[default]
+    Executed,
+    /// 4: the node answered in the creditor's place.
+    StandIn,
+    /// 8: so too, and no receipt was made.
+    StandInNoReceipt,
+    /// 9: the provider kept money for which it heard no OK.
+    NoReceipt,
+}
+
+impl Reported {
+    /// Whether the node makes a receipt.
+    pub(crate) fn has_receipt(self) -> bool {
+        matches!(self, Self::Executed | Self::StandIn)
+    }
+
+    /// The word of the REST door.
+    pub(crate) fn pay_status(self) -> &'static str {
+        match self {
+            Self::Executed => "EXECUTED",
+            Self::StandIn => "STAND_IN",
+            Self::StandInNoReceipt => "STAND_IN_NO_RPT",
+            Self::NoReceipt => "NO_RPT",
+        }
+    }
+
+    fn is_executed(&self) -> bool {
+        *self == Self::Executed
+    }
+}
+
 /// A token was given out: the creditor answered an activation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Activated {
@@ -85,6 +123,9 @@ pub(crate) struct Activated {
     /// The day whose run sends the outcome of a planned activation held open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) complete_on: Option<Day>,
+    /// The node answered from its archive, not the creditor.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) stand_in: bool,
     pub(crate) transfers: Vec<Transfer>,
     pub(crate) details: Option<Box<Details>>,
 }
@@ -127,12 +168,29 @@ pub(crate) enum Event {
     Cancelled {
         payment: usize,
     },
+    /// The provider says that it was not paid.
+    Failed {
+        payment: usize,
+    },
     /// The money is collected; the receipt may be sent from `deliver_on`.
     Paid {
         payment: usize,
         day: Day,
         at: NaiveDateTime,
         deliver_on: Option<Day>,
+        #[serde(default, skip_serializing_if = "Reported::is_executed")]
+        reported: Reported,
+    },
+    /// A provider's request with a key was answered.
+    Answered {
+        key: String,
+        answered: Answered,
+    },
+    /// The creditor told the archive of a position; without content it is closed.
+    Archived {
+        creditor: String,
+        notice_number: String,
+        archived: Option<Archived>,
     },
     /// A recipient answered the receipt; a well-formed refusal is an answer too.
     Delivered {
@@ -151,11 +209,22 @@ pub(crate) enum Event {
     Closed(Box<Closed>),
 }
 
+/// What a provider was answered under a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Answered {
+    /// Everything that was asked.
+    pub(crate) request: String,
+    pub(crate) answer: String,
+    /// The payment that it made, if any.
+    pub(crate) payment: Option<usize>,
+}
+
 /// Where a token stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
     Open,
     Cancelled,
+    Failed,
     Paid,
 }
 
@@ -178,6 +247,7 @@ pub(crate) struct Paid {
     /// Legal time in Rome.
     pub(crate) at: NaiveDateTime,
     pub(crate) deliver_on: Option<Day>,
+    pub(crate) reported: Reported,
 }
 
 /// A planned payment and how far it is.
@@ -214,6 +284,10 @@ pub(crate) struct State {
     pub(crate) tallies: BTreeMap<Day, Tally>,
     pub(crate) days: BTreeMap<Day, serde_json::Value>,
     pub(crate) flows: Vec<Flow>,
+    /// Answers to providers, by kind and key.
+    pub(crate) answers: HashMap<String, Answered>,
+    /// Positions that the node can answer for when their creditor cannot, by creditor and notice number.
+    pub(crate) archive: HashMap<(String, String), Archived>,
 }
 
 /// A journal that contradicts itself.
@@ -239,11 +313,27 @@ impl State {
             Event::Batch(batch) => self.add_batch(*batch),
             Event::Activated(activated) => self.add_payment(*activated)?,
             Event::Cancelled { payment } => self.payment_mut(payment)?.status = Status::Cancelled,
+            Event::Failed { payment } => self.payment_mut(payment)?.status = Status::Failed,
+            Event::Answered { key, answered } => {
+                self.answers.insert(key, answered);
+            }
+            Event::Archived {
+                creditor,
+                notice_number,
+                archived,
+            } => {
+                let key = (creditor, notice_number);
+                match archived {
+                    Some(archived) => self.archive.insert(key, archived),
+                    None => self.archive.remove(&key),
+                };
+            }
             Event::Paid {
                 payment,
                 day,
                 at,
                 deliver_on,
+                reported,
             } => {
                 self.mark_paid(
                     payment,
@@ -251,6 +341,7 @@ impl State {
                         day,
                         at,
                         deliver_on,
+                        reported,
                     },
                 )?;
             }
@@ -398,6 +489,14 @@ impl State {
     pub(crate) fn happened(&self, planned: &Planned) -> bool {
         !planned.tokens.is_empty() && !planned.refused && !self.unfinished(planned)
     }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature is given by serde"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 pub(crate) fn add_one(counts: &mut BTreeMap<String, u64>, key: String) {

@@ -10,7 +10,7 @@ use crate::state::{State, Status, add_one};
 /// Figures of everything so far.
 pub(crate) fn summary(state: &State) -> Value {
     let mut paid = 0_u64;
-    let mut delivered = 0_u64;
+    let (mut produced, mut delivered) = (0_u64, 0_u64);
     let mut notices = BTreeSet::new();
     let mut twice = BTreeSet::new();
     let mut by_creditor: BTreeMap<&str, Sum> = BTreeMap::new();
@@ -22,6 +22,8 @@ pub(crate) fn summary(state: &State) -> Value {
     {
         let activation = &payment.activation;
         paid = paid.saturating_add(1);
+        let receipt = payment.paid.is_some_and(|paid| paid.reported.has_receipt());
+        produced = produced.saturating_add(u64::from(receipt));
         delivered = delivered.saturating_add(u64::from(payment.delivered));
         let key = (&activation.creditor, &activation.notice_number);
         if !notices.insert(key) {
@@ -42,7 +44,7 @@ pub(crate) fn summary(state: &State) -> Value {
         "payments": paid,
         "notices_paid": notices.len(),
         "notices_paid_twice": twice.len(),
-        "receipts_produced": paid,
+        "receipts_produced": produced,
         "receipts_delivered": delivered,
         "cents": by_creditor.values().map(|sum| sum.cents).sum::<u64>(),
         "by_creditor": sums(&by_creditor),

@@ -103,7 +103,10 @@ impl Position {
         let mut shares: Vec<Share> = Vec::new();
         for notice in self.of_option(option).filter(|n| is_owed(n)) {
             for (transfer, amount) in notice.transfers.iter().zip(price(notice)) {
-                match shares.iter_mut().find(|(known, _)| known.to == transfer.to) {
+                // Two stamps of one document are two stamps: they are not summed.
+                let same =
+                    |(known, _): &&mut Share| known.to == transfer.to && known.to.stamp().is_none();
+                match shares.iter_mut().find(same) {
                     Some((_, sum)) => *sum = sum.plus(amount)?,
                     None => shares.push((transfer.clone(), amount)),
                 }
@@ -111,8 +114,9 @@ impl Position {
         }
         for notice in self.strays() {
             for (transfer, amount) in notice.nominal() {
-                if let Some((_, sum)) = shares.iter_mut().find(|(known, _)| known.to == transfer.to)
-                {
+                let left =
+                    |(known, left): &&mut Share| known.to == transfer.to && left.is_positive();
+                if let Some((_, sum)) = shares.iter_mut().find(left) {
                     *sum = sum.minus(amount)?.max(Cents::ZERO);
                 }
             }

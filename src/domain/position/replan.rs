@@ -8,7 +8,7 @@ use crate::domain::ledger::{Account, Entry, Reason};
 use crate::domain::lifecycle::{Event, Refused, State};
 use crate::domain::money::{Cents, MoneyError, RemainderOn};
 use crate::domain::notice_number::NoticeNumber;
-use crate::domain::service::{OptionKind, Schedule, ScheduleError};
+use crate::domain::service::{OptionKind, Schedule, ScheduleError, TransferDraft};
 use crate::domain::text::{Rule, Text, TextError, fit};
 
 /// New terms for what is unpaid: one notice for each day.
@@ -168,14 +168,16 @@ impl Position {
             return Err(ReplanError::Beneficiaries(rest.len()));
         }
         let mut shares = Vec::with_capacity(rest.len());
-        for (_, amount) in rest {
-            shares.push(amount.split(count, RemainderOn::Last)?.into_iter());
+        for share in rest {
+            shares.push(divided(share, count)?.into_iter());
         }
         let option = self.notices.iter().map(|n| n.option).max().unwrap_or(0);
         let reason = format!("residuo del debito al {}", today.format("%d/%m/%Y"));
         let mut made = Vec::with_capacity(needed);
         for ((sequence, due_on), number) in (1u16..).zip(&plan.due_on).zip(numbers) {
-            let amounts: Vec<Cents> = shares.iter_mut().filter_map(Iterator::next).collect();
+            let parts = rest.iter().zip(&mut shares);
+            let parts = parts.filter_map(|((to, _), part)| Some((to, part.next()??)));
+            let (transfers, amounts): (Vec<&TransferDraft>, Vec<Cents>) = parts.unzip();
             let total = Cents::sum(amounts.iter().copied())?;
             // A rest that is paid at once is what it is.
             let minimum = plan.minimum.filter(|_| count > 1).unwrap_or(Cents::ZERO);
@@ -195,7 +197,7 @@ impl Position {
                 sequence,
                 description: self.rest_description(sequence, count)?,
                 due_on: Some(*due_on),
-                transfers: rest.iter().map(|(to, _)| to.clone()).collect(),
+                transfers: transfers.into_iter().cloned().collect(),
                 schedule: Schedule::flat(&reason, amounts)?,
                 lapse: None,
                 state: State::Open,
@@ -248,6 +250,17 @@ impl Position {
         let first = self.notices.iter().find(payable);
         first.map_or(carrying, |notice| notice.option)
     }
+}
+
+/// A share of a rest in so many instalments; `None` where it has no part in one. A stamp is bought whole, with
+/// the first.
+fn divided((to, amount): &Share, count: u16) -> Result<Vec<Option<Cents>>, MoneyError> {
+    if to.to.stamp().is_some() {
+        let later = (1..count).map(|_| None);
+        return Ok(std::iter::once(Some(*amount)).chain(later).collect());
+    }
+    let parts = amount.split(count, RemainderOn::Last)?;
+    Ok(parts.into_iter().map(Some).collect())
 }
 
 /// What each beneficiary of a notice receives on a day; its last price when it can no longer be paid.

@@ -26,7 +26,7 @@ use crate::domain::money::Cents;
 use crate::domain::terms::read_terms;
 
 pub use presence::billed;
-pub use rows::{PupilShare, shares};
+pub use rows::{PupilShare, parts_paid, shares};
 pub(super) use rows::{Vat, percent};
 pub use tariff::{Child, MealPrice, MealTariff};
 pub use terms::{CanteenReduction, CanteenTerms};

@@ -14,6 +14,7 @@ use super::{
     Service, ServiceKind, TransferDraft,
 };
 use crate::domain::calendar::Calendar;
+use crate::domain::demand::Demand;
 use crate::domain::findings::{Findings, read};
 use crate::domain::money::Cents;
 use crate::domain::terms::read_terms;
@@ -91,6 +92,16 @@ impl ServiceKind for CanteenCredit {
         findings.range("/amount_cents", details.amount_cents, allowed);
         findings.result()?;
         assess(&details, terms, service).map_err(|error| vec![error])
+    }
+
+    /// A top-up names the account and the pupil: `accountId`, `pupilTaxCode`.
+    fn demanded(&self, demand: &Demand) -> Option<Value> {
+        let answer = |name: &str| demand.answer(name).unwrap_or_default();
+        Some(serde_json::json!({
+            "account_id": answer("accountId"),
+            "pupil_tax_code": answer("pupilTaxCode"),
+            "amount_cents": demand.amount_cents().unwrap_or_default(),
+        }))
     }
 
     fn check_terms(&self, terms: &Value) -> Result<(), Vec<DetailsError>> {

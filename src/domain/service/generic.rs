@@ -18,6 +18,7 @@ use super::{
     OptionKind, Row, Schedule, Service, ServiceKind, Step, TransferDraft,
 };
 use crate::domain::calendar::{Calendar, Day};
+use crate::domain::demand::Demand;
 use crate::domain::findings::{Findings, none_of, read};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
@@ -129,6 +130,28 @@ impl ServiceKind for Generic {
             .map_err(|error| vec![error])
     }
 
+    /// The answers are those of the service's inputs; `documentHash` and `province` ask for a stamp.
+    fn demanded(&self, demand: &Demand) -> Option<Value> {
+        let stamped = ["documentHash", "province"];
+        let inputs = demand
+            .answers
+            .iter()
+            .filter(|(name, _)| !stamped.contains(&name.as_str()));
+        let inputs =
+            inputs.map(|(input, value)| serde_json::json!({ "input": input, "value": value }));
+        let mut details = serde_json::Map::new();
+        details.insert("inputs".to_owned(), inputs.collect());
+        if let Some(cents) = demand.amount_cents() {
+            details.insert("amount_cents".to_owned(), cents.into());
+        }
+        if let Some(hash) = demand.answer("documentHash") {
+            let province = demand.answer("province").unwrap_or_default();
+            let stamp = serde_json::json!({ "document_sha256": hash, "province": province });
+            details.insert("stamps".to_owned(), Value::Array(vec![stamp]));
+        }
+        Some(Value::Object(details))
+    }
+
     fn check_terms(&self, terms: &Value) -> Result<(), Vec<DetailsError>> {
         read_terms(terms, check::check).map(|_: GenericTerms| ())
     }
@@ -160,14 +183,44 @@ impl Charge<'_> {
                 "nothing to pay: with these details the amount is zero",
             ));
         }
+        self.within_limits(own)?;
         let mut options = vec![self.at_once(own, stamps)?];
         if let Some(plan) = self.plan() {
-            options.push(self.instalments(own, plan)?);
+            options.push(self.instalments(own, plan, stamps)?);
         }
         if let Some(terms) = self.terms.stamps.as_ref().filter(|_| !stamps.is_empty()) {
             rows.push(stamp_row(terms, stamps.len())?);
         }
         Ok(Assessment { rows, options })
+    }
+
+    /// What the regulation lets the service ask, stamps left out.
+    fn within_limits(&self, own: Cents) -> Result<(), DetailsError> {
+        let limit = |cents: Option<i64>| cents.map(Cents::new).transpose();
+        let refused = |it: String, en: String| Err(DetailsError::new("", it, en));
+        if let Some(least) = limit(self.terms.minimum_cents)?.filter(|least| own < *least) {
+            return refused(
+                format!(
+                    "l'importo di {} euro è sotto il minimo del servizio, {} euro: non si riscuote",
+                    own.italian(),
+                    least.italian()
+                ),
+                format!(
+                    "{own} euro are below the least of the service, {least} euro: nothing is asked"
+                ),
+            );
+        }
+        if let Some(most) = limit(self.terms.maximum_cents)?.filter(|most| own > *most) {
+            return refused(
+                format!(
+                    "l'importo di {} euro supera il massimo del servizio, {} euro",
+                    own.italian(),
+                    most.italian()
+                ),
+                format!("{own} euro are above the most of the service, {most} euro"),
+            );
+        }
+        Ok(())
     }
 
     fn plan(&self) -> Option<&Plan> {
@@ -193,7 +246,15 @@ impl Charge<'_> {
         })
     }
 
-    fn instalments(&self, own: Cents, plan: &Plan) -> Result<OptionDraft, DetailsError> {
+    /// The creditor's part is divided; stamps cannot be, and are bought with the first instalment.
+    fn instalments(
+        &self,
+        own: Cents,
+        plan: &Plan,
+        stamps: &[TransferDraft],
+    ) -> Result<OptionDraft, DetailsError> {
+        let least = self.terms.minimum_instalment_cents.map_or(1, |cents| cents);
+        let least = Cents::new(least)?;
         let count = plan.due_days.len();
         let parts = if plan.shares_bp.is_empty() {
             own.split(u16::try_from(count).unwrap_or(u16::MAX), plan.remainder_on)?
@@ -202,19 +263,30 @@ impl Charge<'_> {
         };
         let mut notices = Vec::with_capacity(count);
         for (i, (days, part)) in (1u16..).zip(plan.due_days.iter().zip(parts)) {
-            if !part.is_positive() {
+            if part < least {
                 return Err(DetailsError::new(
                     "/plan",
-                    "l'importo è troppo piccolo per questo piano: una rata sarebbe zero",
-                    "the amount is too small for this plan: an instalment would be zero",
+                    format!(
+                        "l'importo è troppo piccolo per questo piano: una rata sarebbe di {} euro, \
+                         il minimo è {} euro",
+                        part.italian(),
+                        least.italian()
+                    ),
+                    format!(
+                        "the amount is too small for this plan: an instalment would be {part} euro, \
+                         the least is {least} euro"
+                    ),
                 ));
             }
+            let bought = if i == 1 { stamps } else { &[] };
+            let mut transfers = vec![self.own_transfer()];
+            transfers.extend(bought.iter().cloned());
             let due = Calendar::Civil.deadline(self.service.issued_on, *days);
             notices.push(NoticeDraft {
                 description: self.description(&format!("rata {i} di {count}")),
                 due_on: Some(due),
-                transfers: vec![self.own_transfer()],
-                schedule: self.schedule(part, 0, due)?,
+                transfers,
+                schedule: self.schedule(part, bought.len(), due)?,
             });
         }
         Ok(OptionDraft {
@@ -406,13 +478,6 @@ fn check_rest(
         let known: Vec<&str> = terms.plans.iter().map(|plan| plan.code.as_str()).collect();
         if !known.contains(&plan.as_str()) {
             findings.push(none_of("/plan", known));
-        }
-        if !details.stamps.is_empty() {
-            findings.add(
-                "/plan",
-                "le marche da bollo si pagano in una volta sola, non a rate",
-                "stamps are paid at once, not by instalments",
-            );
         }
     }
     if let Some(text) = &details.description {

@@ -318,6 +318,18 @@ fn arrears_terms() -> Value {
                     {"up_to_days": 90, "fraction": [125, 1000]},
                     {"fraction": [25, 100]},
                 ],
+                "omitted": {"from_bp": 10_000, "to_bp": 20_000, "least_cents": 5_000},
+                "unfaithful": {"from_bp": 5_000, "to_bp": 10_000, "least_cents": 5_000},
+                "acceptance": [1, 3],
+                "agreement": [1, 3],
+                "stages": [
+                    {"code": "draft_act", "label": "dopo lo schema d'atto", "fraction": [1, 24]},
+                    {"code": "report", "label": "dopo il verbale", "fraction": [1, 20]},
+                    {
+                        "code": "draft_act_on_report", "label": "dopo lo schema d'atto sul verbale",
+                        "fraction": [1, 16],
+                    },
+                ],
             },
         ],
         "charges": [
@@ -326,6 +338,17 @@ fn arrears_terms() -> Value {
         ],
         "reminder_days": 30,
         "assessment_days": 60,
+        "instalments": {
+            "rate_bp": 160,
+            "bands": [
+                {"up_to_cents": 10_000, "least": 0, "most": 0},
+                {"up_to_cents": 50_000, "least": 2, "most": 4},
+                {"up_to_cents": 300_000, "least": 5, "most": 12},
+                {"up_to_cents": 600_000, "least": 13, "most": 24},
+                {"up_to_cents": 2_000_000, "least": 25, "most": 36},
+                {"least": 37, "most": 72},
+            ],
+        },
     })
 }
 
@@ -342,6 +365,7 @@ fn tari_details() -> Value {
         ],
         "bags": 19,
         "reductions": ["composting"],
+        "reduction_periods": [{"reduction": "outskirts", "from": "2026-03-01", "to": "2026-10-31"}],
         "social_bonus_base_cents": 19876,
         "advance_base_cents": 24310,
         "plan": "three",
@@ -361,11 +385,12 @@ fn arrears_details() -> Value {
         "debts": [
             {
                 "due_on": "2025-06-16", "tax_cents": 20903, "province_cents": 1045,
-                "exempt_cents": 760,
+                "exempt_cents": 760, "declaration": {"fault": "unfaithful", "penalty_bp": 6_000},
             },
         ],
         "on": "2026-03-16",
         "notified_on": "2026-04-29",
+        "instalments": {"count": 4, "starts_on": "2026-05-01"},
         "costs_cents": 970,
         "act_number": "A/2026/17",
     })

@@ -15,7 +15,7 @@ mod reductions;
 mod rows;
 mod terms;
 
-pub use details::{TariChange, TariDetails};
+pub use details::{TariChange, TariDetails, TariPremises, TariReductionPeriod};
 pub use information::TariTopic;
 pub use terms::{
     Basis, CategoryTariff, DomesticTariff, EuroRounding, Plan, Punctual, Reduction, ReductionBase,
@@ -32,9 +32,11 @@ impl ServiceKind for Tari {
 
     fn assess(&self, details: &Value, service: &Service) -> Result<Assessment, Vec<DetailsError>> {
         let terms: &TariTerms = service.terms(terms::check)?;
-        let details: TariDetails = read(details)?;
+        let mut details: TariDetails = read(details)?;
         let mut findings = Findings::default();
-        details::check(&details, terms, &mut findings);
+        let form = details::check_form(&details, &mut findings);
+        let premises = details.take_premises();
+        details::check(&details, (form, &premises), terms, &mut findings);
         if terms.tefa_bp > 0 && !service.others.contains_key(PROVINCE) {
             let code = &service.code;
             findings.add(
@@ -44,7 +46,7 @@ impl ServiceKind for Tari {
             );
         }
         findings.result()?;
-        assess(&details, terms, service).map_err(|error| vec![error])
+        assess((&details, &premises), terms, service).map_err(|error| vec![error])
     }
 
     fn check_terms(&self, terms: &Value) -> Result<(), Vec<DetailsError>> {
@@ -53,10 +55,11 @@ impl ServiceKind for Tari {
 
     fn topics(&self, details: &Value, service: &Service) -> Vec<NoticeTopic> {
         let terms = service.terms(terms::check);
-        let (Ok(terms), Ok(details)) = (terms, read::<TariDetails>(details)) else {
+        let (Ok(terms), Ok(mut details)) = (terms, read::<TariDetails>(details)) else {
             return Vec::new();
         };
-        information::topics(&details, terms)
+        let premises = details.take_premises();
+        information::topics(&details, &premises, terms)
     }
 
     fn details_schema(&self) -> DetailsSchema {
@@ -92,11 +95,11 @@ impl Owed {
 }
 
 fn assess(
-    details: &TariDetails,
+    (details, premises): (&TariDetails, &[TariPremises]),
     terms: &TariTerms,
     service: &Service,
 ) -> Result<Assessment, DetailsError> {
-    let (rows, owed) = rows::compute(details, terms)?;
+    let (rows, owed) = rows::compute(details, premises, terms)?;
     let options = plans::options(&owed, details, terms, service)?;
     Ok(Assessment { rows, options })
 }

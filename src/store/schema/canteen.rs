@@ -45,3 +45,20 @@ diesel::table! {
         pupil_tax_code -> Text,
     }
 }
+
+// Migration 000049.
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Nullable, Text};
+    use crate::store::types::{Guid, Micros};
+    canteen_bill_refund (creditor, receipt_id, id) {
+        creditor -> Text,
+        receipt_id -> Text,
+        id -> Guid,
+        pupil_tax_code -> Text,
+        payee_tax_code -> Text,
+        amount_cents -> BigInt,
+        paid_on -> Date,
+        note -> Nullable<Text>,
+        at -> Micros,
+    }
+}

@@ -60,5 +60,6 @@ diesel::table! {
         others -> Doc,
         terms -> Doc,
         rank -> Integer,
+        demand_code -> Nullable<Text>,
     }
 }

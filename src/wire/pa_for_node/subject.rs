@@ -50,7 +50,7 @@ impl PersonKind {
     }
 }
 
-fn person_kind(raw: &str) -> Result<PersonKind, Rule> {
+pub(super) fn person_kind(raw: &str) -> Result<PersonKind, Rule> {
     match raw.trim() {
         "F" => Ok(PersonKind::Natural),
         "G" => Ok(PersonKind::Legal),

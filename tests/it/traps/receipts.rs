@@ -3,6 +3,7 @@
 use avviso::domain::ledger::Account;
 use serde_json::json;
 
+use super::add;
 use crate::app::{TOWN, TestApp};
 use crate::given::{self, single};
 use crate::soap::{Message, Transfer, send, template};
@@ -187,6 +188,24 @@ both_databases! {
         let office = app.office().await;
         let line = office.get("/reconciliations?line_kind=receipt").send().await.expect(200);
         assert_eq!(line["items"][0]["flags"], json!(["stand_in"]));
+    }
+
+    async fn trap_also_a_muted_station_hears_ok_and_the_conflict_is_kept(app: TestApp) {
+        let station = json!({
+            "station_id": "99999000302_02", "broker_tax_code": "99999000302", "segregation_code": "02",
+            "valid_from_date": "2026-01-01",
+        });
+        add(&app, "stations", station).await;
+        let number = single(&given::position(&app, given::lamps(1)).await);
+        let receipt = given::paid(&app, &number, "token-1").await;
+        let other = receipt.with("psp_name", "Un'altra banca");
+        assert_eq!(other.send(&app).await.outcome(), "PAA_RECEIPT_DUPLICATA");
+        let muted = other.with("id_station", "99999000302_02");
+        assert_eq!(muted.send(&app).await.outcome(), "OK");
+        let kept = "SELECT CAST(COUNT(*) AS TEXT) AS row FROM receipt_message WHERE conflicting";
+        assert_eq!(app.rows(kept), ["2"]);
+        // What was not kept is never called OK.
+        assert_eq!(muted.with("receipt_id", "token-2").with("amount", "1.00").send(&app).await.outcome(), "PAA_SEMANTICA");
     }
 
     async fn trap_also_booleans_moments_and_means_vary(app: TestApp) {

@@ -52,6 +52,9 @@ pub fn print(of: &Registration) -> String {
         out.text("taxonomy", &row.taxonomy);
         out.text("iban", &row.iban);
         out.text("accounting_key", &row.accounting_key);
+        if let Some(code) = &row.demand_code {
+            out.text("demand_code", code);
+        }
         out.valid(row.valid);
         for (role, to) in &row.others {
             out.beneficiary(role, to);

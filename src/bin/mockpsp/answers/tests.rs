@@ -46,6 +46,12 @@ fn the_node_refuses_answers_that_break_its_rules() {
 fn a_verification_needs_all_its_parts() {
     let ok = r#"<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><paVerifyPaymentNoticeRes xmlns="http://pagopa-api.pagopa.gov.it/pa/paForNode.xsd"><outcome xmlns="">OK</outcome><paymentList xmlns=""><paymentOptionDescription><amount>12.34</amount><options>EQ</options><dueDate>2026-04-30</dueDate><allCCP>false</allCCP></paymentOptionDescription></paymentList><paymentDescription xmlns="">Mensa</paymentDescription><fiscalCodePA xmlns="">80001230456</fiscalCodePA><companyName xmlns="">Comune</companyName></paVerifyPaymentNoticeRes></e:Body></e:Envelope>"#;
     let verified = Verified {
+        more: Shown {
+            due: "2026-04-30".into(),
+            company: "Comune".into(),
+            ..Shown::default()
+        },
+        stand_in: false,
         cents: 1234,
         description: "Mensa".into(),
     };

@@ -35,6 +35,7 @@ fn collect(state: &mut State, count: usize, on: &str) {
             cents: 10_500,
             planned: None,
             complete_on: None,
+            stand_in: false,
             transfers,
             details: None,
         };
@@ -46,6 +47,7 @@ fn collect(state: &mut State, count: usize, on: &str) {
                 day: day(on),
                 at,
                 deliver_on: None,
+                reported: crate::state::Reported::Executed,
             })
             .unwrap();
     }
@@ -72,6 +74,7 @@ fn arrived(order: [usize; 5]) -> State {
             cents: transfer.cents,
             planned: None,
             complete_on: None,
+            stand_in: false,
             transfers: vec![transfer],
             details: None,
         };
@@ -84,6 +87,7 @@ fn arrived(order: [usize; 5]) -> State {
             day: day("2026-03-02"),
             at: day("2026-03-02").and_hms_opt(10, minute, 0).unwrap(),
             deliver_on: None,
+            reported: crate::state::Reported::Executed,
         };
         state.apply(paid).unwrap();
     }
@@ -98,7 +102,13 @@ fn the_rows_of_a_flow_stand_in_the_order_of_payment_whatever_the_order_of_arriva
     };
     let flow = |order| {
         let state = arrived(order);
-        let flow = settle(&state, 7, day("2026-03-02"), mischief).remove(0);
+        let flow = settle(
+            &state,
+            (7, day("2026-03-02")),
+            mischief,
+            Troubles::default(),
+        )
+        .remove(0);
         let tokens: Vec<String> = flow
             .rows
             .iter()
@@ -115,7 +125,7 @@ fn the_rows_of_a_flow_stand_in_the_order_of_payment_whatever_the_order_of_arriva
 }
 
 fn close(state: &mut State, on: &str, mischief: FlowMischief) -> Vec<Flow> {
-    let flows = settle(state, 7, day(on), mischief);
+    let flows = settle(state, (7, day(on)), mischief, Troubles::default());
     let closed = crate::state::Closed {
         day: day(on),
         figures: serde_json::Value::Null,
@@ -237,7 +247,13 @@ fn the_cash_fits_the_flows_and_the_journal_is_stable() {
                 .all(|credit| credit.text.ends_with(&flow.fdr))
         );
     }
-    let text = treasury::csv(&state, TOWN, day("2026-03-01"), day("2026-03-31")).unwrap();
+    let text = treasury::journal(
+        &state,
+        TOWN,
+        (day("2026-03-01"), day("2026-03-31")),
+        treasury::Format::Csv,
+    )
+    .unwrap();
     let text = String::from_utf8(text).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     assert!(
@@ -255,6 +271,12 @@ fn the_cash_fits_the_flows_and_the_journal_is_stable() {
         lines[1].contains(";ENTRATA;SOSPESO ENTRATA;ESEGUITO;")
             && lines[1].contains(";2026-03-06;2026-03-06;")
     );
-    let none = treasury::csv(&state, TOWN, day("2026-03-01"), day("2026-03-05")).unwrap();
+    let none = treasury::journal(
+        &state,
+        TOWN,
+        (day("2026-03-01"), day("2026-03-05")),
+        treasury::Format::Csv,
+    )
+    .unwrap();
     assert_eq!(String::from_utf8(none).unwrap().lines().count(), 1);
 }

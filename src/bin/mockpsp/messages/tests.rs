@@ -34,6 +34,7 @@ fn payment(answer: Answer) -> Payment {
             cents: answer.cents,
             planned: None,
             complete_on: None,
+            stand_in: false,
             transfers: answer.transfers,
             details: Some(Box::new(answer.details)),
         },
@@ -42,6 +43,7 @@ fn payment(answer: Answer) -> Payment {
             day,
             at: day.and_hms_opt(9, 5, 3).unwrap(),
             deliver_on: None,
+            reported: crate::state::Reported::Executed,
         }),
         answered: vec![],
         delivered: false,
@@ -51,7 +53,7 @@ fn payment(answer: Answer) -> Payment {
 
 /// Checks a message against the official schemas, when they are at hand: the folder that has
 /// `wsdl` and `xsd-common` is named by `PAGOPA_SCHEMAS`.
-fn assert_valid(message: &str) {
+pub(crate) fn assert_valid(message: &str) {
     let Some(schemas) = std::env::var_os("PAGOPA_SCHEMAS") else {
         return;
     };
@@ -66,6 +68,7 @@ fn assert_valid(message: &str) {
     let imports = [
         import(soap::ENVELOPE, "xsd-common/envelope.xsd"),
         import(soap::PA_FOR_NODE, "wsdl/xsd/paForNode.xsd"),
+        import(soap::NODE_FOR_PSP, "wsdl/xsd/nodeForPsp.xsd"),
     ];
     let schema = format!(
         r#"<schema xmlns="http://www.w3.org/2001/XMLSchema">{}</schema>"#,

@@ -389,3 +389,50 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn stamps_are_bought_whole_with_the_first_new_instalment() {
+    use crate::domain::position::Publication;
+    use crate::domain::position::tests::{position, town};
+    use crate::domain::service::{Beneficiary, Destination, NoticeDraft, OptionDraft};
+    use crate::domain::stamp::{DocumentHash, Province, Stamp};
+
+    let stamp = || TransferDraft {
+        to: Beneficiary {
+            tax_code: FiscalCode::parse("06363391001").unwrap(),
+            legal_name: "Agenzia delle entrate".into(),
+            account: Destination::Stamp(Stamp {
+                document: DocumentHash::parse("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=")
+                    .unwrap(),
+                province: Province::parse("AQ").unwrap(),
+            }),
+            taxonomy: town().to.taxonomy.clone(),
+        }
+        .into(),
+        metadata: Vec::new().into(),
+    };
+    let whole = vec![cents(6_001), cents(1_600), cents(1_600)];
+    let once = NoticeDraft {
+        description: "Diritti di istruttoria".into(),
+        due_on: None,
+        // Two stamps of one document.
+        transfers: vec![town(), stamp(), stamp()],
+        schedule: Schedule::flat("importo dovuto", whole).unwrap(),
+    };
+    let option = OptionDraft {
+        kind: OptionKind::Single,
+        lapse: None,
+        notices: vec![once],
+    };
+    let filing = position(vec![option], Publication::Now);
+    let change = replanned(&filing, &["2026-07-31", "2026-08-31", "2026-09-30"]).unwrap();
+    let parts: Vec<Vec<i64>> = change.added.iter().map(amounts).collect();
+    assert_eq!(parts, [vec![2_000, 1_600, 1_600], vec![2_000], vec![2_001]]);
+    let online: Vec<bool> = change.added.iter().map(Notice::has_stamps).collect();
+    assert_eq!(online, [true, false, false], "the others can be printed");
+    assert_eq!(change.entries, [], "the whole costs what was booked");
+    // Who pays the replaced notice after all has bought both stamps.
+    let planned = after(filing, &change);
+    let stray = with_state(planned, 0, State::Paid);
+    assert!(stray.unpaid(2, nominal).unwrap().is_empty());
+}

@@ -8,6 +8,8 @@ use crate::domain::findings::Findings;
 use crate::domain::interest::InterestTerms;
 use crate::domain::money::{Cents, MoneyError, ratio};
 
+use super::DeclarationFault;
+
 /// How a service asks for what was not paid in time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,9 +28,50 @@ pub struct ArrearsTerms {
     pub reminder_days: u32,
     /// Days to pay an assessment, from its notification.
     pub assessment_days: u32,
+    /// Days to pay an agreement, from its day (D.Lgs. 218/1997 art. 8: 20).
+    #[serde(default = "usual_agreement_days")]
+    pub agreement_days: u32,
+    /// How instalments are granted; not at all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instalments: Option<ArrearsInstalments>,
     /// The feast of the town, where it moves due days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patron: Option<PatronSaint>,
+}
+
+fn usual_agreement_days() -> u32 {
+    20
+}
+
+/// How instalments are granted (L. 160/2019 c. 796).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArrearsInstalments {
+    /// Yearly interest on what is still owed, basis points.
+    pub rate_bp: u32,
+    /// How many instalments for which sum, in order.
+    pub bands: Vec<ArrearsBand>,
+}
+
+/// How many instalments there may be for a sum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArrearsBand {
+    /// Largest sum, cents; none in the last band.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to_cents: Option<i64>,
+    /// Fewest instalments.
+    pub least: u32,
+    /// Most instalments; 0 grants none.
+    pub most: u32,
+}
+
+impl ArrearsInstalments {
+    /// The band of a sum.
+    pub(super) fn band(&self, sum: Cents) -> Option<&ArrearsBand> {
+        let holds = |band: &&ArrearsBand| band.up_to_cents.is_none_or(|end| sum.get() <= end);
+        self.bands.iter().find(holds)
+    }
 }
 
 /// The penalties for taxes that fell due from a day on.
@@ -41,6 +84,67 @@ pub struct Regime {
     pub correction: Vec<Tier>,
     /// Penalties of who is assessed, by delay.
     pub assessment: Vec<Tier>,
+    /// Penalty for a declaration that was not made (L. 147/2013 c. 696).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub omitted: Option<DeclarationPenalty>,
+    /// Penalty for a declaration that is not true (c. 697).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfaithful: Option<DeclarationPenalty>,
+    /// What of a penalty for a declaration is asked of who accepts and pays within the days of the
+    /// assessment (c. 699), as numerator and denominator; the whole when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acceptance: Option<[u32; 2]>,
+    /// What of a penalty for a declaration is asked in an agreement; the whole when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<[u32; 2]>,
+    /// Penalties of who corrects it after the office has begun to act.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Stage>,
+}
+
+/// The penalty for a declaration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeclarationPenalty {
+    /// Least share of the tax, basis points: what is asked unless the office says more.
+    pub from_bp: u32,
+    /// Largest share of the tax, basis points.
+    pub to_bp: u32,
+    /// Least penalty of the town, cents.
+    pub least_cents: i64,
+}
+
+/// The penalty of a correction once the office has got so far (art. 13 D.Lgs. 472/1997).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// Named by the details: `draft_act`.
+    pub code: String,
+    /// What the citizen reads: `dopo lo schema d'atto`.
+    pub label: String,
+    /// Share of the tax as numerator and denominator: `[1, 24]`.
+    pub fraction: [u32; 2],
+}
+
+impl Regime {
+    /// The penalty for a declaration.
+    pub(super) fn declaration(&self, fault: DeclarationFault) -> Option<&DeclarationPenalty> {
+        match fault {
+            DeclarationFault::Omitted => self.omitted.as_ref(),
+            DeclarationFault::Unfaithful => self.unfaithful.as_ref(),
+        }
+    }
+
+    /// The stage with this code.
+    pub(super) fn stage(&self, code: &str) -> Option<&Stage> {
+        self.stages.iter().find(|stage| stage.code == code)
+    }
+}
+
+/// A part of an amount, rounded once.
+pub(super) fn part_of(amount: Cents, [part, whole]: [u32; 2]) -> Result<Cents, MoneyError> {
+    let product = i128::from(amount.get()).saturating_mul(i128::from(part));
+    ratio(product, i128::from(whole))
 }
 
 /// The penalty up to a delay.
@@ -172,6 +276,11 @@ pub(super) fn check(terms: &ArrearsTerms, findings: &mut Findings) {
             findings,
         );
     }
+    check_regimes(&terms.regimes, findings);
+    if let Some(instalments) = &terms.instalments {
+        check_instalments(instalments, findings);
+    }
+    findings.range("/agreement_days", i64::from(terms.agreement_days), 1..=365);
     findings.count("/charges", terms.charges.len(), 0..=5);
     for (i, charge) in terms.charges.iter().enumerate() {
         let at = |field: &str| format!("/charges/{i}/{field}");
@@ -226,6 +335,77 @@ fn check_tiers(at: &str, tiers: &[Tier], findings: &mut Findings) {
                 format!("{at}/{i}"),
                 "ogni scaglione finisce a un giorno o a un anno; l'ultimo non finisce",
                 "every tier ends at a day or a year; the last has no end",
+            );
+        }
+    }
+}
+
+/// What a regime says of declarations and stages.
+fn check_regimes(regimes: &[Regime], findings: &mut Findings) {
+    for (i, regime) in regimes.iter().enumerate() {
+        let at = |field: &str| format!("/regimes/{i}/{field}");
+        for (field, penalty) in [
+            ("omitted", &regime.omitted),
+            ("unfaithful", &regime.unfaithful),
+        ] {
+            let Some(penalty) = penalty else { continue };
+            let (from, to) = (i64::from(penalty.from_bp), i64::from(penalty.to_bp));
+            findings.range(at(&format!("{field}/from_bp")), from, 1..=30_000);
+            findings.range(at(&format!("{field}/to_bp")), to, from..=30_000);
+            let least = penalty.least_cents;
+            findings.range(at(&format!("{field}/least_cents")), least, 0..=1_000_000);
+        }
+        for (field, part) in [
+            ("acceptance", regime.acceptance),
+            ("agreement", regime.agreement),
+        ] {
+            if let Some(part) = part {
+                check_part(at(field), part, findings);
+            }
+        }
+        findings.count(at("stages"), regime.stages.len(), 0..=10);
+        for (n, stage) in regime.stages.iter().enumerate() {
+            let at = |field: &str| at(&format!("stages/{n}/{field}"));
+            findings.text::<35>(at("code"), &stage.code);
+            findings.text::<70>(at("label"), &stage.label);
+            check_part(at("fraction"), stage.fraction, findings);
+        }
+    }
+}
+
+fn check_part(pointer: String, [part, whole]: [u32; 2], findings: &mut Findings) {
+    if part > whole || whole == 0 || whole > 1_000_000 {
+        findings.add(
+            pointer,
+            "deve essere una parte dell'intero, come [1, 3]",
+            "must be a part of the whole, as [1, 3]",
+        );
+    }
+}
+
+fn check_instalments(instalments: &ArrearsInstalments, findings: &mut Findings) {
+    let rate = i64::from(instalments.rate_bp);
+    findings.range("/instalments/rate_bp", rate, 0..=2_000);
+    let bands = &instalments.bands;
+    findings.count("/instalments/bands", bands.len(), 1..=20);
+    let mut before = 0;
+    for (i, band) in bands.iter().enumerate() {
+        let at = |field: &str| format!("/instalments/bands/{i}/{field}");
+        let last = i.saturating_add(1) == bands.len();
+        let rises = band.up_to_cents.is_none_or(|end| end > before);
+        if band.up_to_cents.is_none() != last || !rises {
+            findings.add(
+                at("up_to_cents"),
+                "deve crescere e mancare solo nell'ultimo scaglione",
+                "must rise, and be absent in the last band only",
+            );
+        }
+        before = band.up_to_cents.unwrap_or(before);
+        if band.least > band.most || band.most > 72 {
+            findings.add(
+                at("most"),
+                "deve essere almeno least e al massimo 72",
+                "must be at least least and at most 72",
             );
         }
     }

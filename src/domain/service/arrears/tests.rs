@@ -3,6 +3,7 @@ use crate::domain::service::samples::{day, service};
 use proptest::prelude::*;
 use serde_json::json;
 
+mod granted;
 mod vectors;
 
 /// Prices a position issued on a day.

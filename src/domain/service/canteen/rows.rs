@@ -8,6 +8,7 @@ use super::{CanteenDetails, CanteenMonth, CanteenPupil, CanteenTerms, Child, Mea
 use crate::domain::calendar::Day;
 use crate::domain::interest::{Accrued, InterestError};
 use crate::domain::money::{Cents, MoneyError, ratio};
+use crate::domain::school_expense::part_of;
 use crate::domain::service::{DetailsError, Row};
 
 const MONTHS: [&str; 12] = [
@@ -303,6 +304,26 @@ pub struct PupilShare<'a> {
     pub school: Option<&'a str>,
     /// Meals, fees and arrears; interest and costs are no school expense.
     pub amount: Cents,
+}
+
+/// What a payment paid for each pupil of a bill, those left out who got nothing.
+///
+/// # Errors
+/// [`MoneyError`].
+pub fn parts_paid<'a>(
+    details: &'a CanteenDetails,
+    rows: &[(&str, Cents)],
+    paid: Cents,
+) -> Result<Vec<(PupilShare<'a>, Cents)>, MoneyError> {
+    let bill = Cents::sum(rows.iter().map(|(_, amount)| *amount))?;
+    let mut parts = Vec::new();
+    for share in shares(details, rows)? {
+        let part = part_of(paid, share.amount, bill)?;
+        if part.is_positive() {
+            parts.push((share, part));
+        }
+    }
+    Ok(parts)
 }
 
 /// What each pupil has of a bill, read from its rows: the last part of a row's code is the place by birth,

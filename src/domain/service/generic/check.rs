@@ -53,6 +53,26 @@ pub(super) fn check(terms: &GenericTerms, findings: &mut Findings) {
     }
     check_late(&terms.late, findings);
     findings.range("/due_days", i64::from(terms.due_days), 0..=365);
+    let most = Cents::NOTICE_MAX.get();
+    let limits = [
+        ("/minimum_cents", terms.minimum_cents),
+        ("/maximum_cents", terms.maximum_cents),
+        ("/minimum_instalment_cents", terms.minimum_instalment_cents),
+    ];
+    for (pointer, limit) in limits {
+        if let Some(cents) = limit {
+            findings.range(pointer, cents, 1..=most);
+        }
+    }
+    if let (Some(least), Some(most)) = (terms.minimum_cents, terms.maximum_cents)
+        && most < least
+    {
+        findings.add(
+            "/maximum_cents",
+            "non può essere minore di minimum_cents",
+            "must not be less than minimum_cents",
+        );
+    }
 }
 
 /// Notes a name that was used before, and remembers it.

@@ -40,6 +40,15 @@ pub struct GenericTerms {
     pub late: Vec<Surcharge>,
     /// Days to pay, from the issue.
     pub due_days: u32,
+    /// Least charge that is asked for, cents, stamps left out: a regulation may not ask for less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_cents: Option<i64>,
+    /// Highest charge of the service, cents, stamps left out: what is above it was mistyped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maximum_cents: Option<i64>,
+    /// Least instalment, of the plans and of what is put on new notices on request, cents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_instalment_cents: Option<i64>,
 }
 
 /// Something the office is asked about each charge.

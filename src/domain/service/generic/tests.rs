@@ -273,6 +273,60 @@ fn a_stamp_is_a_transfer_to_the_agency_without_an_account() {
 }
 
 #[test]
+fn in_a_plan_stamps_are_bought_whole_with_the_first_instalment() {
+    let stamp = json!({"document_sha256": HASH, "province": "AQ"});
+    let mut details = with_stamps(json!([stamp.clone(), stamp]));
+    details["plan"] = json!("two");
+    let assessment = assessed(&details, &service("generic"));
+    let parts = |option: usize| -> Vec<Vec<i64>> {
+        let notices = assessment.options[option].notices.iter();
+        let amounts = |n: &NoticeDraft| n.schedule.steps()[0].amounts.clone();
+        let cents = |amounts: Vec<Cents>| amounts.into_iter().map(Cents::get).collect();
+        notices.map(|notice| cents(amounts(notice))).collect()
+    };
+    assert_eq!(parts(0), [[1708, 1600, 1600]]);
+    assert_eq!(parts(1), [vec![854, 1600, 1600], vec![854]]);
+    let sum: i64 = amounts(&assessment).iter().sum();
+    assert_eq!(sum, parts(1).iter().flatten().sum::<i64>());
+}
+
+#[test]
+fn a_service_has_a_least_and_a_most_and_a_least_instalment() {
+    let mut service =
+        one_row(json!({"price": {"typed": {"minimum_cents": 1, "maximum_cents": 99_999_999}}}));
+    service.terms["minimum_cents"] = json!(1_200);
+    service.terms["maximum_cents"] = json!(500_000);
+    service.terms["minimum_instalment_cents"] = json!(5_000);
+    service.terms["plans"] = json!([{"code": "two", "due_days": [30, 60]}]);
+    assert_eq!(Generic.check_terms(&service.terms), Ok(()));
+    let of = |cents: i64| json!({"amount_cents": cents});
+    assert_eq!(nominal(&of(1_200), &service), 1_200);
+    assert_eq!(nominal(&of(500_000), &service), 500_000);
+    let below = refused(&of(1_199), &service).remove(0).1;
+    assert_eq!(
+        below,
+        "l'importo di 11,99 euro è sotto il minimo del servizio, 12,00 euro: non si riscuote"
+    );
+    let above = refused(&of(500_001), &service).remove(0).1;
+    assert_eq!(
+        above,
+        "l'importo di 5.000,01 euro supera il massimo del servizio, 5.000,00 euro"
+    );
+    let by_plan = |cents: i64| json!({"amount_cents": cents, "plan": "two"});
+    assert_eq!(assessed(&by_plan(10_000), &service).options.len(), 2);
+    let small = refused(&by_plan(9_999), &service).remove(0);
+    assert_eq!(small.0, "/plan");
+    assert!(
+        small.1.contains("49,99 euro, il minimo è 50,00 euro"),
+        "{}",
+        small.1
+    );
+    service.terms["maximum_cents"] = json!(1_199);
+    let errors = Generic.check_terms(&service.terms).unwrap_err();
+    assert_eq!(errors[0].pointer, "/maximum_cents");
+}
+
+#[test]
 fn a_stamp_that_cannot_be_bought_is_found_at_its_place() {
     let bad = json!([{"document_sha256": "e3b0c442", "province": "Aq"}]);
     let errors = refused(&with_stamps(bad), &service("generic"));
@@ -291,9 +345,6 @@ fn a_stamp_that_cannot_be_bought_is_found_at_its_place() {
             .starts_with("servono 5 marche da bollo (80,00 €), ma un avviso ne porta al massimo 4"),
         "{errors:?}"
     );
-    let mut by_plan = with_stamps(json!([stamp.clone()]));
-    by_plan["plan"] = json!("two");
-    assert_eq!(refused(&by_plan, &service("generic"))[0].0, "/plan");
     let none = one_row(json!({"price": {"cents": 100}}));
     assert_eq!(refused(&json!({"stamps": [stamp]}), &none)[0].0, "/stamps");
 }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::rows::Percent;
-use super::{TariDetails, TariTerms};
+use super::{TariDetails, TariPremises, TariTerms};
 use crate::domain::calendar::Day;
 use crate::domain::document::{NoticeTopic, TopicEntry};
 use crate::domain::money::Cents;
@@ -132,7 +132,11 @@ impl TariTopic {
 }
 
 /// Every topic, in the order it is read: who and what is taxed, by which tariff, then the sentences.
-pub(super) fn topics(details: &TariDetails, terms: &TariTerms) -> Vec<NoticeTopic> {
+pub(super) fn topics(
+    details: &TariDetails,
+    premises: &[TariPremises],
+    terms: &TariTerms,
+) -> Vec<NoticeTopic> {
     let mut topics = Vec::with_capacity(12);
     let mut user = Vec::new();
     fact(
@@ -144,7 +148,17 @@ pub(super) fn topics(details: &TariDetails, terms: &TariTerms) -> Vec<NoticeTopi
     if !user.is_empty() {
         topics.push(topic("user", "Utente", user));
     }
-    topics.push(topic("premises", "Utenza", premises(details, terms)));
+    for (i, one) in premises.iter().enumerate() {
+        let title = match premises {
+            [_] => "Utenza".to_owned(),
+            _ => format!("Utenza {}", i.saturating_add(1)),
+        };
+        topics.push(topic(
+            "premises",
+            &title,
+            facts_of(one, details.daily_days, terms),
+        ));
+    }
     topics.push(topic("tariff", "Tariffe applicate", tariff(terms)));
     if let Some(cents) = details.previous_unpaid_cents {
         let unpaid = Cents::new(cents).unwrap_or(Cents::ZERO);
@@ -186,25 +200,29 @@ fn fact(
 }
 
 /// The data that the tax is computed on (article 5).
-fn premises(details: &TariDetails, terms: &TariTerms) -> Vec<TopicEntry> {
+fn facts_of(
+    premises: &TariPremises,
+    daily_days: Option<i64>,
+    terms: &TariTerms,
+) -> Vec<TopicEntry> {
     let mut facts = Vec::with_capacity(12);
     let mut known = |code, label, text| fact(&mut facts, code, label, text);
     known(
         "premises_code",
         "Codice utenza",
-        details.premises_code.clone(),
+        premises.premises_code.clone(),
     );
     known(
         "premises_address",
         "Indirizzo",
-        details.premises_address.clone(),
+        premises.premises_address.clone(),
     );
     known(
         "cadastral_reference",
         "Dati catastali",
-        details.cadastral_reference.clone(),
+        premises.cadastral_reference.clone(),
     );
-    match (&details.category, details.occupants) {
+    match (&premises.category, premises.occupants) {
         (Some(code), _) => {
             let label = terms.category(code).map(|tariff| tariff.label.as_str());
             let text = format!(
@@ -214,25 +232,29 @@ fn premises(details: &TariDetails, terms: &TariTerms) -> Vec<TopicEntry> {
             known("use", "Uso", Some(text));
         }
         (None, occupants) => {
-            known("use", "Uso", Some("domestica".to_owned()));
+            let text = match premises.is_annex {
+                true => "domestica, pertinenza",
+                false => "domestica",
+            };
+            known("use", "Uso", Some(text.to_owned()));
             known("occupants", "Occupanti", occupants.map(|n| n.to_string()));
         }
     }
     known(
         "area",
         "Superficie",
-        Some(format!("{} m²", details.area_m2)),
+        Some(format!("{} m²", premises.area_m2)),
     );
-    let annex = details.annex_area_m2.map(|area| format!("{area} m²"));
+    let annex = premises.annex_area_m2.map(|area| format!("{area} m²"));
     known("annex_area", "Pertinenze", annex);
-    match details.daily_days {
+    match daily_days {
         Some(days) => known(
             "period",
             "Periodo",
             Some(format!("{days} giorni del {}", terms.year)),
         ),
         None => {
-            let (from, to) = details.period(terms);
+            let (from, to) = premises.period(terms);
             known(
                 "period",
                 "Periodo",
@@ -240,15 +262,15 @@ fn premises(details: &TariDetails, terms: &TariTerms) -> Vec<TopicEntry> {
             );
         }
     }
-    facts.extend(changes(details));
-    facts.extend(granted(details, terms));
+    facts.extend(changes(premises));
+    facts.extend(granted(premises, terms));
     facts
 }
 
 /// What changed within the year.
-fn changes(details: &TariDetails) -> Vec<TopicEntry> {
+fn changes(premises: &TariPremises) -> Vec<TopicEntry> {
     let mut facts = Vec::new();
-    for change in &details.changes {
+    for change in &premises.changes {
         let mut what = vec![format!("dal {}", italian(change.from))];
         what.extend(change.occupants.map(|n| format!("occupanti {n}")));
         what.extend(
@@ -269,17 +291,25 @@ fn changes(details: &TariDetails) -> Vec<TopicEntry> {
 }
 
 /// The reductions, and what was measured.
-fn granted(details: &TariDetails, terms: &TariTerms) -> Vec<TopicEntry> {
+fn granted(premises: &TariPremises, terms: &TariTerms) -> Vec<TopicEntry> {
     let mut facts = Vec::new();
     let mut known = |code, label, text| fact(&mut facts, code, label, text);
-    for reduction in details
+    for reduction in premises
         .reductions
         .iter()
         .filter_map(|code| terms.reduction(code))
     {
         known("reduction", "Riduzione", Some(reduction.label.clone()));
     }
-    if let (Some(bags), Some(punctual)) = (details.bags, &terms.punctual) {
+    for period in &premises.reduction_periods {
+        let Some(reduction) = terms.reduction(&period.reduction) else {
+            continue;
+        };
+        let (label, from, to) = (&reduction.label, italian(period.from), italian(period.to));
+        let text = format!("{label}, dal {from} al {to}");
+        known("reduction", "Riduzione", Some(text));
+    }
+    if let (Some(bags), Some(punctual)) = (premises.bags, &terms.punctual) {
         known(
             "measured",
             "Conferimenti misurati",

@@ -3,8 +3,8 @@
 use std::fmt::{self, Display, Write};
 
 use super::details::{Stretch, User};
-use super::reductions::{Parts, reduce};
-use super::{EuroRounding, Owed, TariDetails, TariTerms, UrProrata};
+use super::reductions::{Accrued, Parts, reduce};
+use super::{EuroRounding, Owed, Punctual, TariDetails, TariPremises, TariTerms, UrProrata};
 use crate::domain::calendar::days_in_year;
 use crate::domain::money::{Cents, ratio};
 use crate::domain::service::{DetailsError, Row};
@@ -12,18 +12,30 @@ use crate::domain::service::{DetailsError, Row};
 /// Millionths of euro in a cent.
 const MICRO_PER_CENT: i64 = 10_000;
 
-/// The rows in the order they are shown, and their sums by beneficiary.
+/// The most rows that explain one position.
+const ROWS_MAX: usize = 200;
+
+/// The rows in the order they are shown, and their sums by beneficiary. Rows are rounded by premises;
+/// TEFA is one row on the tax of all of them.
 pub(super) fn compute(
     details: &TariDetails,
+    premises: &[TariPremises],
     terms: &TariTerms,
 ) -> Result<(Vec<Row>, Owed), DetailsError> {
     let mut rows = Vec::with_capacity(8);
-    let mut parts = match details.daily_days {
-        Some(days) => daily(details, terms, days, &mut rows)?,
-        None => yearly(details, terms, &mut rows)?,
-    };
-    reduce(details, terms, &mut parts, &mut rows)?;
-    let tari = parts.fixed.plus(parts.variable)?;
+    let mut tari = Cents::ZERO;
+    for (i, one) in premises.iter().enumerate() {
+        let first = rows.len();
+        let mut accrued = match details.daily_days {
+            Some(days) => daily(one, terms, days, &mut rows)?,
+            None => yearly(one, terms, &mut rows)?,
+        };
+        reduce(one, terms, &mut accrued, &mut rows)?;
+        for some in accrued {
+            tari = tari.plus(some.parts.total()?)?;
+        }
+        name((i, one), premises, rows.iter_mut().skip(first));
+    }
     let tefa = tari.share(terms.tefa_bp)?;
     if terms.tefa_bp > 0 {
         let percent = Percent(terms.tefa_bp);
@@ -33,10 +45,14 @@ pub(super) fn compute(
             tefa,
         ));
     }
-    let components = match details.daily_days {
-        Some(_) => Cents::ZERO,
-        None => components(details, terms, &mut rows)?,
-    };
+    let mut components = Cents::ZERO;
+    if details.daily_days.is_none() {
+        for (i, one) in premises.iter().enumerate() {
+            let first = rows.len();
+            components = components.plus(components_of(one, terms, &mut rows)?)?;
+            name((i, one), premises, rows.iter_mut().skip(first));
+        }
+    }
     let bonus = bonus(details, terms, tari, &mut rows)?;
     let town = tari.minus(bonus)?.plus(components)?;
     let total = town.plus(tefa)?;
@@ -57,6 +73,15 @@ pub(super) fn compute(
         let label = format_args!("Arrotondamento art. 1 c. 166 L. 296/2006");
         rows.push(row("rounding", label, rounding));
     }
+    if rows.len() > ROWS_MAX {
+        return Err(DetailsError::new(
+            "/premises",
+            format!("le utenze danno più di {ROWS_MAX} righe: vanno divise in più posizioni"),
+            format!(
+                "the premises make more than {ROWS_MAX} rows: divide them in several positions"
+            ),
+        ));
+    }
     let owed = Owed {
         tari,
         tefa,
@@ -65,6 +90,24 @@ pub(super) fn compute(
         rounding,
     };
     Ok((rows, owed))
+}
+
+/// Says in the rows of one of several premises which of them they are about.
+fn name<'a>(
+    (i, one): (usize, &TariPremises),
+    premises: &[TariPremises],
+    rows: impl Iterator<Item = &'a mut Row>,
+) {
+    if premises.len() < 2 {
+        return;
+    }
+    let mut name = format!("Utenza {}", i.saturating_add(1));
+    if let Some(code) = &one.premises_code {
+        name.push_str(&format!(" ({})", code.trim()));
+    }
+    for row in rows {
+        row.label = format!("{name} - {}", row.label);
+    }
 }
 
 /// What brings a notice to the nearest euro. The town bears it; when it would leave the town less than
@@ -90,48 +133,71 @@ fn row(code: &'static str, text: fmt::Arguments<'_>, amount: Cents) -> Row {
     }
 }
 
-/// Fixed and variable part of the period, before reductions.
+/// Fixed and variable part of the period by stretches, before reductions.
 fn yearly(
-    details: &TariDetails,
+    premises: &TariPremises,
     terms: &TariTerms,
     rows: &mut Vec<Row>,
-) -> Result<Parts, DetailsError> {
+) -> Result<Vec<Accrued>, DetailsError> {
     let year = days_in_year(terms.year);
-    let mut parts = Parts::default();
+    let stretches = premises.stretches(terms);
+    let mut all = Vec::with_capacity(stretches.len().saturating_add(1));
     let mut included = 0i64;
-    for stretch in details.stretches(terms) {
+    for stretch in stretches {
         let period = Period {
-            days: stretch.days,
+            days: stretch.days(),
             year,
         };
+        let mut parts = Parts::default();
         match stretch.user {
-            User::Household(occupants) => {
+            User::Household(occupants) | User::Annex(occupants) => {
                 let bags = household(&stretch, occupants, (terms, period), (&mut parts, rows))?;
-                included = included.saturating_add(bags.saturating_mul(stretch.days));
+                included = included.saturating_add(bags.saturating_mul(period.days));
             }
             User::Business(code) => {
                 business(&stretch, code, (terms, period), (&mut parts, rows))?;
             }
         }
+        all.push(Accrued {
+            days: Some((stretch.from, stretch.to)),
+            parts,
+        });
     }
-    if let (Some(measured), Some(punctual)) = (details.bags, &terms.punctual) {
+    if let (Some(measured), Some(punctual)) = (premises.bags, &terms.punctual) {
         // A part of a bag that the period includes is included whole.
         let included = included.saturating_add(year.saturating_sub(1));
         let included = included.checked_div(year).unwrap_or(0);
-        let extra = measured.saturating_sub(included).max(0);
-        let product = i128::from(extra).saturating_mul(i128::from(punctual.extra_micro));
-        let amount = ratio(product, i128::from(MICRO_PER_CENT))?;
-        let (what, price) = (&punctual.label, Euro(punctual.extra_micro));
-        let label = format_args!(
-            "Quota variabile puntuale: {measured} {what}, {included} inclusi, {extra} × {price} €"
-        );
-        parts.variable = parts.variable.plus(amount)?;
-        rows.push(row("variable_part_extra", label, amount));
+        all.push(measured_extra((measured, included), punctual, rows)?);
     }
-    Ok(parts)
+    Ok(all)
 }
 
-/// The rows of a household for a stretch; answers the bags a whole year includes.
+/// What was measured beyond the included quantity. It belongs to no day, so that only reductions of the
+/// whole period lower it.
+fn measured_extra(
+    (measured, included): (i64, i64),
+    punctual: &Punctual,
+    rows: &mut Vec<Row>,
+) -> Result<Accrued, DetailsError> {
+    let extra = measured.saturating_sub(included).max(0);
+    let product = i128::from(extra).saturating_mul(i128::from(punctual.extra_micro));
+    let amount = ratio(product, i128::from(MICRO_PER_CENT))?;
+    let (what, price) = (&punctual.label, Euro(punctual.extra_micro));
+    let label = format_args!(
+        "Quota variabile puntuale: {measured} {what}, {included} inclusi, {extra} × {price} €"
+    );
+    rows.push(row("variable_part_extra", label, amount));
+    Ok(Accrued {
+        days: None,
+        parts: Parts {
+            fixed: Cents::ZERO,
+            variable: amount,
+        },
+    })
+}
+
+/// The rows of a household, or of its annex elsewhere, for a stretch; answers the bags a whole year
+/// includes.
 fn household(
     stretch: &Stretch<'_>,
     occupants: i64,
@@ -157,6 +223,9 @@ fn household(
         parts.fixed = parts.fixed.plus(amount)?;
         let label = format_args!("{label}: {area} m² × {rate} €{period}");
         rows.push(row(code, label, amount));
+    }
+    if matches!(stretch.user, User::Annex(_)) {
+        return Ok(0);
     }
     let amount = period.of_micro(tariff.variable_micro, 1)?;
     parts.variable = parts.variable.plus(amount)?;
@@ -195,16 +264,16 @@ fn business(
 
 /// The daily tax of a temporary use: fixed and variable tariff together, by day, increased.
 fn daily(
-    details: &TariDetails,
+    premises: &TariPremises,
     terms: &TariTerms,
     days: i64,
     rows: &mut Vec<Row>,
-) -> Result<Parts, DetailsError> {
-    let code = details.category.as_deref().unwrap_or_default();
+) -> Result<Vec<Accrued>, DetailsError> {
+    let code = premises.category.as_deref().unwrap_or_default();
     let Some(tariff) = terms.category(code) else {
-        return Ok(Parts::default()); // unknown categories were refused before
+        return Ok(Vec::new()); // unknown categories were refused before
     };
-    let (area, year) = (details.area_m2, days_in_year(terms.year));
+    let (area, year) = (premises.area_m2, days_in_year(terms.year));
     let rate = tariff
         .fixed_micro_m2
         .saturating_add(tariff.variable_micro_m2);
@@ -225,21 +294,22 @@ fn daily(
         tariff.label
     );
     rows.push(row("daily_tax", label, amount));
-    Ok(Parts {
+    let parts = Parts {
         fixed: Cents::ZERO,
         variable: amount,
-    })
+    };
+    Ok(vec![Accrued { days: None, parts }])
 }
 
 /// UR1-UR3: once a premises, whatever it is used for; no TEFA and no reduction on them.
-fn components(
-    details: &TariDetails,
+fn components_of(
+    premises: &TariPremises,
     terms: &TariTerms,
     rows: &mut Vec<Row>,
 ) -> Result<Cents, DetailsError> {
     let year = days_in_year(terms.year);
     let days = match terms.ur_prorata {
-        UrProrata::Days => details.days(terms),
+        UrProrata::Days => premises.days(terms),
         UrProrata::Full => year,
     };
     let mut sum = Cents::ZERO;

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 mod notice;
+mod premises;
 mod vectors;
 
 fn assess(details: &Value) -> Assessment {
@@ -232,12 +233,12 @@ fn every_broken_rule_is_told_at_once() {
             "/occupied_to",
             "/reductions/1",
             "/reductions/2",
-            "/plan",
             "/premises_address",
+            "/plan",
         ]
     );
     assert_eq!(errors[0].1, "deve essere un numero intero da 1 a 99");
-    assert_eq!(errors[8].1, "valori previsti dal servizio: three, balance");
+    assert_eq!(errors[9].1, "valori previsti dal servizio: three, balance");
 }
 
 #[test]
@@ -530,7 +531,7 @@ fn what_does_not_belong_together_is_told() {
         ),
         (
             json!({"area_m2": 1, "category": "24", "daily_days": 183, "occupied_from": "2026-02-01"}),
-            vec!["/daily_days", "/occupied_from"],
+            vec!["/occupied_from", "/daily_days"],
         ),
         (
             json!({"area_m2": 1, "occupants": 1, "changes": [

@@ -3,6 +3,8 @@
 use super::*;
 use crate::domain::money::Cents;
 
+mod declarations;
+
 /// Penalty, interest and total of one tax corrected on a day.
 fn corrected(tax: i64, due: &str, on: &str) -> (i64, i64, i64) {
     let details = json!({"act": "correction", "year": 2025, "on": on,

@@ -55,6 +55,10 @@ fn a_notice_says_whom_and_what_it_taxes_and_by_which_act() {
                 "dal 16/09/2026, occupanti 4, superficie 110 m², pertinenze 0 m²"
             ),
             ("reduction", "Compostaggio domestico"),
+            (
+                "reduction",
+                "Zona servita in parte, dal 01/03/2026 al 31/10/2026"
+            ),
             ("measured", "19 sacchi"),
         ])
     );

@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod premises;
+
 /// A service with the tariffs that some vectors add to T0.
 fn town() -> Service {
     let mut service = service("tari");

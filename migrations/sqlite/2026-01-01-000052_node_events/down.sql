@@ -1,0 +1,2 @@
+DROP TABLE node_event_message;
+DROP TABLE node_event;

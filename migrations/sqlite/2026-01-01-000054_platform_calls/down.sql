@@ -1,0 +1,2 @@
+DROP TABLE receipt_search;
+DROP TABLE archive_feed;
