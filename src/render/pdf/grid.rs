@@ -21,9 +21,11 @@ const FOOT: f32 = PAGE_WIDTH - 24.0;
 const TOP: f32 = 38.0;
 const SIZE_OF_TEXT: f32 = 6.8;
 const LEADING: f32 = 8.2;
-const GAP: f32 = 7.0;
+const GAP: f32 = 6.0;
 /// No text claims more than this of the line.
 const WIDEST: f32 = 180.0;
+/// A longer word may be broken.
+const WORD: f32 = 70.0;
 /// Most lines of a cell.
 const LINES: usize = 3;
 /// Every other row.
@@ -112,28 +114,33 @@ impl Grid<'_> {
         Ok(())
     }
 
-    /// Numbers and days take what their longest cell needs, texts share the rest by theirs.
+    /// Every column takes what its longest word needs, numbers and days what their longest cell does; the rest
+    /// goes to the texts that would be longer. What does not fit is narrowed in proportion.
     fn places(&self, fonts: &Fonts) -> Vec<Place> {
-        let natural: Vec<f32> = (0..)
+        let needs: Vec<(f32, f32)> = (0..)
             .zip(self.heads)
-            .map(|(at, head)| self.natural(fonts, at, head))
+            .map(|(at, head)| self.needs(fonts, at, head))
             .collect();
-        let (mut rest, mut texts) = (WIDTH + GAP, 0.0);
-        for (head, natural) in self.heads.iter().zip(&natural) {
-            rest -= GAP;
-            if head.wraps {
-                texts += natural;
-            } else {
-                rest -= natural;
-            }
+        let mut room = WIDTH + GAP;
+        for _ in self.heads {
+            room -= GAP;
         }
+        let least: f32 = needs.iter().map(|(least, _)| least).sum();
+        let wanted: f32 = needs.iter().map(|(least, natural)| natural - least).sum();
+        let spare = (room - least).max(0.0);
+        let (grown, shrunk) = ((spare / wanted.max(1.0)).min(1.0), (room / least).min(1.0));
+        // What nobody wants goes to the texts by what they have.
+        let idle = (spare - wanted).max(0.0);
+        let texts = self.heads.iter().zip(&needs).filter(|(head, _)| head.wraps);
+        let texts: f32 = texts.map(|(_, (_, natural))| natural).sum();
         let mut x = LEFT;
-        let place = |(head, natural): (&Head, f32)| {
-            let width = if head.wraps {
-                rest * natural / texts
+        let place = |(head, (least, natural)): (&Head, (f32, f32))| {
+            let more = if head.wraps {
+                idle * natural / texts
             } else {
-                natural
+                0.0
             };
+            let width = (least + (natural - least) * grown) * shrunk + more;
             let place = Place {
                 x,
                 width,
@@ -142,19 +149,30 @@ impl Grid<'_> {
             x += width + GAP;
             place
         };
-        self.heads.iter().zip(natural).map(place).collect()
+        self.heads.iter().zip(needs).map(place).collect()
     }
 
-    /// Width of the longest cell of a column and of the longest word above it.
-    fn natural(&self, fonts: &Fonts, at: usize, head: &Head) -> f32 {
-        let cells = self.rows.iter().filter_map(|row| row.get(at));
-        let longest = cells.max_by_key(|text| text.len());
+    /// What a column needs at least and what it would like: its longest word, up to a bound, and its longest
+    /// cell.
+    fn needs(&self, fonts: &Fonts, at: usize, head: &Head) -> (f32, f32) {
         let measure =
             |style, text: &str| fonts.measure(style, SIZE_OF_TEXT, &fonts.printable(text));
         let words = head.title.split(' ').map(|word| measure(Style::Bold, word));
-        let own = longest.map_or(0.0, |text| measure(Style::Regular, text));
+        let header = words.fold(0.0, f32::max);
+        let cells = self.rows.iter().filter_map(|row| row.get(at));
+        let longest = cells.clone().max_by_key(|text| text.len());
+        let natural = longest.map_or(0.0, |text| measure(Style::Regular, text));
+        let word = cells
+            .flat_map(|text| text.split(' '))
+            .max_by_key(|word| word.len())
+            .map_or(0.0, |word| measure(Style::Regular, word).min(WORD));
         // A little more, because a word as wide as its line would be broken.
-        words.fold(own.min(WIDEST), f32::max) + 0.5
+        let natural = natural.min(WIDEST).max(header) + 0.5;
+        if head.wraps {
+            (word.max(header) + 0.5, natural.max(word + 0.5))
+        } else {
+            (natural, natural)
+        }
     }
 
     /// The header, read aloud once: on later pages it is an ornament.

@@ -99,3 +99,52 @@ fn named(series: &str) -> String {
         series.to_owned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::csv::Unit;
+
+    const CHART: Chart = Chart {
+        category: "month",
+        series: "service",
+        value: "amount",
+    };
+
+    fn columns() -> [Column; 3] {
+        ["month", "service", "amount"].map(|name| Column {
+            name,
+            label: name,
+            meaning: name,
+            unit: Unit::Text,
+            width: 10,
+        })
+    }
+
+    #[test]
+    fn the_largest_series_come_first_and_the_others_are_one() {
+        let mut sums = Sums::of(&CHART, &columns()).unwrap();
+        for n in 1..=9 {
+            let amount = Cell::Cents(Cents::new(n * 100).unwrap());
+            let month = Cell::from(if n % 2 == 0 { "2026-02" } else { "2026-01" });
+            sums.add(&[month, Cell::Text(format!("S{n}")), amount])
+                .unwrap();
+        }
+        let pivot = sums.pivot().unwrap();
+        assert_eq!(
+            pivot.series,
+            ["S9", "S8", "S7", "S6", "S5", "S4", "S3", OTHERS]
+        );
+        let january = &pivot.rows[0];
+        let cells: Vec<i64> = january.1.iter().map(|cents| cents.get()).collect();
+        assert_eq!((january.0.as_str(), january.2.get()), ("2026-01", 2500));
+        assert_eq!(cells, [900, 0, 700, 0, 500, 0, 300, 100]);
+        assert_eq!(pivot.rows[1].2.get(), 2000);
+    }
+
+    #[test]
+    fn a_report_without_the_columns_has_no_chart() {
+        let [month, service, _] = columns();
+        assert_eq!(Sums::of(&CHART, &[month, service]), None);
+    }
+}

@@ -81,18 +81,39 @@ pub(super) fn print(
         );
         sheet.paragraph(root, line(bottom + 18.0), grey, &digest);
         if let Some(pivot) = pivot {
-            bars(sheet, root, bottom + 42.0, pivot);
+            sheet.heading(root, level, line(bottom + 44.0), &chart_title(head));
+            bars(sheet, root, bottom + 62.0, pivot);
         }
     };
     let mut below = 62.0;
     for _ in &totals {
         below += 13.0;
     }
+    if pivot.is_some() {
+        below += 30.0;
+    }
     for _ in pivot.iter().flat_map(|pivot| bars_of(pivot)) {
         below += BAR_LEADING;
     }
     file(&about, |document, root| {
         grid.draw(document, root, begin, (below, end))
+    })
+}
+
+/// What a chart shows, by the labels of its columns: `Riscosso per mese`.
+fn chart_title(head: &Head) -> String {
+    let label = |name: &str| {
+        let mut columns = head.columns.iter();
+        columns
+            .find(|column| column.name == name)
+            .map_or("", |column| column.label)
+    };
+    head.chart.map_or(String::new(), |chart| {
+        format!(
+            "{} per {}",
+            label(chart.value),
+            label(chart.category).to_lowercase()
+        )
     })
 }
 

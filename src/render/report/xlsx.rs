@@ -11,6 +11,7 @@ use super::chart::Pivot;
 use super::{Head, Trailer, WriteError};
 use crate::domain::money::Cents;
 use crate::render::csv::{Cell, Column, Unit};
+use crate::render::pdf::italian_day;
 
 /// Rows of one sheet, its header not counted; the format ends at 1,048,576.
 const SHEET_ROWS: u32 = 1_000_000;
@@ -43,11 +44,18 @@ impl Formats {
             .set_text_wrap()
             .set_align(FormatAlign::Top);
         Formats {
-            header_right: header.clone().set_align(FormatAlign::Right),
+            header_right: header.clone().set_align(FormatAlign::Right).set_indent(1),
             header,
             title: Format::new().set_bold().set_font_size(14),
-            count: Format::new().set_num_format("#,##0"),
-            amount: Format::new().set_num_format("#,##0.00"),
+            // A blank to the right keeps a number apart from the text beside it.
+            count: Format::new()
+                .set_num_format("#,##0")
+                .set_align(FormatAlign::Right)
+                .set_indent(1),
+            amount: Format::new()
+                .set_num_format("#,##0.00")
+                .set_align(FormatAlign::Right)
+                .set_indent(1),
             day: Format::new()
                 .set_num_format("dd/mm/yyyy")
                 .set_align(FormatAlign::Left),
@@ -101,6 +109,13 @@ impl Book {
             .set_landscape()
             .set_paper_size(9)
             .set_print_fit_to_pages(1, 0);
+        let (from, to) = head.period;
+        let period = format!("dal {} al {}", italian_day(from), italian_day(to));
+        sheet.set_header(format!(
+            "&L&\"-,Bold\"{}&R{} - {period}",
+            head.title, head.creditor
+        ));
+        sheet.set_footer("&L&A&RPagina &P di &N");
         sheet.set_repeat_rows(0, 0)?;
         sheet.set_freeze_panes(1, 0)?;
         for (at, column) in (0..).zip(head.columns) {
@@ -158,12 +173,11 @@ impl Book {
         sheet.set_column_width(2, 18)?;
         sheet.write_string_with_format(0, 0, head.title, &formats.title)?;
         let (from, to) = head.period;
-        let italian = |day: crate::domain::calendar::Day| day.format("%d/%m/%Y").to_string();
         let facts = [
             ("Ente creditore", head.creditor.to_string()),
             (
                 "Periodo",
-                format!("dal {} al {}", italian(from), italian(to)),
+                format!("dal {} al {}", italian_day(from), italian_day(to)),
             ),
             (
                 "Prodotto il",
