@@ -17,6 +17,7 @@ pub mod jobs;
 pub mod notices;
 pub mod numbers;
 pub mod payments;
+pub mod periods;
 pub mod positions;
 pub mod reconciliation;
 pub mod reports;
@@ -24,6 +25,7 @@ pub mod repricing;
 pub mod search;
 pub mod settlement;
 pub mod treasury;
+pub mod worklist;
 
 /// What the database may answer to any use case; the edges translate it without knowing the store.
 pub use crate::store::Error as StoreError;

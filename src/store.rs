@@ -25,12 +25,14 @@ pub mod creditors;
 pub mod decisions;
 pub mod idempotency;
 pub mod jobs;
+pub mod periods;
 
 pub mod reconciliation;
 pub mod reports;
 pub mod search;
 pub mod settlement;
 pub mod treasury;
+pub mod worklist;
 
 pub use conn::{Conn, Tx};
 pub use db::Db;
