@@ -44,6 +44,7 @@ pub mod notices;
 pub mod openapi;
 pub mod page;
 pub mod payments;
+pub mod periods;
 pub mod positions;
 pub mod problem;
 pub mod reconciliation;
@@ -57,6 +58,7 @@ pub mod services;
 pub mod settlement;
 pub mod status;
 pub mod treasury;
+pub mod worklist;
 
 use std::num::NonZeroU32;
 
@@ -175,12 +177,24 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(reconciliation::list_reconciliations)
         .service(reconciliation::show_reconciliation)
         .service(reconciliation::list_reconciliation_history)
+        .service(reconciliation::show_reconciliation_suggestions)
         .service(reconciliation::show_reconciliation_terms)
         .service(reconciliation::replace_reconciliation_terms)
         .service(decisions::register_reconciliation_decision)
         .service(decisions::list_reconciliation_decisions)
         .service(decisions::show_reconciliation_decision)
         .service(decisions::amend_reconciliation_decision)
+        .service(worklist::list_work_items)
+        .service(worklist::show_work_item)
+        .service(worklist::amend_work_item)
+        .service(worklist::register_work_comment)
+        .service(worklist::list_work_events)
+        .service(worklist::show_aging)
+        .service(worklist::list_refunds_owed)
+        .service(periods::close_accounting_period)
+        .service(periods::list_accounting_periods)
+        .service(periods::show_accounting_period)
+        .service(periods::amend_accounting_period)
         .service(canteen::open_canteen_account)
         .service(canteen::list_canteen_accounts)
         .service(canteen::show_canteen_account)

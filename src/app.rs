@@ -22,6 +22,7 @@ pub mod node_events;
 pub mod notices;
 pub mod numbers;
 pub mod payments;
+pub mod periods;
 pub mod positions;
 pub mod receipt_searches;
 pub mod reconciliation;
@@ -31,6 +32,7 @@ pub mod repricing;
 pub mod search;
 pub mod settlement;
 pub mod treasury;
+pub mod worklist;
 
 /// What the database may answer to any use case; the edges translate it without knowing the store.
 pub use crate::store::Error as StoreError;

@@ -29,6 +29,7 @@ pub mod creditors;
 pub mod decisions;
 pub mod idempotency;
 pub mod jobs;
+pub mod periods;
 
 pub mod reconciliation;
 pub mod report_jobs;
@@ -36,6 +37,7 @@ pub mod reports;
 pub mod search;
 pub mod settlement;
 pub mod treasury;
+pub mod worklist;
 
 pub use conn::{Conn, Tx};
 pub use db::Db;

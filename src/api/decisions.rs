@@ -431,7 +431,7 @@ impl NewReconciliationDecision {
 }
 
 impl DecisionMark {
-    fn of(mark: &Mark) -> DecisionMark {
+    pub(super) fn of(mark: &Mark) -> DecisionMark {
         DecisionMark {
             client_id: mark.by,
             note: mark.note.as_ref().map(|note| Line1000::new(note.as_str())),

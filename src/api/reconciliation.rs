@@ -1,6 +1,7 @@
 //! Reconciliation: where each line of money has ended, and why.
 
 mod history;
+mod suggestions;
 mod terms;
 
 use std::collections::BTreeSet;
@@ -16,6 +17,8 @@ pub use history::{
     ReconciliationCause, ReconciliationChange, ReconciliationHistoryPage,
     ReconciliationHistoryQuery,
 };
+pub(super) use suggestions::show_reconciliation_suggestions;
+pub use suggestions::{Likeness, ReconciliationSuggestion, ReconciliationSuggestions};
 pub use terms::{NewReconciliationTerms, ReconciliationTermsView};
 pub(super) use terms::{replace_reconciliation_terms, show_reconciliation_terms};
 
@@ -315,7 +318,7 @@ fn explained(stored: &serde_json::Value) -> ReconciliationExplanation {
 }
 
 impl ReconciliationView {
-    fn of(view: &View) -> ReconciliationView {
+    pub(super) fn of(view: &View) -> ReconciliationView {
         let (filed, verdict) = (&view.filed, &view.filed.verdict);
         ReconciliationView {
             reconciliation_id: filed.id,

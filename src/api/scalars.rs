@@ -141,6 +141,9 @@ texts! {
     /// Address of electronic mail.
     #[schema(min_length = 3, max_length = 254, pattern = "^[!-?A-~]+@[A-Za-z0-9.-]+$", example = json!("mario.rossi@example.org"))]
     EmailAddress;
+    /// A calendar month.
+    #[schema(min_length = 7, max_length = 7, pattern = "^20[0-9]{2}-(0[1-9]|1[0-2])$", example = json!("2026-03"))]
+    Month;
     /// One line of at most 35 characters.
     #[schema(min_length = 1, max_length = 35, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$", example = json!("Esempio"))]
     Line35;

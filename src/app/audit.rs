@@ -221,6 +221,7 @@ pub fn audit(conn: &mut Conn, creditor: &FiscalCode) -> Result<Vec<Check>, store
     checks.push(positions(conn, creditor)?);
     checks.push(histories(conn, creditor)?);
     checks.push(messages(conn, creditor)?);
+    checks.push(closed_periods(conn, creditor)?);
     Ok(checks)
 }
 
@@ -338,6 +339,16 @@ fn histories(conn: &mut Conn, creditor: &FiscalCode) -> Result<Check, store::Err
         name: "states_follow_their_history",
         rule,
         offenders,
+    })
+}
+
+/// What counts in a closed month is what counted when it was closed.
+fn closed_periods(conn: &mut Conn, creditor: &FiscalCode) -> Result<Check, store::Error> {
+    let altered = super::periods::altered(conn, creditor)?;
+    Ok(Check {
+        name: "closed_periods_keep_their_figures",
+        rule: "what counts in a closed month is what counted when it was closed",
+        offenders: altered.iter().map(ToString::to_string).collect(),
     })
 }
 

@@ -12,6 +12,7 @@ use crate::domain::money::Cents;
 use crate::domain::notice_number::NoticeNumber;
 use crate::domain::position::{NotPayable, Notice, Position, Summary};
 use crate::domain::receipt::{self, Party, Receipt, ReceiptError, Seen};
+use crate::domain::reconciliation::price::price_remarks;
 use crate::render::pdf::RenderError;
 use crate::render::receipt_pdf::receipt_pdf;
 use crate::store::crash::{self, Point};
@@ -245,6 +246,14 @@ pub fn receive(
     let key = (creditor, new.receipt_id.as_str());
     store::receipts::insert_message(tx, key, (ctx.ids.next(), message), now, false)?;
     apply(tx, now, ctx, &filed, change)?;
+    let notice = position
+        .as_ref()
+        .and_then(|position| position.notice(number));
+    if let Some(notice) = notice {
+        let remarks = price_remarks(notice, new, filed.paid_on);
+        let names = (new.iuv.as_str(), new.receipt_id.as_str());
+        store::reconciliation::remark(tx, creditor, names, &remarks)?;
+    }
     if let Some(position) = &position {
         canteen::credit(tx, now, ctx, &filed, position)?;
         archive::changed(tx, now, ctx, creditor, position.id)?;

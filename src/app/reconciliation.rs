@@ -1,6 +1,7 @@
 //! Reconciliation: classify what new facts concern, show where each line of money has ended and why.
 
 mod load;
+mod suggest;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -16,6 +17,8 @@ use crate::domain::reconciliation::{
 };
 use crate::domain::treasury::{Chosen, FlowReference, KnownFlow, PREFIX_MIN, Reference};
 use crate::store::reconciliation::Recording;
+pub use suggest::{Suggested, suggestions};
+
 pub use crate::store::reconciliation::{CodeCount, Filed, Filter, Past};
 use crate::store::{self, Conn, Tx, db::Retry};
 
@@ -99,21 +102,22 @@ pub fn classify(
     touched: Touched,
 ) -> Result<usize, store::Error> {
     let own = load::own_references(ctx, creditor);
-    let terms = store::decisions::terms(tx, creditor)?.0;
+    let standing = store::periods::standing(tx, creditor)?;
+    let terms = standing.terms;
     let next_id = || ctx.ids.next();
     let recording = Recording {
         next_id: &next_id,
         now,
         origin: touched.origin,
+        books: standing.books,
     };
-    let closes = store::decisions::closes_any(tx, creditor)?;
     let flows = with_companions(tx, creditor, touched.flows)?;
     let mut iuvs = touched.iuvs;
     iuvs.extend(store::settlement::live_iuvs(tx, creditor, &flows)?);
     let iuvs: Vec<&str> = iuvs.iter().map(String::as_str).collect();
     let mut changed = 0usize;
     let mut record = |tx: &mut Tx<'_>, mut findings: Vec<Finding>| {
-        if closes {
+        if standing.closes {
             findings = close(tx, creditor, findings)?;
         }
         let fresh = store::reconciliation::record(tx, creditor, &findings, &recording)?;
@@ -357,7 +361,7 @@ pub struct View {
     pub group: Group,
 }
 
-fn view(filed: Filed, today: Day) -> View {
+pub(super) fn view(filed: Filed, today: Day) -> View {
     let age_days = today
         .signed_duration_since(filed.verdict.since)
         .num_days()

@@ -9,6 +9,10 @@
 mod codes;
 pub mod decision;
 mod facts;
+pub mod period;
+pub mod price;
+pub mod suggestion;
+pub mod work;
 
 use std::collections::BTreeSet;
 
@@ -54,6 +58,8 @@ pub struct Finding {
     pub amount: Cents,
     /// The day of the newest fact behind the code: its age counts from here.
     pub since: Day,
+    /// The line's own day, in whose month it counts: of the payment, of the flow's transfer, of the booking.
+    pub day: Day,
     /// Payment reference, for lines that have one.
     pub iuv: Option<String>,
 }
@@ -154,6 +160,7 @@ fn about_receipt(case: &Case<'_>, paid: &Paid) -> Finding {
         explanation: chain.explanation(verdict.code),
         amount: paid.amount,
         since: chain.since(verdict.code, paid.paid_on),
+        day: paid.paid_on,
         iuv: Some(paid.iuv.clone()),
         code: verdict.code,
     }
@@ -194,6 +201,7 @@ fn about_flow_line(case: &Case<'_>, row: &Reported<'_>) -> Finding {
         explanation: chain.explanation(verdict.code),
         amount: row.effect,
         since: chain.since(verdict.code, since),
+        day: since,
         iuv: Some(row.iuv.clone()),
         code: verdict.code,
     }
@@ -265,6 +273,9 @@ impl<'a> Chain<'a> {
         };
         if let Some(paid) = self.paid {
             set(Flag::StandIn, paid.stand_in);
+            for remark in &paid.remarks {
+                set(*remark, true);
+            }
         }
         if let Some((iuv, _, issuer)) = self.place() {
             let withdrawn = self.case.notice(iuv).is_some_and(|n| n.withdrawn);
@@ -476,6 +487,7 @@ pub fn classify_credit(credit: &Credit, target: &CreditTarget<'_>) -> Finding {
         explanation: found,
         amount: credit.effect,
         since: flow.map_or(credit.booked_on, |day| day.max(credit.booked_on)),
+        day: credit.booked_on,
         iuv: credit.iuv.clone(),
     }
 }

@@ -141,19 +141,6 @@ pub fn page(
     rows.into_iter().map(DecisionRow::into_domain).collect()
 }
 
-/// Whether a decision in force closes any line.
-///
-/// # Errors
-/// The database's.
-pub fn closes_any(conn: &mut Conn, creditor: &FiscalCode) -> Result<bool, Error> {
-    let any = reconciliation_decision::table
-        .filter(reconciliation_decision::creditor.eq(creditor.as_str()))
-        .filter(reconciliation_decision::kind.eq(DecisionKind::Force.as_str()))
-        .filter(reconciliation_decision::state.eq(DecisionState::InForce.as_str()));
-    Ok(on!(conn, |c| diesel::select(diesel::dsl::exists(any))
-        .get_result(c))?)
-}
-
 /// What closes lines of one kind, by key.
 ///
 /// # Errors

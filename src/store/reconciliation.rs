@@ -16,11 +16,12 @@ use super::{Conn, Error, Tx};
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
+use crate::domain::reconciliation::period::{ClosedBooks, Month};
 use crate::domain::reconciliation::{
     Cause, Code, Explanation, Finding, Flag, LineKind, LineRef, Origin, RULES_VERSION,
 };
 
-pub use facts::{NoticeFact, PaidFact, notices_around, paid};
+pub use facts::{NoticeFact, PaidFact, notices_around, paid, remark};
 
 const TABLE: &str = "reconciliation";
 /// Findings compared with what is stored, and written, at a time.
@@ -42,6 +43,7 @@ struct CodeRow {
     since: Day,
     iuv: Option<String>,
     updated_at: At,
+    period: Day,
 }
 
 #[derive(Queryable, Insertable)]
@@ -62,6 +64,7 @@ struct HistoryRow {
     cause: String,
     decision: Option<Id>,
     actor: Option<Id>,
+    period: Day,
 }
 
 /// The code of a line, as stored.
@@ -119,6 +122,8 @@ pub struct Recording<'a> {
     pub now: Instant,
     /// What they come from.
     pub origin: Origin,
+    /// How far the books are closed.
+    pub books: ClosedBooks,
 }
 
 /// Which lines a list shows.
@@ -147,12 +152,11 @@ pub fn record(
     findings: &[Finding],
     recording: &Recording<'_>,
 ) -> Result<usize, Error> {
-    let Recording { next_id, now, .. } = *recording;
     let mut changed = 0usize;
     for chunk in findings.chunks(CHUNK) {
-        let mut found: Vec<CodeRow> = chunk
+        let found: Vec<CodeRow> = chunk
             .iter()
-            .map(|finding| CodeRow::from_domain(creditor, next_id(), finding, now))
+            .map(|finding| CodeRow::from_domain(creditor, finding, recording))
             .collect();
         // Mostly all of it is said for the first time.
         let new = insert_rows!(tx, &found, |c, values| diesel::insert_into(
@@ -161,24 +165,12 @@ pub fn record(
         .values(values)
         .on_conflict_do_nothing()
         .execute(c));
-        if new < found.len() {
-            let held = current(tx, creditor, chunk)?;
-            let mut other = Vec::new();
-            found.retain_mut(|row| {
-                match held.get(&(row.line_kind.clone(), row.line_key.clone())) {
-                    Some(held) if held.id != row.id => {
-                        row.id = held.id;
-                        let differs = !held.says_the_same(row);
-                        other.extend(differs.then(|| row.clone()));
-                        differs
-                    }
-                    Some(_) | None => true,
-                }
-            });
-            upsert(tx, &other)?;
-        }
-        changed = changed.saturating_add(found.len());
-        let history: Vec<HistoryRow> = found
+        let steps = match new < found.len() {
+            true => follow(tx, creditor, (chunk, found), recording)?,
+            false => found,
+        };
+        changed = changed.saturating_add(steps.len());
+        let history: Vec<HistoryRow> = steps
             .into_iter()
             .map(|row| HistoryRow::from_code(row, recording))
             .collect();
@@ -189,6 +181,31 @@ pub fn record(
         .execute(c));
     }
     Ok(changed)
+}
+
+/// What is said for the first time, and what is said otherwise of lines that are held; that is written.
+fn follow(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    (findings, found): (&[Finding], Vec<CodeRow>),
+    recording: &Recording<'_>,
+) -> Result<Vec<CodeRow>, Error> {
+    let held = current(tx, creditor, findings)?;
+    let (mut steps, mut other) = (Vec::new(), Vec::new());
+    for (finding, mut row) in findings.iter().zip(found) {
+        match held.get(&(row.line_kind.clone(), row.line_key.clone())) {
+            Some(held) if held.id != row.id => {
+                row.follow(held, finding, recording.books);
+                if !held.says_the_same(&row) {
+                    other.push(row.clone());
+                    steps.push(row);
+                }
+            }
+            Some(_) | None => steps.push(row),
+        }
+    }
+    upsert(tx, &other)?;
+    Ok(steps)
 }
 
 /// What is stored of these lines, by kind and key.
@@ -403,12 +420,17 @@ pub fn history(
     rows.into_iter().map(HistoryRow::into_domain).collect()
 }
 
-fn flags_text(flags: &BTreeSet<Flag>) -> String {
-    flags
-        .iter()
-        .map(|flag| flag.as_str())
-        .collect::<Vec<_>>()
-        .join(" ")
+/// The flags of a finding, and whether its month was closed when it came.
+fn flags_text(flags: &BTreeSet<Flag>, late: bool) -> String {
+    let late = late.then_some(Flag::AfterPeriodClose);
+    let flags = flags.iter().copied().chain(late);
+    flags.map(Flag::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// The flags without the last one, which says when something came and not what was found.
+fn found_flags(text: &str) -> &str {
+    text.strip_suffix(Flag::AfterPeriodClose.as_str())
+        .map_or(text, str::trim_end)
 }
 
 fn read_flags(text: &str) -> Option<BTreeSet<Flag>> {
@@ -458,27 +480,41 @@ fn insert(object: &mut Value, key: &str, value: Value) {
 }
 
 impl CodeRow {
-    fn from_domain(creditor: &FiscalCode, id: Uuid, finding: &Finding, now: Instant) -> CodeRow {
+    fn from_domain(creditor: &FiscalCode, finding: &Finding, recording: &Recording<'_>) -> CodeRow {
+        let own = Month::of(finding.day);
+        let period = recording.books.counted_in(own);
+        let flags = flags_text(&finding.flags, period != own);
         CodeRow {
             creditor: creditor.to_string(),
-            id: Id(id),
+            id: Id((recording.next_id)()),
             line_kind: finding.line.kind.to_string(),
             line_key: finding.line.key.clone(),
             code: finding.code.to_string(),
-            flags: flags_text(&finding.flags),
+            flags,
             rule: finding.rule.to_owned(),
             rule_version: RULES_VERSION,
             explanation: Json(explanation_json(&finding.explanation)),
             amount_cents: finding.amount.get(),
             since: finding.since,
             iuv: finding.iuv.clone(),
-            updated_at: At(now),
+            updated_at: At(recording.now),
+            period: period.first_day(),
         }
+    }
+
+    /// A further finding about a line that is held: the same row. It counts in the line's month, unless that
+    /// is closed.
+    fn follow(&mut self, held: &CodeRow, finding: &Finding, books: ClosedBooks) {
+        let home = Month::of(held.period);
+        let late = books.counted_in(home) != home || home != Month::of(finding.day);
+        self.id = held.id;
+        self.period = held.period;
+        self.flags = flags_text(&finding.flags, late);
     }
 
     fn says_the_same(&self, other: &CodeRow) -> bool {
         self.code == other.code
-            && self.flags == other.flags
+            && found_flags(&self.flags) == found_flags(&other.flags)
             && self.rule == other.rule
             && self.rule_version == other.rule_version
             && self.amount_cents == other.amount_cents
@@ -521,7 +557,9 @@ impl HistoryRow {
             decision,
             actor,
         } = recording.origin;
+        let home = Month::of(row.period);
         HistoryRow {
+            period: recording.books.counted_in(home).first_day(),
             cause: cause.to_string(),
             decision: decision.map(Id),
             actor: actor.map(Id),

@@ -576,6 +576,27 @@ pub fn live_by_keys(
     rows.into_iter().map(FlowRow::into_domain).collect()
 }
 
+/// Flows in force whose transfer was made on these days, by that day.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn live_between(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    (from, to): (Day, Day),
+    limit: i64,
+) -> Result<Vec<Filed>, Error> {
+    let rows: Vec<FlowRow> = on!(conn, |c| flow::table
+        .filter(flow::creditor.eq(creditor.as_str()))
+        .filter(flow::state.eq(FlowState::Live.as_str()))
+        .filter(flow::regulation_on.ge(from))
+        .filter(flow::regulation_on.le(to))
+        .order((flow::regulation_on, flow::id))
+        .limit(limit)
+        .load(c))?;
+    rows.into_iter().map(FlowRow::into_domain).collect()
+}
+
 /// Up to which publication the flows of a creditor have been pulled.
 ///
 /// # Errors

@@ -376,6 +376,30 @@ pub fn by_key(conn: &mut Conn, creditor: &FiscalCode, key: &str) -> Result<Optio
     }
 }
 
+/// Entries of these days that no flow explains and that no decision holds, by day of booking.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn free_between(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    (from, to): (Day, Day),
+    limit: i64,
+) -> Result<Vec<Filed>, Error> {
+    let rows: Vec<EntryRow> = on!(conn, |c| treasury_entry::table
+        .filter(treasury_entry::creditor.eq(creditor.as_str()))
+        .filter(treasury_entry::matched_key.is_null())
+        .filter(treasury_entry::held_by.is_null())
+        .filter(treasury_entry::direction.eq(Direction::In.as_str()))
+        .filter(treasury_entry::document.eq(DocumentKind::PendingCredit.as_str()))
+        .filter(treasury_entry::booked_on.ge(from))
+        .filter(treasury_entry::booked_on.le(to))
+        .order((treasury_entry::booked_on, treasury_entry::id))
+        .limit(limit)
+        .load(c))?;
+    rows.into_iter().map(EntryRow::into_domain).collect()
+}
+
 #[derive(QueryableByName)]
 struct FlowName {
     #[diesel(sql_type = diesel::sql_types::Text)]

@@ -45,6 +45,8 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
     let notice = reported(app, &traits, &flow_code).await;
     cash(&caller, &traits, (&flow_code, &notice)).await;
     closed(&caller, word).await;
+    twice(app, &traits).await;
+    office(&caller, word).await;
     let account = family(app, &caller, &traits).await;
     budget(&caller, &traits).await;
     taxes(app, &traits).await;
@@ -77,6 +79,7 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
         ("/treasury-entries", "treasury_entry_id"),
         ("/reconciliations", "reconciliation_id"),
         ("/reconciliation-decisions", "reconciliation_decision_id"),
+        ("/accounting-periods", "accounting_period_id"),
         ("/jobs", "job_id"),
         ("/report-jobs", "report_job_id"),
         ("/node-events", "node_event_id"),
@@ -147,6 +150,38 @@ async fn closed(caller: &Caller, word: &str) {
     let body = json!({"force": {"reconciliation_id": line}, "reason": "other", "note": note});
     let decided = caller.post("/reconciliation-decisions", &body).send();
     decided.await.expect(201);
+}
+
+/// A notice that two people have paid.
+async fn twice(app: &TestApp, traits: &Traits) {
+    let mut command = given::lamps(1);
+    command.debtor.full_name = Text::parse(traits.debtor).unwrap();
+    command.debtor.tax_code = FiscalCode::parse(traits.debtor_code).unwrap();
+    let position = given::position_of(app, &traits.town, command).await;
+    let number = position.notices[0].number.as_str();
+    let of_town = |message: Message| {
+        message
+            .with("id_pa", traits.town.as_str())
+            .with("fiscal_code", traits.town.as_str())
+    };
+    let payment = of_town(Message::get_payment_v2(number)).send(app).await;
+    for receipt in ["first", "second"] {
+        let id = format!("{receipt}{}", traits.word);
+        let receipt = of_town(Message::send_rt("paSendRTV2", number, &id, &payment));
+        assert_eq!(receipt.send(app).await.outcome(), "OK");
+    }
+}
+
+/// What an office does about its lines, and a month that it closes.
+async fn office(caller: &Caller, word: &str) {
+    let lines = caller.get("/reconciliations").send().await.expect(200);
+    let id = lines["items"][0]["reconciliation_id"].as_str().unwrap();
+    let said = json!({"text": format!("Chiesto a {word}")});
+    let path = format!("/work-items/{id}/comments");
+    caller.post(&path, &said).send().await.expect(201);
+    let month = json!({"month": "2026-02", "note": format!("Chiuso da {word}")});
+    let closed = caller.post("/accounting-periods", &month).send();
+    closed.await.expect(201);
 }
 
 /// A family that has paid for the canteen in advance: its account.
@@ -461,6 +496,14 @@ both_databases! {
         let force = json!({"force": {"reconciliation_id": alpha.own["reconciliation_id"]}, "reason": "other", "note": "altrui"});
         let forced = bravo.caller.post("/reconciliation-decisions", &force).send().await.complaint();
         assert!(forced.contains("no reconciliation has this id"));
+        let path = format!("/work-items/{}", alpha.own["reconciliation_id"]);
+        let mine = json!({"assignee": "altrui"});
+        assert_eq!(bravo.caller.patch(&path, "\"1\"", &mine).send().await.complaint(), "404 not-found");
+        let said = bravo.caller.post(&format!("{path}/comments"), &json!({"text": "altrui"})).send().await;
+        assert_eq!(said.complaint(), "404 not-found");
+        let path = format!("/accounting-periods/{}", alpha.own["accounting_period_id"]);
+        let open = json!({"state": "reopened", "note": "altrui"});
+        assert_eq!(bravo.caller.patch(&path, "\"1\"", &open).send().await.complaint(), "404 not-found");
         let terms = json!({"tolerance_cents": 1, "second_approver": false});
         let path = format!("/creditors/{}/reconciliation-terms", alpha.own["creditor_tax_code"]);
         assert_eq!(bravo.caller.put(&path, &terms).send().await.complaint(), "404 not-found");

@@ -350,6 +350,323 @@ both_databases! {
     }
 }
 
+async fn suggestions(office: &Caller, key: &str) -> Vec<Value> {
+    let id = line(office, key).await["reconciliation_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let found = office
+        .get(&format!("/reconciliations/{id}/suggestions"))
+        .send()
+        .await
+        .expect(200);
+    found["suggestions"].as_array().unwrap().clone()
+}
+
+both_databases! {
+    async fn what_may_belong_together_is_suggested_and_changes_nothing(app: TestApp) {
+        let office = app.office().await;
+        let (a, b) = (paid(&app, 1, "r1").await, paid(&app, 2, "r2").await);
+        flow(&app, F, &[(&a, "r1", LAMP)]).await;
+        flow(&app, G, &[(&b, "r2", 2 * LAMP)]).await;
+        let both = cash(&office, "7", 3 * LAMP, "GIROFONDO TESORERIA").await;
+        let one = cash(&office, "8", LAMP, "URI 2026 04 02 AGID 01 00 01").await;
+        let (f, g) = (flow_id(&office, F).await, flow_id(&office, G).await);
+        let before = app.dump();
+
+        let found = suggestions(&office, "2026/1/7").await;
+        assert_eq!(found.len(), 1, "{found:?}");
+        let mut flows = vec![f.clone(), g.clone()];
+        flows.sort();
+        assert_eq!((&found[0]["settlement_flow_ids"], &found[0]["treasury_entry_ids"]), (&json!(flows), &json!([both])));
+        assert_eq!(found[0]["likenesses"], json!(["same_amount", "sum_of_several", "same_days"]));
+        let best = &suggestions(&office, "2026/1/8").await[0];
+        assert_eq!((&best["score"], &best["settlement_flow_ids"]), (&json!(100), &json!([f])));
+        assert_eq!(best["likenesses"], json!(["same_amount", "same_days", "text_resembles"]));
+        for key in ["r1/1", "AGID_01/2026-04-02AGID_01-0001"] {
+            let found = suggestions(&office, key).await;
+            assert_eq!((&found[0]["treasury_entry_ids"], &found[0]["settlement_flow_ids"]), (&json!([one]), &json!([f])), "{key}");
+        }
+        assert_eq!(app.dump(), before);
+
+        let made = json!({"match": {"treasury_entry_ids": best["treasury_entry_ids"], "settlement_flow_ids": best["settlement_flow_ids"]}});
+        decide(&office, made).await.expect(201);
+        for key in ["2026/1/8", "r1/1"] {
+            assert_eq!(code(&office, key).await, "matched_settled");
+            assert_eq!(suggestions(&office, key).await, Vec::<Value>::new(), "{key}");
+        }
+        assert!(suggestions(&office, "2026/1/7").await.is_empty());
+    }
+}
+
+async fn flags(office: &Caller, key: &str) -> Value {
+    line(office, key).await["flags"].clone()
+}
+
+/// Whole cents of an amount as messages write it, and back.
+fn moved(amount: &str, cents: i64) -> String {
+    let now = amount.replace('.', "").parse::<i64>().unwrap() + cents;
+    format!("{}.{:02}", now / 100, now % 100)
+}
+
+both_databases! {
+    async fn what_price_account_and_key_say_about_a_receipt_is_flagged(app: TestApp) {
+        use crate::soap::Message;
+        let office = app.office().await;
+        let fine = single(&given::position(&app, given::fine()).await);
+        let payment = given::activated(&app, &fine).await;
+        let late = Message::send_rt("paSendRTV2", &fine, "late", &payment).with("payment_date_time", "2026-04-20T10:15:00");
+        let tari = single(&given::position(&app, given::tari()).await);
+        let payment = given::activated(&app, &tari).await;
+        let shares = Message::send_rt("paSendRTV2", &tari, "shares", &payment).with_transfers(|parts| {
+            assert_eq!(parts.len(), 2);
+            parts[0].amount = moved(&parts[0].amount, -1);
+            parts[1].amount = moved(&parts[1].amount, 1);
+        });
+        let lamps = single(&given::position(&app, given::lamps(1)).await);
+        let payment = given::activated(&app, &lamps).await;
+        let elsewhere = Message::send_rt("paSendRTV2", &lamps, "elsewhere", &payment)
+            .with_transfers(|parts| parts[0].iban = "IT60X0542811101000000123456".to_owned());
+        let unknown = Message::send_rt("paSendRTV2", "301999999999999999", "unknown", &payment).with("iuv", "01999999999999999");
+        for message in [late, shares, elsewhere, unknown] {
+            let answer = message.send(&app).await;
+            assert_eq!(answer.outcome(), "OK", "{}", answer.pretty());
+        }
+        paid(&app, 1, "plain").await;
+        for (receipt, expected) in [
+            ("late/1", json!(["paid_late_tier"])), ("shares/1", json!(["tefa_split_mismatch"])),
+            ("elsewhere/1", json!(["iban_mismatch"])), ("unknown/1", json!(["accounting_incomplete"])),
+            ("plain/1", json!([])),
+        ] {
+            assert_eq!(flags(&office, receipt).await, expected, "{receipt}");
+        }
+    }
+}
+
+/// A page of a list, and where the next one begins.
+async fn page(caller: &Caller, path: &str) -> (Vec<Value>, Option<String>) {
+    let page = caller.get(path).send().await.expect(200);
+    let next = page["next_cursor"].as_str().map(str::to_owned);
+    (page["items"].as_array().unwrap().clone(), next)
+}
+
+fn keys(items: &[Value]) -> Vec<&str> {
+    items
+        .iter()
+        .map(|item| item["reconciliation"]["line_key"].as_str().unwrap())
+        .collect()
+}
+
+/// Figures of a month as `kind code adjustment count cents`.
+fn figures(period: &Value) -> Vec<String> {
+    let told = |one: &Value| {
+        let word = |name: &str| one[name].as_str().unwrap().to_owned();
+        let adjusted = if one["adjustment"] == true {
+            " adjusted"
+        } else {
+            ""
+        };
+        format!(
+            "{} {}{adjusted} {} {}",
+            word("line_kind"),
+            word("code"),
+            one["count"],
+            one["amount_cents"]
+        )
+    };
+    period["figures"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(told)
+        .collect()
+}
+
+async fn close(office: &Caller, month: &str) -> Reply {
+    office
+        .post(
+            "/accounting-periods",
+            &json!({"month": month, "note": "Chiusura"}),
+        )
+        .send()
+        .await
+}
+
+async fn period(office: &Caller, closed: &Reply) -> Reply {
+    let id = closed.json()["accounting_period_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    office
+        .get(&format!("/accounting-periods/{id}"))
+        .send()
+        .await
+}
+
+async fn turn(office: &Caller, read: &Reply, state: &str) -> Reply {
+    let id = read.json()["accounting_period_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let body = json!({"state": state, "note": "Riletto"});
+    office
+        .patch(
+            &format!("/accounting-periods/{id}"),
+            read.header("etag"),
+            &body,
+        )
+        .send()
+        .await
+}
+
+both_databases! {
+    async fn open_lines_are_assigned_commented_and_leave_the_list_when_explained(app: TestApp) {
+        let office = app.office().await;
+        let iuv = paid(&app, 1, "r1").await;
+        paid(&app, 2, "r2").await;
+        cash(&office, "7", 999, "VARIE").await;
+        let (all, none) = page(&office, "/work-items").await;
+        assert_eq!((keys(&all), none), (vec!["r1/1", "r2/1", "2026/1/7"], None));
+        let mut seen = Vec::new();
+        let mut next = Some(String::new());
+        while let Some(cursor) = next {
+            let cursor = if cursor.is_empty() { cursor } else { format!("&cursor={cursor}") };
+            let (items, after) = page(&office, &format!("/work-items?limit=1{cursor}")).await;
+            seen.extend(items);
+            next = after;
+        }
+        assert_eq!(seen, all);
+
+        let path = format!("/work-items/{}", all[0]["reconciliation"]["reconciliation_id"].as_str().unwrap());
+        let read = office.get(&path).send().await;
+        assert_eq!((read.header("etag"), &read.json()["state"]), ("\"0\"", &json!("new")));
+        let given = office.patch(&path, read.header("etag"), &json!({"assignee": "Anna Verdi", "state": "in_progress"})).send().await;
+        assert_eq!(given.expect(200)["assignee"], "Anna Verdi");
+        let stale = office.patch(&path, read.header("etag"), &json!({"state": "waiting"})).send().await;
+        assert_eq!(stale.slug(), "precondition-failed");
+        let said = office.post(&format!("{path}/comments"), &json!({"text": "Chiesto alla banca"}));
+        let first = said.clone().send().await.expect(201);
+        assert_eq!(said.send().await.expect(201), first);
+        let (events, _) = page(&office, &format!("{path}/events")).await;
+        let told: Vec<_> = events.iter().map(|one| (one["assignee"].as_str(), one["text"].as_str())).collect();
+        assert_eq!(told, [(Some("Anna Verdi"), None), (Some("Anna Verdi"), Some("Chiesto alla banca"))]);
+        for (query, expected) in [
+            ("assignee=Anna%20Verdi", vec!["r1/1"]), ("assigned=false", vec!["r2/1", "2026/1/7"]),
+            ("state=in_progress", vec!["r1/1"]), ("state=new", vec!["r2/1", "2026/1/7"]), ("state=waiting", vec![]),
+            ("line_kind=treasury", vec!["2026/1/7"]), ("code=paid_not_reported&assigned=false", vec!["r2/1"]),
+            ("code=matched_settled", vec![]), ("age_bucket=30%2B", vec![]),
+        ] {
+            let (items, _) = page(&office, &format!("/work-items?{query}")).await;
+            assert_eq!(keys(&items), expected, "{query}");
+        }
+        let read = office.get(&path).send().await;
+        let taken = office.patch(&path, read.header("etag"), &json!({"assignee": null})).send().await;
+        assert!(taken.expect(200).get("assignee").is_none());
+
+        flow(&app, F, &[(&iuv, "r1", LAMP)]).await;
+        cash(&office, "8", LAMP, &names(F)).await;
+        let (left, _) = page(&office, "/work-items").await;
+        assert_eq!(keys(&left), ["r2/1", "2026/1/7"]);
+        let late = office.patch(&path, taken.header("etag"), &json!({"state": "waiting"})).send().await;
+        assert_eq!(late.slug(), "state-forbids");
+        let auditor = app.client(&app.town(), &["auditor"]).await;
+        let refused = auditor.patch(&path, taken.header("etag"), &json!({"state": "waiting"})).send().await;
+        assert_eq!(refused.slug(), "not-allowed");
+    }
+
+    async fn ages_add_up_and_clearing_accounts_say_since_when(app: TestApp) {
+        let office = app.office().await;
+        paid(&app, 1, "r1").await;
+        app.set_clock("2026-04-06T08:00:00Z");
+        cash(&office, "7", 999, "VARIE").await;
+        app.set_clock("2026-04-20T08:00:00Z");
+        let number = single(&given::position(&app, given::lamps(3)).await);
+        let payment = given::activated(&app, &number).await;
+        for receipt in ["r2", "r3"] {
+            let sent = crate::soap::Message::send_rt("paSendRTV2", &number, receipt, &payment).send(&app).await;
+            assert_eq!(sent.outcome(), "OK");
+        }
+        let aging = office.get("/aging").send().await.expect(200);
+        assert_eq!(aging["as_of_date"], "2026-04-20");
+        let told: Vec<String> = aging["lines"].as_array().unwrap().iter()
+            .map(|one| format!("{} {} {} {}", one["age_bucket"].as_str().unwrap(), one["code"].as_str().unwrap(), one["count"], one["amount_cents"]))
+            .collect();
+        let sum: i64 = aging["lines"].as_array().unwrap().iter().map(|one| one["amount_cents"].as_i64().unwrap()).sum();
+        assert_eq!(sum, LAMP + 999 + 6 * LAMP, "{told:?}");
+        assert!(told.contains(&"11-30 cash_unidentified 1 999".to_owned()), "{told:?}");
+        let clearing: Vec<_> = aging["clearing_accounts"].as_array().unwrap().iter()
+            .map(|one| (one["account"].as_str().unwrap(), one["balance_cents"].as_i64().unwrap(), one["age_days"].as_i64())).collect();
+        assert_eq!(clearing[0].0, "in_transit");
+        assert_eq!(clearing[0].1, 7 * LAMP);
+        assert!(clearing[0].2.unwrap() >= 19, "{clearing:?}");
+        assert_eq!(clearing[1], ("announced", 0, None));
+        assert_eq!(clearing[2], ("unexplained_cash", -999, Some(17)));
+        let (owed, _) = page(&office, "/refunds-owed").await;
+        assert_eq!(owed.len(), 1, "{owed:?}");
+        assert_eq!((owed[0]["notice_number"].as_str().unwrap(), &owed[0]["amount_cents"]), (number.as_str(), &json!(3 * LAMP)));
+        assert_eq!((&owed[0]["service_code"], &owed[0]["receipt_id"]), (&json!("LAMPADE"), &json!("r3")));
+        assert_eq!(app.balance(Account::Receivable).await, -3 * LAMP);
+        let (doubles, _) = page(&office, "/work-items?code=double_payment").await;
+        assert_eq!(keys(&doubles), ["r2/1", "r3/1"]);
+        decide(&office, force(&doubles[1]["reconciliation"])).await.expect(201);
+        assert!(page(&office, "/refunds-owed").await.0.is_empty());
+    }
+
+    async fn a_closed_month_keeps_its_figures_and_the_next_one_takes_the_adjustments(app: TestApp) {
+        let office = app.office().await;
+        let iuv = paid(&app, 1, "r1").await;
+        flow(&app, F, &[(&iuv, "r1", LAMP)]).await;
+        let early = close(&office, "2026-04").await;
+        assert_eq!(early.complaint(), "422 rule-violation [/month the month is not over]");
+        app.set_clock("2026-05-06T08:00:00Z");
+        let april = close(&office, "2026-04").await;
+        let expected = ["receipt reported_not_settled 1 1708", "flow_line reported_not_settled 1 1708"];
+        assert_eq!(figures(&april.expect(201)), expected);
+        assert_eq!(close(&office, "2026-04").await.slug(), "state-forbids");
+
+        cash(&office, "7", LAMP, &names(F)).await;
+        for key in ["r1/1", "AGID_01/", "2026/1/7"] {
+            let line = line(&office, key).await;
+            assert_eq!((&line["code"], &line["flags"]), (&json!("matched_settled"), &json!(["after_period_close"])), "{key}");
+        }
+        assert_eq!(figures(&period(&office, &april).await.expect(200)), expected);
+        app.set_clock("2026-06-02T08:00:00Z");
+        let may = close(&office, "2026-05").await;
+        assert_eq!(
+            figures(&may.expect(201)),
+            [
+                "receipt matched_settled adjusted 1 1708", "receipt reported_not_settled adjusted -1 -1708",
+                "flow_line matched_settled adjusted 1 1708", "flow_line reported_not_settled adjusted -1 -1708",
+                "treasury matched_settled adjusted 1 1708",
+            ]
+        );
+        let gap = close(&office, "2026-05").await;
+        assert_eq!(gap.slug(), "state-forbids");
+
+        let followed = turn(&office, &april, "reopened").await;
+        assert_eq!(followed.slug(), "state-forbids");
+        let open = turn(&office, &may, "reopened").await;
+        assert_eq!(open.expect(200)["state"], "reopened");
+        let april = turn(&office, &april, "reopened").await;
+        cash(&office, "8", 500, "VARIE").await;
+        let late = line(&office, "2026/1/8").await;
+        assert_eq!((&late["code"], &late["flags"]), (&json!("cash_unidentified"), &json!([])));
+        let again = turn(&office, &april, "closed").await;
+        let mut now = expected.to_vec();
+        now.push("treasury cash_unidentified 1 500");
+        assert_eq!(figures(&again.expect(200)), now);
+        assert!(again.json().get("reopened").is_none());
+        assert_eq!(turn(&office, &again, "closed").await.expect(200), again.json());
+        let listed = page(&office, "/accounting-periods").await.0;
+        let states: Vec<_> = listed.iter().map(|one| (one["month"].as_str().unwrap(), one["state"].as_str().unwrap())).collect();
+        assert_eq!(states, [("2026-04", "closed"), ("2026-05", "reopened")]);
+        let kept = app.rows("SELECT state || ' ' || note AS row FROM accounting_period_event ORDER BY id");
+        assert_eq!(kept, ["closed Chiusura", "closed Chiusura", "reopened Riletto", "reopened Riletto", "closed Riletto"]);
+        app.set_clock("2026-08-02T08:00:00Z");
+        assert_eq!(close(&office, "2026-07").await.complaint(), "422 rule-violation [/month 2026-05 must be closed first]");
+    }
+}
+
 /// Another flow that the same transfers might be looked for in.
 async fn flow_again(app: &TestApp, iuv: &str) {
     flow(app, "2026-04-02AGID_01-0009", &[(iuv, "r9", 1)]).await;

@@ -2,13 +2,14 @@
 
 use super::{FieldError, Problem, catalogue};
 use crate::app::{
-    accounting, canteen, collection_orders, creditors, decisions, notices, payments, positions,
-    reconciliation, reports, repricing, settlement, treasury,
+    accounting, canteen, collection_orders, creditors, decisions, notices, payments, periods,
+    positions, reconciliation, reports, repricing, settlement, treasury, worklist,
 };
 use crate::domain::canteen_account::CreditError;
 use crate::domain::lifecycle::Refused;
 use crate::domain::position::{PositionError, ReplanError, RepriceError};
 use crate::domain::reconciliation::decision::DecisionError;
+use crate::domain::reconciliation::period::PeriodError;
 use crate::domain::service::DetailsError;
 use crate::domain::text::{Rule, Said};
 
@@ -310,6 +311,46 @@ impl From<decisions::Error> for Problem {
             E::Step(DecisionError::SamePerson) => Problem::of(&catalogue::SECOND_PERSON_REQUIRED),
             E::Step(DecisionError::Past(_)) => Problem::of(&catalogue::STATE_FORBIDS),
             E::Details(found) => Problem::of(&catalogue::RULE_VIOLATION).with(findings("", &found)),
+            E::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<worklist::Error> for Problem {
+    fn from(error: worklist::Error) -> Problem {
+        use worklist::Error as E;
+        match error {
+            E::Unknown => Problem::of(&catalogue::NOT_FOUND),
+            E::Stale { .. } => Problem::of(&catalogue::PRECONDITION_FAILED),
+            E::NothingToDo => Problem::of(&catalogue::STATE_FORBIDS),
+            E::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<periods::Error> for Problem {
+    fn from(error: periods::Error) -> Problem {
+        use periods::Error as E;
+        let month = |said: Said| Problem::at(&catalogue::RULE_VIOLATION, "/month", said);
+        match error {
+            E::Unknown => Problem::of(&catalogue::NOT_FOUND),
+            E::Stale { .. } => Problem::of(&catalogue::PRECONDITION_FAILED),
+            E::Known | E::Period(PeriodError::Closed | PeriodError::Open) => {
+                Problem::of(&catalogue::STATE_FORBIDS)
+            }
+            E::Period(PeriodError::NotOver) => month(Said::new(
+                "il mese non è ancora finito",
+                "the month is not over",
+            )),
+            E::Period(PeriodError::Gap(first)) => month(Said::new(
+                format!("prima va chiuso {first}"),
+                format!("{first} must be closed first"),
+            )),
+            E::Period(PeriodError::Followed(later)) => Problem::of(&catalogue::STATE_FORBIDS)
+                .saying(Said::new(
+                    format!("{later} è chiuso e va riaperto prima."),
+                    format!("{later} is closed and must be opened first."),
+                )),
             E::Store(store) => store.into(),
         }
     }

@@ -8,7 +8,7 @@ use crate::ctx::Ctx;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::domain::reconciliation::{
-    Case, Companion, Credit, Flow, Notice, Quality, ReconciliationTerms, Reported,
+    Case, Companion, Credit, Flag, Flow, Notice, Quality, ReconciliationTerms, Reported,
 };
 use crate::domain::settlement::{Line, flow_key};
 use crate::domain::treasury::{KnownFlow, Reference};
@@ -17,25 +17,47 @@ use crate::store::reconciliation::{NoticeFact, PaidFact};
 use crate::store::settlement::FlowState;
 use crate::store::{self, Conn};
 
-/// Segregation codes of the creditor's stations: references with another one belong to other brokers.
-pub(super) struct OwnReferences(Vec<String>);
+/// What the registry knows a creditor by.
+pub(super) struct OwnReferences {
+    /// Segregation codes of its stations: references with another one belong to other brokers.
+    codes: Vec<String>,
+    /// Accounts that it has registered, also those of the past.
+    accounts: Vec<String>,
+}
 
 pub(super) fn own_references(ctx: &Ctx, creditor: &FiscalCode) -> OwnReferences {
-    let stations = ctx.registry.creditor(creditor);
-    let codes = stations.iter().flat_map(|creditor| &creditor.stations);
-    OwnReferences(
-        codes
+    let registered = ctx.registry.creditor(creditor);
+    let stations = registered.iter().flat_map(|creditor| &creditor.stations);
+    let accounts = registered.iter().flat_map(|creditor| &creditor.accounts);
+    OwnReferences {
+        codes: stations
             .map(|station| station.segregation_code.as_str().to_owned())
             .collect(),
-    )
+        accounts: accounts.map(|account| account.iban.to_string()).collect(),
+    }
 }
 
 impl OwnReferences {
     /// References of another form (aux digit other than 3) cannot be told apart and count as ours.
     fn holds(&self, iuv: &str) -> bool {
         iuv.len() != 17
-            || self.0.is_empty()
-            || self.0.iter().any(|code| iuv.starts_with(code.as_str()))
+            || self.codes.is_empty()
+            || self.codes.iter().any(|code| iuv.starts_with(code.as_str()))
+    }
+
+    /// What account and accounting key say about own money; that of others is theirs to account for.
+    fn remark(&self, fact: &mut PaidFact) {
+        if !fact.paid.in_scope {
+            return;
+        }
+        let known = |iban: &String| self.accounts.contains(iban);
+        let elsewhere = fact.iban.as_ref().is_some_and(|iban| !known(iban));
+        if elsewhere && !self.accounts.is_empty() {
+            fact.paid.remarks.insert(Flag::IbanMismatch);
+        }
+        if fact.service_code.is_none() {
+            fact.paid.remarks.insert(Flag::AccountingIncomplete);
+        }
     }
 }
 
@@ -70,7 +92,8 @@ pub(super) fn scope<'c>(
     let mut all: BTreeSet<&str> = iuvs.iter().copied().collect();
     all.extend(notices.iter().map(|notice| notice.iuv.as_str()));
     let all: Vec<&str> = all.into_iter().collect();
-    let paid = store::reconciliation::paid(conn, creditor, &all)?;
+    let mut paid = store::reconciliation::paid(conn, creditor, &all)?;
+    paid.iter_mut().for_each(|fact| own.remark(fact));
     let lines = store::settlement::lines_by_iuvs(conn, creditor, &all)?;
     let ids: BTreeSet<Uuid> = lines.iter().map(|(flow, _)| *flow).collect();
     let ids: Vec<Uuid> = ids.into_iter().collect();

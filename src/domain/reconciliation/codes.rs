@@ -209,6 +209,16 @@ pub enum Flag {
     PaidAfterCancel,
     /// An outcome code that no published rule explains.
     UnknownOutcome,
+    /// The money went to an account that the creditor has not registered.
+    IbanMismatch,
+    /// No accounting key is known for the money.
+    AccountingIncomplete,
+    /// A reduced amount was paid after its term.
+    PaidLateTier,
+    /// The sum is what was asked, the shares of the beneficiaries are not.
+    TefaSplitMismatch,
+    /// It came, or changed, when its month was closed: it counts in a later one.
+    AfterPeriodClose,
 }
 
 names!(Flag, {
@@ -225,6 +235,11 @@ names!(Flag, {
     Flag::Late => "LATE",
     Flag::PaidAfterCancel => "PAID_AFTER_CANCEL",
     Flag::UnknownOutcome => "UNKNOWN_ESITO",
+    Flag::IbanMismatch => "IBAN_MISMATCH",
+    Flag::AccountingIncomplete => "ACCOUNTING_INCOMPLETE",
+    Flag::PaidLateTier => "PAID_LATE_TIER",
+    Flag::TefaSplitMismatch => "TEFA_SPLIT_MISMATCH",
+    Flag::AfterPeriodClose => "AFTER_PERIOD_CLOSE",
 });
 
 /// Which of the three kinds of line.

@@ -1,8 +1,12 @@
 //! What the classifier is given: the facts about one debt, and the flows and cash around it.
 
+use std::collections::BTreeSet;
+
 use crate::domain::calendar::Day;
 use crate::domain::money::Cents;
 use crate::domain::settlement::Outcome;
+
+use super::Flag;
 
 /// Everything known about one debt: the notices of one position, or a reference that no position has.
 #[derive(Debug, Clone, Default)]
@@ -55,6 +59,8 @@ pub struct Paid {
     pub paid_on: Day,
     /// The node answered in the creditor's place.
     pub stand_in: bool,
+    /// What its price, its account and its accounting key say.
+    pub remarks: BTreeSet<Flag>,
 }
 
 impl Paid {

@@ -56,6 +56,7 @@ fn paid(iuv: &str, receipt: &str, amount: i64) -> Paid {
         in_scope: true,
         paid_on: day("2026-03-02"),
         stand_in: false,
+        remarks: BTreeSet::new(),
     }
 }
 

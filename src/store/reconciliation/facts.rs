@@ -10,11 +10,11 @@ use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::lifecycle::{Event, State};
 use crate::domain::money::Cents;
 use crate::domain::notice_number::NoticeNumber;
-use crate::domain::reconciliation::Paid;
+use crate::domain::reconciliation::{Flag, Paid};
 use crate::store::prepared::among;
-use crate::store::schema::{notice, notice_event, receipt, receipt_transfer};
+use crate::store::schema::{notice, notice_event, receipt, receipt_remark, receipt_transfer};
 use crate::store::types::Id;
-use crate::store::{Conn, Error};
+use crate::store::{Conn, Error, Tx};
 
 /// A notice of ours and the position it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub struct PaidFact {
     pub notice_number: String,
     /// The creditor's service, when the notice is in these books.
     pub service_code: Option<String>,
+    /// The account that is credited.
+    pub iban: Option<String>,
 }
 
 #[derive(Queryable)]
@@ -182,9 +184,49 @@ pub fn paid(conn: &mut Conn, creditor: &FiscalCode, iuvs: &[&str]) -> Result<Vec
             receipt_transfer::own,
         ))
         .load(c))?;
-    rows.into_iter()
+    let remarks: Vec<(String, String)> = on!(conn, |c| receipt_remark::table
+        .filter(receipt_remark::creditor.eq(creditor.as_str()))
+        .filter(among(receipt_remark::iuv, iuvs))
+        .select((receipt_remark::receipt_id, receipt_remark::flag))
+        .load(c))?;
+    let mut found: Vec<PaidFact> = rows
+        .into_iter()
         .map(|row| row.into_domain(creditor))
-        .collect()
+        .collect::<Result<_, Error>>()?;
+    for (receipt_id, flag) in remarks {
+        let flag = Flag::from_name(&flag)
+            .ok_or_else(|| Error::corrupt("receipt_remark", &receipt_id, "flag"))?;
+        let of_receipt = found.iter_mut().map(|fact| &mut fact.paid);
+        for paid in of_receipt.filter(|paid| paid.receipt_id == receipt_id) {
+            paid.remarks.insert(flag);
+        }
+    }
+    Ok(found)
+}
+
+/// Writes down what is odd about the amounts of a receipt.
+///
+/// # Errors
+/// The database's.
+pub fn remark(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    (iuv, receipt_id): (&str, &str),
+    flags: &BTreeSet<Flag>,
+) -> Result<(), Error> {
+    for flag in flags {
+        let row = (
+            receipt_remark::creditor.eq(creditor.as_str()),
+            receipt_remark::iuv.eq(iuv),
+            receipt_remark::receipt_id.eq(receipt_id),
+            receipt_remark::flag.eq(flag.as_str()),
+        );
+        on!(&mut **tx, |c| diesel::insert_into(receipt_remark::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+    }
+    Ok(())
 }
 
 impl NoticeRow {
@@ -219,9 +261,11 @@ impl PaidRow {
                 in_scope: self.own && self.iban.is_some(),
                 paid_on: self.paid_on,
                 stand_in: self.stand_in,
+                remarks: BTreeSet::new(),
             },
             notice_number: self.notice_number,
             service_code: self.service_code,
+            iban: self.iban,
         })
     }
 }

@@ -104,6 +104,7 @@ diesel::table! {
         since -> Date,
         iuv -> Nullable<Text>,
         updated_at -> Micros,
+        period -> Date,
     }
 }
 
@@ -126,6 +127,7 @@ diesel::table! {
         cause -> Text,
         decision -> Nullable<Guid>,
         actor -> Nullable<Guid>,
+        period -> Date,
     }
 }
 

@@ -1,0 +1,2 @@
+DROP TABLE work_event;
+DROP TABLE work_item;

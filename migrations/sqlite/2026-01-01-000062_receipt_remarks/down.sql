@@ -1,0 +1,2 @@
+DROP INDEX receipt_overpaid;
+DROP TABLE receipt_remark;
