@@ -7,11 +7,30 @@
     reason = "the macros of utoipa qualify the types of parameters"
 )]
 
+/// Two enums of the same names, one of the contract and one of the domain: neither can gain a value that
+/// the other does not have.
+macro_rules! twins {
+    ($view:ident = $domain:ty: $($name:ident),+ $(,)?) => {
+        impl From<$domain> for $view {
+            fn from(value: $domain) -> $view {
+                match value { $(<$domain>::$name => $view::$name),+ }
+            }
+        }
+
+        impl From<$view> for $domain {
+            fn from(value: $view) -> $domain {
+                match value { $($view::$name => <$domain>::$name),+ }
+            }
+        }
+    };
+}
+
 pub mod assessments;
 pub mod auth;
 pub mod canteen;
 pub mod contract;
 pub mod creditors;
+pub mod decisions;
 pub mod edge;
 mod faults;
 pub mod input;
@@ -150,6 +169,13 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(treasury::show_treasury_entry)
         .service(reconciliation::list_reconciliations)
         .service(reconciliation::show_reconciliation)
+        .service(reconciliation::list_reconciliation_history)
+        .service(reconciliation::show_reconciliation_terms)
+        .service(reconciliation::replace_reconciliation_terms)
+        .service(decisions::register_reconciliation_decision)
+        .service(decisions::list_reconciliation_decisions)
+        .service(decisions::show_reconciliation_decision)
+        .service(decisions::amend_reconciliation_decision)
         .service(canteen::open_canteen_account)
         .service(canteen::list_canteen_accounts)
         .service(canteen::show_canteen_account)

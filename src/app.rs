@@ -10,6 +10,7 @@ pub mod audit;
 pub mod canteen;
 pub mod clients;
 pub mod creditors;
+pub mod decisions;
 pub mod health;
 pub mod idempotency;
 pub mod jobs;

@@ -17,6 +17,7 @@ use crate::ctx::Ctx;
 use crate::jobs::{KINDS, Worker, timers};
 use crate::node;
 use crate::store::conn::{Access, SchemaState};
+use crate::store::crash::{self, Crash};
 use crate::store::{self, Conn};
 use ops::Readiness;
 
@@ -73,6 +74,10 @@ pub fn prepare(config: &Config) -> anyhow::Result<()> {
 /// # Errors
 /// When the database cannot be reached, or its schema is behind or ahead of this program.
 pub async fn open(config: Config) -> anyhow::Result<Ctx> {
+    if let Some(text) = &config.crash_at {
+        let crash = Crash::parse(text);
+        crash::arm(crash.with_context(|| format!("AVVISO_CRASH_AT: `{text}` is no point"))?);
+    }
     let mut conn = Conn::open(&config.database_url, Access::Write)
         .context("the database of DATABASE_URL cannot be opened")?;
     if let Err(why) = current(&conn.schema_state()?) {

@@ -3,7 +3,7 @@
 //! Every fault is reported at once, each with the variable and the remedy. Names, defaults and meanings
 //! stand in one table ([`VARIABLES`]), from which the reference is printed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -37,8 +37,12 @@ pub struct Config {
     pub flows: Option<FlowSource>,
     /// Minutes between two pulls of reporting flows; zero pulls only when asked.
     pub flow_minutes: u32,
+    /// Stations for which a second, different receipt under a known id is answered OK.
+    pub muted_stations: BTreeSet<String>,
     /// A simulated clock begins at this instant.
     pub clock: Option<Instant>,
+    /// Where the process is to die, as `receipt.filed:after`.
+    pub crash_at: Option<String>,
     /// Filter of the log, in the words of `tracing-subscriber`.
     pub log: String,
     /// Variables that look like ours and are not; logged at start, because they are often typing errors.
@@ -102,8 +106,8 @@ pub const VARIABLES: &[Variable] = &[
     Variable {
         name: "AVVISO_PROFILE",
         default: "development",
-        meaning: "`development` or `production`. Production refuses a simulated clock and plain HTTP \
-                  towards others.",
+        meaning: "`development` or `production`. Production refuses a simulated clock, crash points and \
+                  plain HTTP towards others.",
     },
     Variable {
         name: "AVVISO_LISTEN",
@@ -161,10 +165,22 @@ pub const VARIABLES: &[Variable] = &[
         meaning: "Minutes between two pulls of reporting flows; 0 pulls only when the API is asked to.",
     },
     Variable {
+        name: "AVVISO_NODE_MUTED_STATIONS",
+        default: "",
+        meaning: "Stations, with commas between them, that answer OK in place of \
+                  PAA_RECEIPT_DUPLICATA. The message is kept as a conflict all the same.",
+    },
+    Variable {
         name: "AVVISO_CLOCK",
         default: "",
         meaning: "An instant as `2026-03-02T09:00:00+01:00`: the engine's time begins there and runs on. \
                   Development only.",
+    },
+    Variable {
+        name: "AVVISO_CRASH_AT",
+        default: "",
+        meaning: "A point as `receipt.filed:after`, at which the process dies, to be started again: for \
+                  tests. Development only.",
     },
     Variable {
         name: "AVVISO_LOG",
@@ -241,7 +257,9 @@ impl Config {
             rate_per_second: read.number("AVVISO_RATE_PER_SECOND", 2000, 1, 100_000),
             flows: flows.map(|url| FlowSource { url, key: flow_key }),
             flow_minutes: read.number("AVVISO_FDR_MINUTES", 15, 0, 1440),
+            muted_stations: read.words("AVVISO_NODE_MUTED_STATIONS"),
             clock: read.clock(profile),
+            crash_at: read.crash_at(profile),
             log: read.log(),
             unknown: read.unknown(),
         };
@@ -312,6 +330,16 @@ impl Reader {
         let default = VARIABLES.iter().find(|variable| variable.name == name);
         self.text(name)
             .unwrap_or_else(|| default.map_or("", |v| v.default).to_owned())
+    }
+
+    /// What stands between commas.
+    fn words(&self, name: &str) -> BTreeSet<String> {
+        let text = self.text_or_default(name);
+        let words = text.split(',').map(str::trim);
+        words
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 
     fn profile(&mut self) -> Profile {
@@ -403,6 +431,19 @@ impl Reader {
         }
     }
 
+    fn crash_at(&mut self, profile: Profile) -> Option<String> {
+        let name = "AVVISO_CRASH_AT";
+        let text = self.text(name)?;
+        if profile == Profile::Production {
+            self.fault(
+                name,
+                "a process that dies on purpose is refused in production",
+            );
+            return None;
+        }
+        Some(text)
+    }
+
     fn log(&mut self) -> String {
         let text = self.text_or_default("AVVISO_LOG");
         if let Err(why) = tracing_subscriber::EnvFilter::try_new(&text) {
@@ -475,10 +516,11 @@ mod tests {
     }
 
     #[test]
-    fn production_refuses_a_simulated_clock_and_plain_http() {
+    fn production_refuses_a_simulated_clock_plain_http_and_a_crash() {
         let pairs = [
             ("AVVISO_PROFILE", "production"),
             ("AVVISO_CLOCK", "2026-03-02T09:00:00Z"),
+            ("AVVISO_CRASH_AT", "receipt.filed:after"),
             ("AVVISO_FDR_URL", "http://fdr.example"),
         ];
         let names: Vec<_> = parse(&pairs)
@@ -489,7 +531,12 @@ mod tests {
             .collect();
         assert_eq!(
             names,
-            ["AVVISO_FDR_URL", "AVVISO_PUBLIC_URL", "AVVISO_CLOCK"]
+            [
+                "AVVISO_FDR_URL",
+                "AVVISO_PUBLIC_URL",
+                "AVVISO_CLOCK",
+                "AVVISO_CRASH_AT"
+            ]
         );
         let development = parse(&[("AVVISO_CLOCK", "2026-03-02T09:00:00+01:00")]).unwrap();
         assert_eq!(

@@ -42,6 +42,7 @@ pub mod terms;
 pub mod text;
 
 pub mod client;
+pub mod crediting;
 pub mod creditor;
 pub mod ledger;
 pub mod lifecycle;

@@ -6,6 +6,7 @@
 
 pub mod forget_answers;
 pub mod pull_flows;
+pub mod write_lapses;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::LazyLock;
@@ -34,14 +35,16 @@ pub struct Kind {
 }
 
 /// Every kind of job.
-pub static KINDS: &[Kind] = &[forget_answers::KIND, pull_flows::KIND];
+pub static KINDS: &[Kind] = &[forget_answers::KIND, pull_flows::KIND, write_lapses::KIND];
 
 /// The jobs of a creditor that repeat by themselves, to be enqueued once.
 #[must_use]
 pub fn timers(ctx: &Ctx, creditor: &FiscalCode) -> Vec<NewJob> {
     let pulls = ctx.config.flows.is_some() && ctx.config.flow_minutes > 0;
     let pull = pulls.then(|| repeating(ctx, creditor, &pull_flows::KIND));
-    std::iter::once(repeating(ctx, creditor, &forget_answers::KIND))
+    [&forget_answers::KIND, &write_lapses::KIND]
+        .into_iter()
+        .map(|kind| repeating(ctx, creditor, kind))
         .chain(pull)
         .collect()
 }

@@ -9,6 +9,7 @@
 //! * `api` (JSON), `node` (SOAP) and `jobs` (timers) translate and never decide.
 //! * `boot` wires everything once.
 
+#[macro_use]
 pub mod domain;
 
 pub mod wire;

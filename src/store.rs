@@ -5,8 +5,10 @@
 
 #[macro_use]
 pub mod conn;
+pub mod crash;
 pub mod db;
 mod joint_debtors;
+pub mod lapses;
 pub mod ledger;
 pub mod notices;
 pub mod positions;
@@ -20,6 +22,7 @@ pub mod audit;
 pub mod canteen;
 pub mod clients;
 pub mod creditors;
+pub mod decisions;
 pub mod idempotency;
 pub mod jobs;
 

@@ -2,7 +2,7 @@
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use super::scalars::{
     CbillCode, Cents, CreditorTaxCode, File, Iuv, Line70, Line90, Line140, Line1000, NoticeNumber,
     ServiceCode, Word,
 };
-use crate::app::notices;
+use crate::app::notices::{self, FormerPrice};
 use crate::domain::calendar::Day;
 use crate::domain::creditor::Creditor;
 use crate::domain::document;
@@ -204,6 +204,25 @@ pub struct NoticeAmount {
     /// All its prices, in the order of time.
     #[schema(min_items = 0, max_items = 50)]
     pub steps: Vec<PriceStep>,
+    /// What was printed before it was priced again, oldest first: a notification became known, or was set
+    /// right.
+    #[schema(min_items = 0, max_items = 1000)]
+    pub former_prices: Vec<FormerNoticePrice>,
+}
+
+/// The prices a notice had before they were replaced.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FormerNoticePrice {
+    /// Instant at which they were replaced.
+    pub replaced_at: DateTime<Utc>,
+    /// Last day to pay in time, as it was; absent when the term had not begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub due_date: Option<NaiveDate>,
+    /// The prices, in the order of time.
+    #[schema(min_items = 1, max_items = 50)]
+    pub steps: Vec<PriceStep>,
 }
 
 /// On which day.
@@ -278,9 +297,15 @@ pub(super) async fn quote_notice(
     let day = query.0.on.unwrap_or_else(|| state.ctx.today());
     let found = state
         .ctx
-        .read(move |conn| notices::find(conn, &creditor, &number))
+        .read(move |conn| notices::find_with_former(conn, &creditor, &number))
         .await?;
-    Ok(HttpResponse::Ok().json(NoticeAmount::of(&found.0, &found.1, day)))
+    let (position, notice, former) = found;
+    let amount = NoticeAmount::of(&position, &notice, day);
+    let former_prices = former.iter().map(former_price).collect();
+    Ok(HttpResponse::Ok().json(NoticeAmount {
+        former_prices,
+        ..amount
+    }))
 }
 
 fn asked(
@@ -389,7 +414,16 @@ impl NoticeAmount {
                 Err(_) => Vec::new(),
             },
             steps: steps(&notice.schedule),
+            former_prices: Vec::new(),
         }
+    }
+}
+
+fn former_price(price: &FormerPrice) -> FormerNoticePrice {
+    FormerNoticePrice {
+        replaced_at: price.replaced_at,
+        due_date: price.due_on,
+        steps: steps(&price.schedule),
     }
 }
 

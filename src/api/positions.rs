@@ -35,6 +35,7 @@ use super::scalars::{
 use super::tagged;
 use crate::app::idempotency::{self, Answered};
 use crate::app::positions::{self, Assessed, Charge, Create, Filter};
+use crate::app::repricing;
 use crate::app::{StoreError, Tx};
 use crate::domain::calendar::{self, Instant};
 use crate::domain::fiscal_code::FiscalCode;
@@ -297,14 +298,15 @@ pub(super) async fn show_debt_position(
     path: FromPath<DebtPositionPath>,
 ) -> Result<HttpResponse, Problem> {
     let (creditor, id) = (caller.creditor()?.clone(), path.0.debt_position_id);
-    let found = state
-        .ctx
-        .read(move |conn| positions::get(conn, &creditor, id))
-        .await?;
-    Ok(tagged(
-        &DebtPositionView::of(&found, state.ctx.today()),
-        found.revision,
-    ))
+    let ctx = state.ctx.clone();
+    let read = move |conn: &mut _| {
+        let found = positions::get(conn, &creditor, id).map_err(Problem::from)?;
+        let overpaid = repricing::overpaid(conn, &ctx, &found).map_err(Problem::from)?;
+        Ok::<_, Problem>((found, overpaid))
+    };
+    let (found, overpaid) = state.ctx.read(read).await?;
+    let view = DebtPositionView::of(&found, state.ctx.today()).with_overpaid(overpaid);
+    Ok(tagged(&view, found.revision))
 }
 
 fn numbers(given: &[NoticeNumber]) -> Vec<String> {

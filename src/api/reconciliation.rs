@@ -1,13 +1,27 @@
 //! Reconciliation: where each line of money has ended, and why.
 
+mod history;
+mod terms;
+
+use std::collections::BTreeSet;
+
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+pub(super) use history::list_reconciliation_history;
+pub use history::{
+    ReconciliationCause, ReconciliationChange, ReconciliationHistoryPage,
+    ReconciliationHistoryQuery,
+};
+pub use terms::{NewReconciliationTerms, ReconciliationTermsView};
+pub(super) use terms::{replace_reconciliation_terms, show_reconciliation_terms};
+
 use super::State;
 use super::auth::Caller;
+use super::decisions::DecisionReason;
 use super::input::{FromPath, FromQuery};
 use super::page::Slice;
 use super::problem::Problem;
@@ -112,6 +126,22 @@ pub struct ReconciliationInputs {
     /// Flows that a bank text may mean, when there are several.
     #[schema(min_items = 0, max_items = 1000)]
     pub candidates: Vec<Line140>,
+    /// Other flows that the same cash pays, as an officer has decided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(min_items = 0, max_items = 1000)]
+    pub companions: Vec<Line140>,
+}
+
+/// The decision that has closed a line.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClosedBy {
+    /// The decision.
+    pub reconciliation_decision_id: Uuid,
+    /// Its reason.
+    pub reason: DecisionReason,
+    /// Where the line would have ended without it.
+    pub instead_of: ReconciliationCode,
 }
 
 /// Why a line has ended where it is.
@@ -123,6 +153,10 @@ pub struct ReconciliationExplanation {
     /// The amounts that were compared.
     #[schema(min_items = 0, max_items = 1000)]
     pub compared: Vec<ComparedAmounts>,
+    /// What has closed the line; absent when no officer has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub closed_by: Option<ClosedBy>,
 }
 
 /// Where one line of money has ended.
@@ -268,14 +302,21 @@ pub(super) async fn show_reconciliation(
         .ctx
         .read(move |conn| reconciliation::get(conn, &creditor, id, now))
         .await?;
-    Ok(HttpResponse::Ok().json(ReconciliationView::of(&found.0)))
+    Ok(HttpResponse::Ok().json(ReconciliationView::of(&found)))
+}
+
+fn flag_words(flags: &BTreeSet<Flag>) -> Vec<Word> {
+    let word = |flag: &Flag| Word::new(flag.as_str().to_ascii_lowercase());
+    flags.iter().map(word).collect()
+}
+
+fn explained(stored: &serde_json::Value) -> ReconciliationExplanation {
+    serde_json::from_value(stored.clone()).unwrap_or_default()
 }
 
 impl ReconciliationView {
     fn of(view: &View) -> ReconciliationView {
         let (filed, verdict) = (&view.filed, &view.filed.verdict);
-        let flag = |flag: &Flag| Word::new(flag.as_str().to_ascii_lowercase());
-        let explanation = serde_json::from_value(verdict.explanation.clone());
         ReconciliationView {
             reconciliation_id: filed.id,
             line_kind: filed.line.kind.into(),
@@ -283,10 +324,10 @@ impl ReconciliationView {
             group: view.group.into(),
             label: Line140::new(verdict.code.label()),
             line_key: Line140::new(filed.line.key.as_str()),
-            flags: verdict.flags.iter().map(flag).collect(),
+            flags: flag_words(&verdict.flags),
             rule: Word::new(verdict.rule.as_str()),
             rule_version: verdict.rule_version,
-            explanation: explanation.unwrap_or_default(),
+            explanation: explained(&verdict.explanation),
             amount_cents: SignedCents(verdict.amount.get()),
             iuv: filed.iuv.as_ref().map(|iuv| Iuv::new(iuv.as_str())),
             since_date: verdict.since,
@@ -294,24 +335,6 @@ impl ReconciliationView {
             updated_at: filed.updated_at,
         }
     }
-}
-
-/// Two enums of the same names, one of the contract and one of the domain: neither can gain a value that
-/// the other does not have.
-macro_rules! twins {
-    ($view:ident = $domain:ty: $($name:ident),+ $(,)?) => {
-        impl From<$domain> for $view {
-            fn from(value: $domain) -> $view {
-                match value { $(<$domain>::$name => $view::$name),+ }
-            }
-        }
-
-        impl From<$view> for $domain {
-            fn from(value: $view) -> $domain {
-                match value { $($view::$name => <$domain>::$name),+ }
-            }
-        }
-    };
 }
 
 twins!(LineKind = rules::LineKind: Receipt, FlowLine, Treasury);

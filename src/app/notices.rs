@@ -15,6 +15,7 @@ use crate::domain::position::{Debtor, NotPayable, Notice, Position};
 use crate::domain::service::{self, OptionKind};
 use crate::render::notice_pdf::notice_pdf;
 use crate::render::pdf::RenderError;
+pub use crate::store::prices::FormerPrice;
 use crate::store::{self, Conn, db::Retry};
 
 /// What can end a use case about notices.
@@ -66,6 +67,20 @@ pub fn find(
         store::positions::find_by_number(conn, creditor, number)?.ok_or(Error::Unknown)?;
     let notice = position.notice(number).cloned().ok_or(Error::Unknown)?;
     Ok((position, notice))
+}
+
+/// As [`find`], with the prices the notice had before it was priced again, oldest first.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_with_former(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    number: &NoticeNumber,
+) -> Result<(Position, Notice, Vec<FormerPrice>), Error> {
+    let (position, notice) = find(conn, creditor, number)?;
+    let former = store::prices::former(conn, creditor, (position.id, number))?;
+    Ok((position, notice, former))
 }
 
 /// Everything that is printed on a notice, for the amount of a day, and the day it was issued.

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::app::{canteen, notices, reconciliation};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Day, Instant};
+use crate::domain::creditor::TECHNICAL_DUE_MONTHS;
 use crate::domain::document::{DocumentParty, ReceiptDocument, ReceiptTransfer};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
@@ -13,6 +14,7 @@ use crate::domain::position::{NotPayable, Notice, Position};
 use crate::domain::receipt::{self, Party, Receipt, ReceiptError, Seen};
 use crate::render::pdf::RenderError;
 use crate::render::receipt_pdf::receipt_pdf;
+use crate::store::crash::{self, Point};
 use crate::store::notices::Advance;
 pub use crate::store::receipts::{Filed, Filter};
 use crate::store::{self, Conn, Tx, db::Retry};
@@ -80,6 +82,7 @@ pub struct Payable {
 /// [`Error::UnknownNotice`], [`Error::NotPayable`], or the database's.
 pub fn verify(
     conn: &mut Conn,
+    ctx: &Ctx,
     creditor: &FiscalCode,
     number: &NoticeNumber,
     today: Day,
@@ -91,9 +94,12 @@ pub fn verify(
         .cloned()
         .ok_or(Error::UnknownNotice)?;
     let due = position.payable_on(&notice, today)?;
-    let due_on = notice
-        .due_on
-        .unwrap_or_else(|| position.technical_due_on(today));
+    let due_on = notice.due_on.unwrap_or_else(|| {
+        let (code, issued_on) = (&position.service_code, position.issued_on);
+        let service = ctx.registry.service(creditor, code, issued_on);
+        let months = service.map_or(TECHNICAL_DUE_MONTHS, |row| row.technical_due_months());
+        position.technical_due_on(today, months)
+    });
     let (total, amounts, reason) = (due.total, due.step.amounts.clone(), due.step.reason.clone());
     Ok(Payable {
         position,
@@ -117,7 +123,7 @@ pub fn quote(
     creditor: &FiscalCode,
     number: &NoticeNumber,
 ) -> Result<Payable, Error> {
-    let payable = verify(tx, creditor, number, calendar::today(now))?;
+    let payable = verify(tx, ctx, creditor, number, calendar::today(now))?;
     let told = (payable.total, payable.reason.as_str());
     store::notices::insert_quote(tx, creditor, (ctx.ids.next(), number), told, now)?;
     Ok(payable)
@@ -214,6 +220,7 @@ pub fn receive(
         canteen::credit(tx, now, ctx, &filed, position)?;
     }
     reconciliation::classify_receipt(tx, now, ctx, creditor, new.iuv.as_str())?;
+    crash::point(Point::ReceiptFiled);
     Ok(Outcome::Filed)
 }
 

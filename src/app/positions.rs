@@ -1,6 +1,7 @@
 //! Debt positions: register, show, list, publish, withdraw.
 
 mod amend;
+mod place;
 
 use uuid::Uuid;
 
@@ -19,6 +20,7 @@ use crate::domain::position::{
 };
 use crate::domain::service::{self, Assessment, DetailsError};
 use crate::domain::text::Text;
+use crate::store::crash::{self, Point};
 pub use crate::store::positions::Filter;
 use crate::store::positions::Placed;
 use crate::store::{self, Conn, Tx, db::Retry};
@@ -231,7 +233,7 @@ pub async fn create<R: Send + 'static>(
     let assessed = assess(ctx, creditor, command.charge())?;
     let numbers = numbers_for(ctx, &assessed, &command).await?;
     let position = new_position(ctx, assessed, command, numbers)?;
-    let entry_id = ctx.ids.next();
+    let (entry_id, held) = (ctx.ids.next(), ctx.clone());
     ctx.write(move |tx, now| {
         match store::positions::insert(tx, &position)? {
             Placed::New => {}
@@ -244,8 +246,11 @@ pub async fn create<R: Send + 'static>(
         if position.notices.iter().any(|n| n.state == State::Open) {
             let entry = position.published(position.issued_on)?;
             store::ledger::post(tx, &position.creditor, [(entry_id, entry)])?;
+            place::take(tx, now, &held, &position)?;
         }
-        seal(tx, now, &position)
+        let sealed = seal(tx, now, &position)?;
+        crash::point(Point::PositionRegistered);
+        Ok(sealed)
     })
     .await
 }

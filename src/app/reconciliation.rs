@@ -10,8 +10,12 @@ use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
-use crate::domain::reconciliation::{self as rules, AgeBucket, Code, CreditTarget, Finding, Group};
+use crate::domain::reconciliation::{
+    self as rules, AgeBucket, Cause, Code, CreditTarget, Finding, Group, LineKind, Origin,
+    ReconciliationTerms,
+};
 use crate::domain::treasury::{Chosen, FlowReference, KnownFlow, PREFIX_MIN, Reference};
+use crate::store::reconciliation::Recording;
 pub use crate::store::reconciliation::{CodeCount, Filed, Filter, Past};
 use crate::store::{self, Conn, Tx, db::Retry};
 
@@ -40,14 +44,29 @@ impl Retry for Error {
 const CHUNK: usize = 1000;
 
 /// What new facts concern: it is classified again, each thing once.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Touched {
+    /// What happened.
+    pub origin: Origin,
     /// Payment references, and with them the other notices of their positions.
     pub iuvs: BTreeSet<String>,
     /// Flows whose revision in force or whose cash is another one: their rows and their cash.
     pub flows: BTreeSet<KnownFlow>,
     /// Cash entries.
     pub entries: Vec<Uuid>,
+}
+
+impl Touched {
+    /// Nothing yet.
+    #[must_use]
+    pub fn by(origin: impl Into<Origin>) -> Touched {
+        Touched {
+            origin: origin.into(),
+            iuvs: BTreeSet::new(),
+            flows: BTreeSet::new(),
+            entries: Vec::new(),
+        }
+    }
 }
 
 /// Classifies a receipt that has just been filed, and whatever it changes: rows that came before it,
@@ -62,11 +81,8 @@ pub fn classify_receipt(
     creditor: &FiscalCode,
     iuv: &str,
 ) -> Result<usize, store::Error> {
-    let iuvs = BTreeSet::from([iuv.to_owned()]);
-    let touched = Touched {
-        iuvs,
-        ..Touched::default()
-    };
+    let mut touched = Touched::by(Cause::Receipt);
+    touched.iuvs.insert(iuv.to_owned());
     classify(tx, now, ctx, creditor, touched)
 }
 
@@ -83,25 +99,77 @@ pub fn classify(
     touched: Touched,
 ) -> Result<usize, store::Error> {
     let own = load::own_references(ctx, creditor);
+    let terms = store::decisions::terms(tx, creditor)?.0;
     let next_id = || ctx.ids.next();
+    let recording = Recording {
+        next_id: &next_id,
+        now,
+        origin: touched.origin,
+    };
+    let closes = store::decisions::closes_any(tx, creditor)?;
+    let flows = with_companions(tx, creditor, touched.flows)?;
     let mut iuvs = touched.iuvs;
-    iuvs.extend(store::settlement::live_iuvs(tx, creditor, &touched.flows)?);
+    iuvs.extend(store::settlement::live_iuvs(tx, creditor, &flows)?);
     let iuvs: Vec<&str> = iuvs.iter().map(String::as_str).collect();
     let mut changed = 0usize;
+    let mut record = |tx: &mut Tx<'_>, mut findings: Vec<Finding>| {
+        if closes {
+            findings = close(tx, creditor, findings)?;
+        }
+        let fresh = store::reconciliation::record(tx, creditor, &findings, &recording)?;
+        changed = changed.saturating_add(fresh);
+        Ok::<_, store::Error>(())
+    };
     for chunk in iuvs.chunks(CHUNK) {
-        let scope = load::scope(tx, creditor, chunk, &own)?;
+        let scope = load::scope(tx, (creditor, terms), chunk, &own)?;
         let mut findings: Vec<Finding> = scope.cases().iter().flat_map(rules::classify).collect();
-        findings.extend(credit_findings(tx, creditor, &scope.singles)?);
-        let fresh = store::reconciliation::record(tx, creditor, &findings, &next_id, now)?;
-        changed = changed.saturating_add(fresh);
+        findings.extend(credit_findings(tx, (creditor, terms), &scope.singles)?);
+        record(tx, findings)?;
     }
-    let entries = cash_of(tx, creditor, &touched.flows, &touched.entries)?;
+    let entries = cash_of(tx, creditor, &flows, &touched.entries)?;
     for chunk in entries.chunks(CHUNK) {
-        let findings = credit_findings(tx, creditor, chunk)?;
-        let fresh = store::reconciliation::record(tx, creditor, &findings, &next_id, now)?;
-        changed = changed.saturating_add(fresh);
+        let findings = credit_findings(tx, (creditor, terms), chunk)?;
+        record(tx, findings)?;
     }
     Ok(changed)
+}
+
+/// These flows, and those that officers have put together with them: their cash is the same.
+fn with_companions(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    mut flows: BTreeSet<KnownFlow>,
+) -> Result<BTreeSet<KnownFlow>, store::Error> {
+    let keys: BTreeSet<&str> = flows.iter().map(|flow| flow.key.as_str()).collect();
+    let keys: Vec<&str> = keys.into_iter().collect();
+    let together = store::decisions::together(conn, creditor, &keys)?;
+    flows.extend(together.into_iter().map(|one| one.flow));
+    Ok(flows)
+}
+
+/// The findings, those that an officer has closed as such.
+fn close(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    findings: Vec<Finding>,
+) -> Result<Vec<Finding>, store::Error> {
+    let mut closing = HashMap::new();
+    for kind in LineKind::ALL {
+        let of_kind = findings.iter().filter(|finding| finding.line.kind == *kind);
+        let keys: Vec<&str> = of_kind.map(|finding| finding.line.key.as_str()).collect();
+        if !keys.is_empty() {
+            let found = store::decisions::closing_lines(conn, creditor, *kind, &keys)?;
+            closing.insert(*kind, found);
+        }
+    }
+    let closed = findings.into_iter().map(|finding| {
+        let of_kind = closing.get(&finding.line.kind);
+        match of_kind.and_then(|found| found.get(&finding.line.key)) {
+            Some(forcing) => finding.forced(*forcing),
+            None => finding,
+        }
+    });
+    Ok(closed.collect())
 }
 
 /// Cash that flows explain or may explain, and these entries. What names a single payment is classified
@@ -117,18 +185,23 @@ fn cash_of(
     let mut found = store::treasury::matched_to(conn, creditor, &keys)?;
     found.extend(store::treasury::naming(conn, creditor, &keys)?);
     found.extend(store::treasury::get_all(conn, creditor, entries)?);
-    found.retain(|entry| match entry.reference {
-        Reference::Single(_) => false,
-        Reference::Flow(_) | Reference::None => true,
-    });
+    found.retain(|entry| single_payment(entry).is_none());
     found.sort_by_key(|entry| entry.id);
     found.dedup_by_key(|entry| entry.id);
     Ok(found)
 }
 
+/// The payment that an entry names, unless an officer has said otherwise.
+pub(super) fn single_payment(entry: &store::treasury::Filed) -> Option<&str> {
+    match &entry.reference {
+        Reference::Single(iuv) if entry.held_by.is_none() => Some(iuv),
+        Reference::Single(_) | Reference::Flow(_) | Reference::None => None,
+    }
+}
+
 fn credit_findings(
     conn: &mut Conn,
-    creditor: &FiscalCode,
+    (creditor, terms): (&FiscalCode, ReconciliationTerms),
     entries: &[store::treasury::Filed],
 ) -> Result<Vec<Finding>, store::Error> {
     if entries.is_empty() {
@@ -140,13 +213,10 @@ fn credit_findings(
         .map(|m| m.flow.key.as_str())
         .collect();
     let live = store::settlement::live_by_keys(conn, creditor, &keys)?;
-    let flows = load::flows(conn, creditor, live)?;
-    let single = |entry: &store::treasury::Filed| match &entry.reference {
-        Reference::Single(iuv) if entry.movement.in_scope() => Some(iuv.clone()),
-        Reference::Single(_) | Reference::Flow(_) | Reference::None => None,
-    };
-    let iuvs: BTreeSet<String> = entries.iter().filter_map(single).collect();
-    let iuvs: Vec<&str> = iuvs.iter().map(String::as_str).collect();
+    let flows = load::flows(conn, (creditor, terms), live)?;
+    let in_scope = entries.iter().filter(|entry| entry.movement.in_scope());
+    let iuvs: BTreeSet<&str> = in_scope.filter_map(single_payment).collect();
+    let iuvs: Vec<&str> = iuvs.into_iter().collect();
     let paid = store::reconciliation::paid(conn, creditor, &iuvs)?;
     let cash = store::treasury::singles(conn, creditor, &iuvs)?;
     let flow_of = |entry: &store::treasury::Filed| {
@@ -163,7 +233,7 @@ fn credit_findings(
         let target = match (&entry.reference, flow_of(entry)) {
             _ if !entry.movement.in_scope() => CreditTarget::OutOfScope,
             (_, Some(flow)) => CreditTarget::Flow(&flow.fact),
-            (Reference::Single(iuv), None) => single_target(iuv, &paid, &cash),
+            (Reference::Single(iuv), None) => single_target(iuv, (&paid, &cash), terms.tolerance),
             (Reference::Flow(_), None) => {
                 CreditTarget::Unknown(candidates.remove(&entry.id).unwrap_or_default())
             }
@@ -201,8 +271,11 @@ fn candidates<'a>(
 
 fn single_target<'a>(
     iuv: &str,
-    paid: &[store::reconciliation::PaidFact],
-    cash: &[store::treasury::Filed],
+    (paid, cash): (
+        &[store::reconciliation::PaidFact],
+        &[store::treasury::Filed],
+    ),
+    tolerance: Cents,
 ) -> CreditTarget<'a> {
     let ours = || {
         paid.iter()
@@ -217,7 +290,7 @@ fn single_target<'a>(
         return CreditTarget::Unknown(Vec::new());
     }
     let same = |entry: &&store::treasury::Filed| {
-        entry.movement.in_scope() && entry.reference == Reference::Single(iuv.to_owned())
+        entry.movement.in_scope() && single_payment(entry) == Some(iuv)
     };
     let effects = cash
         .iter()
@@ -227,6 +300,7 @@ fn single_target<'a>(
         receipts: ours().map(rules::Paid::key).collect(),
         total: Cents::sum(totals.into_iter().map(|(_, total)| total)).unwrap_or(Cents::ZERO),
         cash: Cents::sum(effects).unwrap_or(Cents::ZERO),
+        tolerance,
     }
 }
 
@@ -336,19 +410,32 @@ pub fn page(
     Ok(rows.into_iter().map(|filed| view(filed, today)).collect())
 }
 
-/// One line, with every verdict it has had.
+/// One line.
 ///
 /// # Errors
 /// [`Error::UnknownLine`], or the database's.
-pub fn get(
+pub fn get(conn: &mut Conn, creditor: &FiscalCode, id: Uuid, now: Instant) -> Result<View, Error> {
+    let filed = store::reconciliation::get(conn, creditor, id)?.ok_or(Error::UnknownLine)?;
+    Ok(view(filed, calendar::today(now)))
+}
+
+/// One page of the verdicts that a line has had, oldest first, after the given id.
+///
+/// # Errors
+/// [`Error::UnknownLine`], or the database's.
+pub fn history(
     conn: &mut Conn,
     creditor: &FiscalCode,
     id: Uuid,
-    now: Instant,
-) -> Result<(View, Vec<Past>), Error> {
+    slice: (Option<Uuid>, i64),
+) -> Result<Vec<Past>, Error> {
     let filed = store::reconciliation::get(conn, creditor, id)?.ok_or(Error::UnknownLine)?;
-    let history = store::reconciliation::history(conn, creditor, &filed.line)?;
-    Ok((view(filed, calendar::today(now)), history))
+    Ok(store::reconciliation::history(
+        conn,
+        creditor,
+        &filed.line,
+        slice,
+    )?)
 }
 
 #[cfg(test)]

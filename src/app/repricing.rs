@@ -1,7 +1,11 @@
 //! Positions priced again: the notification becomes known after the notice was printed, and what was paid
 //! too little is asked for.
 
+mod lapses;
+
 use uuid::Uuid;
+
+pub use lapses::{Lapsed, end_plan, write_lapses};
 
 use crate::app::numbers;
 use crate::ctx::Ctx;
@@ -13,10 +17,10 @@ use crate::domain::ledger::Entry;
 use crate::domain::lifecycle::Anomaly;
 use crate::domain::money::{Cents, MoneyError};
 use crate::domain::notice_number::NumberError;
-use crate::domain::position::{Position, RepriceError};
+use crate::domain::position::{Position, ReplanError, RepriceError};
 use crate::domain::service::{self, DetailsError, Service, ServiceKind};
 use crate::store::notices::Advance;
-use crate::store::receipts::Filter;
+use crate::store::receipts::{Filed, Filter};
 use crate::store::{self, Conn, Tx, db::Retry};
 
 /// What can end a use case about prices.
@@ -52,6 +56,9 @@ pub enum Error {
     /// The position cannot be priced again.
     #[error(transparent)]
     Reprice(#[from] RepriceError),
+    /// The rest of a plan that has ended cannot be asked for.
+    #[error(transparent)]
+    Replan(#[from] ReplanError),
     /// No number is left.
     #[error(transparent)]
     Number(#[from] NumberError),
@@ -75,6 +82,7 @@ impl Retry for Error {
             | Error::NotificationKnown
             | Error::NothingShort { .. }
             | Error::Reprice(_)
+            | Error::Replan(_)
             | Error::Number(_)
             | Error::Money(_) => false,
         }
@@ -216,6 +224,9 @@ pub async fn complete<R: Send + 'static>(
 
 /// Holds what was paid for a position against what was due on that day.
 fn balance(conn: &mut Conn, ctx: &Ctx, position: &Position, today: Day) -> Result<Balance, Error> {
+    if position.has_paid_its_plan() {
+        return Ok(Balance::Even);
+    }
     let pricing = Pricing::of(ctx, position, today)?;
     let paid = paid(conn, position)?.ok_or(RepriceError::NothingPaid)?;
     pricing
@@ -227,19 +238,49 @@ fn balance(conn: &mut Conn, ctx: &Ctx, position: &Position, today: Day) -> Resul
 /// Receipts of one position that are read at most; a plan has not more instalments.
 const RECEIPTS_MAX: i64 = 200;
 
+/// What was paid for a position beyond what was due, to be paid back: more than the price of its day, once
+/// that is known, and whatever was paid twice.
+///
+/// # Errors
+/// The database's, or a sum out of range.
+pub fn overpaid(conn: &mut Conn, ctx: &Ctx, position: &Position) -> Result<Cents, Error> {
+    if position.notices.iter().all(|notice| !notice.is_paid()) {
+        return Ok(Cents::ZERO);
+    }
+    let filed = receipts(conn, position)?;
+    let twice = filed.iter().filter(|filed| is_owed_back(filed));
+    let twice = Cents::sum(twice.map(|filed| filed.receipt.amount))?;
+    let over = match balance(conn, ctx, position, ctx.today()) {
+        Ok(Balance::Over(over)) => over,
+        Ok(Balance::Even | Balance::Short(_)) => Cents::ZERO,
+        // The kind compares no payments, the notification is still to come, or there are no terms any more.
+        Err(Error::Details(_) | Error::Reprice(_) | Error::NoService | Error::NoStation) => {
+            Cents::ZERO
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(over.plus(twice)?)
+}
+
+fn is_owed_back(filed: &Filed) -> bool {
+    filed.anomaly == Some(Anomaly::PaidTwice)
+}
+
 /// The sum of the receipts of a position, those that are owed back left out.
 fn paid(conn: &mut Conn, position: &Position) -> Result<Option<Payment>, Error> {
+    let filed = receipts(conn, position)?;
+    let kept = filed.iter().filter(|filed| !is_owed_back(filed));
+    let on = kept.clone().map(|filed| filed.paid_on).max();
+    let amount = Cents::sum(kept.map(|filed| filed.receipt.amount))?;
+    Ok(on.map(|on| Payment { amount, on }))
+}
+
+fn receipts(conn: &mut Conn, position: &Position) -> Result<Vec<Filed>, store::Error> {
     let filter = Filter {
         position_id: Some(position.id),
         ..Filter::default()
     };
-    let filed = store::receipts::page(conn, &position.creditor, &filter, None, RECEIPTS_MAX)?;
-    let kept = filed
-        .iter()
-        .filter(|filed| filed.anomaly != Some(Anomaly::PaidTwice));
-    let on = kept.clone().map(|filed| filed.paid_on).max();
-    let amount = Cents::sum(kept.map(|filed| filed.receipt.amount))?;
-    Ok(on.map(|on| Payment { amount, on }))
+    store::receipts::page(conn, &position.creditor, &filter, None, RECEIPTS_MAX)
 }
 
 fn book(

@@ -13,8 +13,10 @@ use crate::ctx::Ctx;
 use crate::domain::calendar::Instant;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::MoneyError;
+use crate::domain::reconciliation::Cause;
 use crate::domain::settlement::{self as rules, Arrival, Header, Line, flow_key};
 use crate::domain::treasury::KnownFlow;
+use crate::store::crash::{self, Point};
 pub use crate::store::settlement::{Filed, Filter, FlowState, RevisionKey};
 use crate::store::{self, Conn, Tx, db::Retry};
 
@@ -87,7 +89,9 @@ pub fn keep(
     key: RevisionKey<'_>,
     bodies: &[Vec<u8>],
 ) -> Result<(), store::Error> {
-    store::settlement::insert_documents(tx, creditor, key, bodies, now)
+    store::settlement::insert_documents(tx, creditor, key, bodies, now)?;
+    crash::point(Point::FlowKept);
+    Ok(())
 }
 
 /// Every stored revision of the flows with these identifiers.
@@ -141,7 +145,7 @@ pub fn ingest(
     store::settlement::hold(tx, creditor)?;
     let flow_ids: Vec<&str> = arrived.iter().map(|a| a.header.flow_id.as_str()).collect();
     let mut stored = store::settlement::revisions(tx, creditor, &flow_ids)?;
-    let mut touched = Touched::default();
+    let mut touched = Touched::by(Cause::Flow);
     let mut outcomes = Vec::with_capacity(arrived.len());
     for one in arrived {
         let outcome = file(tx, now, ctx, creditor, (*one, &mut stored, &mut touched))?;
@@ -152,6 +156,7 @@ pub fn ingest(
     let moved = treasury::rematch(tx, now, ctx, creditor, &naming)?;
     touched.flows.extend(moved);
     reconciliation::classify(tx, now, ctx, creditor, touched)?;
+    crash::point(Point::FlowFiled);
     Ok(outcomes)
 }
 

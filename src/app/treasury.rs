@@ -9,11 +9,12 @@ use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::ledger::{About, Account, Entry, Posting, Reason};
-use crate::domain::reconciliation::{LineKind, Quality};
+use crate::domain::reconciliation::{Cause, LineKind, Quality};
 use crate::domain::text::fit;
 use crate::domain::treasury::{
     Chosen, FlowReference, KnownFlow, Movement, Operation, Reference, parse,
 };
+use crate::store::crash::{self, Point};
 use crate::store::treasury::Matched;
 use crate::store::treasury::files;
 pub use crate::store::treasury::files::{File, Refusal};
@@ -128,6 +129,7 @@ pub fn import(
         });
     let kept: Vec<Refusal> = unread.chain(conflicting).collect();
     files::keep(tx, creditor, &kept)?;
+    crash::point(Point::CashFiled);
     Ok(Imported { file, outcomes })
 }
 
@@ -162,6 +164,7 @@ pub fn ingest(
         reference: parse(&movement.text),
         matched: None,
         ingested_at: now,
+        held_by: None,
     };
     let entries: Vec<Filed> = movements.iter().map(entry).collect();
     let outcomes = file(tx, creditor, &entries)?;
@@ -178,6 +181,7 @@ pub fn ingest(
         iuvs: singles.collect(),
         flows: rematch(tx, now, ctx, creditor, &fresh)?,
         entries: fresh.iter().map(|filed| filed.id).collect(),
+        ..Touched::by(Cause::Cash)
     };
     reconciliation::classify(tx, now, ctx, creditor, touched)?;
     Ok(outcomes)
@@ -251,8 +255,8 @@ fn file(
     Ok(outcomes)
 }
 
-/// Looks for the flows of these entries again; whatever changes is booked. Returns the flows whose cash
-/// has changed.
+/// Looks for the flows of these entries again, but for those of which an officer has said what they pay;
+/// whatever changes is booked. Returns the flows whose cash has changed.
 ///
 /// # Errors
 /// The database's.
@@ -263,28 +267,45 @@ pub fn rematch(
     creditor: &FiscalCode,
     entries: &[Filed],
 ) -> Result<BTreeSet<KnownFlow>, store::Error> {
-    let named = entries.iter().filter(|entry| entry.movement.in_scope());
+    let free = |entry: &&Filed| entry.movement.in_scope() && entry.held_by.is_none();
+    let named = entries.iter().filter(free);
     let named = named.filter_map(|entry| match &entry.reference {
         Reference::Flow(reference) => Some((entry, reference)),
         Reference::Single(_) | Reference::None => None,
     });
     let (entries, references): (Vec<&Filed>, Vec<&FlowReference>) = named.unzip();
     let chosen = reconciliation::choose(tx, creditor, &references)?;
+    let found = chosen.into_iter().map(|chosen| match chosen {
+        Chosen::Exact(flow) => Some(Matched {
+            flow,
+            quality: Quality::Whole,
+        }),
+        Chosen::Truncated(flow) => Some(Matched {
+            flow,
+            quality: Quality::Beginning,
+        }),
+        Chosen::Ambiguous(_) | Chosen::Nothing => None,
+    });
+    let moves: Vec<_> = entries.into_iter().zip(found).collect();
+    give(tx, now, ctx, creditor, &moves)
+}
+
+/// Gives entries to flows, or to none; whatever changes is booked. Returns the flows whose cash has
+/// changed.
+///
+/// # Errors
+/// The database's.
+pub(super) fn give(
+    tx: &mut Tx<'_>,
+    now: Instant,
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    moves: &[(&Filed, Option<Matched>)],
+) -> Result<BTreeSet<KnownFlow>, store::Error> {
     let mut moved = BTreeSet::new();
     let mut booked = Vec::new();
-    for (entry, chosen) in entries.into_iter().zip(chosen) {
-        let found = match chosen {
-            Chosen::Exact(flow) => Some(Matched {
-                flow,
-                quality: Quality::Whole,
-            }),
-            Chosen::Truncated(flow) => Some(Matched {
-                flow,
-                quality: Quality::Beginning,
-            }),
-            Chosen::Ambiguous(_) | Chosen::Nothing => None,
-        };
-        if found == entry.matched {
+    for (entry, found) in moves {
+        if *found == entry.matched {
             continue;
         }
         if let Some(old) = &entry.matched {
@@ -296,7 +317,7 @@ pub fn rematch(
                 (entry, Reason::CashUnmatched, accounts),
             ));
         }
-        if let Some(new) = &found {
+        if let Some(new) = found {
             moved.insert(new.flow.clone());
             let accounts = (Account::UnexplainedCash, Account::Announced);
             booked.push(posted(

@@ -95,6 +95,22 @@ impl ServiceRow {
     }
 }
 
+/// Months of a technical due date, for services whose terms do not say.
+pub const TECHNICAL_DUE_MONTHS: u32 = 12;
+
+impl ServiceRow {
+    /// Months from the issue to the due date of messages that want one though the term has not begun: the
+    /// term `technical_due_months` of the kinds that have it, else a year.
+    #[must_use]
+    pub fn technical_due_months(&self) -> u32 {
+        let months = self.terms.get("technical_due_months");
+        let months = months.and_then(serde_json::Value::as_u64);
+        months
+            .and_then(|months| u32::try_from(months).ok())
+            .unwrap_or(TECHNICAL_DUE_MONTHS)
+    }
+}
+
 /// A period of days, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Validity {

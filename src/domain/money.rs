@@ -10,7 +10,7 @@ use crate::domain::text::Rule;
 const LIMIT: i64 = 1_000_000_000_000_000;
 
 /// An amount of euro cents, within ±10^15. Arithmetic is checked: there is no silent overflow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Cents(i64);
 
 /// What can be wrong with an amount.

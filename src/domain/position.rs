@@ -1,6 +1,7 @@
 //! A debt position: what somebody owes, the ways to pay it, the notices that carry them.
 
 mod amend;
+mod lapse;
 mod replan;
 mod repricing;
 
@@ -16,7 +17,9 @@ use crate::domain::ledger::{Account, Entry, Reason};
 use crate::domain::lifecycle::{self, Event, Move, Refused, State};
 use crate::domain::money::{Cents, MoneyError};
 use crate::domain::notice_number::{Iuv, NoticeNumber};
-use crate::domain::service::{Assessment, Due, OptionKind, Row, Schedule, TransferDraft};
+use crate::domain::service::{
+    Assessment, Due, OptionKind, PlanLapse, Row, Schedule, TransferDraft,
+};
 use crate::domain::text::{Rule, Text, TextError};
 
 /// Who owes.
@@ -63,8 +66,8 @@ pub struct Address {
     pub country: Option<Text<2>>,
 }
 
-/// No debt waits longer for its notification.
-const MANY_YEARS: u32 = 30;
+/// No debt waits longer for its notification: thirty years of months.
+const MANY_TIMES: u32 = 360;
 
 /// Most debtors beside the first.
 pub const JOINT_DEBTORS_MAX: usize = 9;
@@ -120,6 +123,8 @@ pub struct Notice {
     pub transfers: Vec<TransferDraft>,
     /// What each receives, by day.
     pub schedule: Schedule,
+    /// When the plan it belongs to ends by itself.
+    pub lapse: Option<PlanLapse>,
     /// Where it stands.
     pub state: State,
     /// Legal day of the first receipt.
@@ -199,6 +204,9 @@ pub enum NotPayable {
     /// Its last payable day has passed.
     #[error("the notice can no longer be paid")]
     Expired,
+    /// Its plan has ended by itself, because instalments were missed.
+    #[error("the plan of the notice has ended, because instalments were missed")]
+    PlanLapsed,
     /// The creditor withdrew it.
     #[error("the notice was withdrawn by the creditor")]
     Withdrawn,
@@ -218,6 +226,9 @@ impl Rule for NotPayable {
         let why = match self {
             NotPayable::NotPublished => "l'avviso non è ancora pubblicato",
             NotPayable::Expired => "il termine per pagare l'avviso è passato",
+            NotPayable::PlanLapsed => {
+                "la rateazione è decaduta, perché non sono state pagate delle rate"
+            }
             NotPayable::Withdrawn => "l'avviso è stato annullato dall'ente",
             NotPayable::Suspended => "l'avviso è sospeso in attesa dell'esito del ricorso",
             NotPayable::AlreadyPaid => "l'avviso è già pagato",
@@ -352,6 +363,7 @@ impl Position {
                     due_on: notice.due_on,
                     transfers: notice.transfers,
                     schedule: notice.schedule,
+                    lapse: draft.lapse,
                     state,
                     paid_on: None,
                     replaces: Vec::new(),
@@ -422,6 +434,9 @@ impl Position {
         if notice.state == State::Expired {
             return Err(NotPayable::Expired);
         }
+        if self.has_lapsed(notice, day) {
+            return Err(NotPayable::PlanLapsed);
+        }
         notice.schedule.due_on(day).ok_or(NotPayable::Expired)
     }
 
@@ -438,13 +453,13 @@ impl Position {
         Some((from, self.payable_on(notice, from)))
     }
 
-    /// A due date for messages that want one though the term starts at a notification still to come:
-    /// a year after the issue, or the first anniversary of it that is not over.
+    /// A due date for messages that want one though the term starts at a notification still to come: so many
+    /// months after the issue, or the first time after as many again that is not over.
     #[must_use]
-    pub fn technical_due_on(&self, day: Day) -> Day {
-        (1..=MANY_YEARS)
-            .filter_map(|years| {
-                let months = years.checked_mul(12)?;
+    pub fn technical_due_on(&self, day: Day, months: u32) -> Day {
+        (1..=MANY_TIMES)
+            .filter_map(|times| {
+                let months = times.checked_mul(months)?;
                 self.issued_on.checked_add_months(Months::new(months))
             })
             .find(|due| *due >= day)

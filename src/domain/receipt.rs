@@ -6,7 +6,7 @@ use crate::domain::ledger::{About, Account, Entry, Posting, Reason};
 use crate::domain::lifecycle::{self, Anomaly, Event, Move, State};
 use crate::domain::money::{Cents, MoneyError};
 use crate::domain::notice_number::{Iuv, NoticeNumber};
-use crate::domain::position::{DebtorKind, Notice, Position};
+use crate::domain::position::{DebtorKind, NotPayable, Notice, Position};
 
 /// A receipt as the node sent it to one of the bodies in its transfer list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,9 +180,16 @@ pub fn receive(
     {
         let step = lifecycle::record(notice.state, Event::Receipt);
         let twice = position.paid_otherwise(notice) || seen.earlier_receipt;
+        // The day decides, whether or not the end of the term was written down before the receipt came.
+        let late = matches!(
+            position.payable_on(notice, receipt.paid_on(day)),
+            Err(NotPayable::Expired | NotPayable::PlanLapsed)
+        );
         change.step = Some(step);
         change.anomaly = if twice {
             Some(Anomaly::PaidTwice)
+        } else if late {
+            Some(Anomaly::PaidAfterExpiry)
         } else {
             step.anomaly()
         };

@@ -7,21 +7,23 @@
 //! such before its cash arrives; a flow whose cash differs names that difference on every row of it.
 
 mod codes;
+pub mod decision;
 mod facts;
 
 use std::collections::BTreeSet;
 
 pub use codes::{AgeBucket, Code, Flag, Group, LineKind};
-pub use facts::{Case, Cash, Credit, CreditTarget, Flow, Notice, Paid, Quality, Reported};
+pub use decision::{Cause, Decision, Forced, Forcing, Origin, ReconciliationTerms};
+pub use facts::{
+    Case, Cash, Companion, Credit, CreditTarget, Flow, Notice, Paid, Quality, Reported,
+};
 
 use crate::domain::calendar::Day;
 use crate::domain::money::Cents;
 use crate::domain::settlement::Outcome;
 
 /// Version of the rules; a change of any rule raises it.
-pub const RULES_VERSION: i16 = 2;
-/// Cash and flow may differ by this much and still agree.
-pub const TOLERANCE: Cents = Cents::ZERO;
+pub const RULES_VERSION: i16 = 3;
 /// A row is late when the transfer is made more than this many days after the payment, cash when it is
 /// booked more than as many after the transfer: one working day (SANP), and room for a long week-end.
 pub const LATE_AFTER_DAYS: i64 = 5;
@@ -69,6 +71,10 @@ pub struct Explanation {
     pub credits: BTreeSet<String>,
     /// Flows that a reference may mean, when there are several.
     pub candidates: BTreeSet<String>,
+    /// Other flows that the same cash pays.
+    pub companions: BTreeSet<String>,
+    /// An officer has closed the line.
+    pub forced: Option<Forced>,
     /// Amounts that were compared.
     pub compared: Vec<Compared>,
 }
@@ -213,10 +219,11 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// IUV, transfer and whose notice it is: secondary bodies see equal IUVs of different issuers.
-    fn place(&self) -> Option<(&'a str, i16, bool)> {
-        let of_paid = |paid: &'a Paid| (paid.iuv.as_str(), paid.transfer, paid.own_notice);
-        let of_row = |row: &'a Reported<'a>| (row.iuv.as_str(), row.transfer, true);
+    /// IUV, transfer and which other body's notice it is: secondary bodies see equal IUVs of different
+    /// issuers.
+    fn place(&self) -> Option<(&'a str, i16, Option<&'a str>)> {
+        let of_paid = |paid: &'a Paid| (paid.iuv.as_str(), paid.transfer, paid.other_issuer());
+        let of_row = |row: &'a Reported<'a>| (row.iuv.as_str(), row.transfer, None);
         self.paid.map(of_paid).or(self.row.map(of_row))
     }
 
@@ -234,14 +241,14 @@ impl<'a> Chain<'a> {
 
     /// Whether an option of the same debt that excludes this one has been paid.
     fn excluded_option_paid(&self) -> bool {
-        let Some((iuv, _, true)) = self.place() else {
+        let Some((iuv, _, None)) = self.place() else {
             return false;
         };
         let Some(own) = self.case.notice(iuv) else {
             return false;
         };
-        self.case.payments().any(|((other, _, own_notice), _)| {
-            own_notice
+        self.case.payments().any(|((other, _, issuer), _)| {
+            issuer.is_none()
                 && self
                     .case
                     .notice(other)
@@ -259,9 +266,9 @@ impl<'a> Chain<'a> {
         if let Some(paid) = self.paid {
             set(Flag::StandIn, paid.stand_in);
         }
-        if let Some((iuv, _, own_notice)) = self.place() {
+        if let Some((iuv, _, issuer)) = self.place() {
             let withdrawn = self.case.notice(iuv).is_some_and(|n| n.withdrawn);
-            set(Flag::PaidAfterCancel, own_notice && withdrawn);
+            set(Flag::PaidAfterCancel, issuer.is_none() && withdrawn);
         }
         if let Some(row) = self.row {
             let stand_in = [Outcome::StandIn, Outcome::StandInNoReceipt].contains(&row.outcome);
@@ -272,6 +279,7 @@ impl<'a> Chain<'a> {
             set(Flag::FlowHeaderMismatch, row.flow.header_mismatch);
             set(Flag::FlowWrongBody, row.flow.wrong_body);
             set(Flag::SplitTransfer, row.flow.credits.len() > 1);
+            set(Flag::MultiFlowTransfer, row.flow.shares_cash());
             set(
                 Flag::ReferenceTruncated,
                 row.flow.credits.iter().any(Credit::truncated),
@@ -317,10 +325,7 @@ impl<'a> Chain<'a> {
             .map(|row| row.flow)
             .filter(|flow| !flow.credits.is_empty())
         {
-            found
-                .credits
-                .extend(flow.credits.iter().map(|credit| credit.key.clone()));
-            found.compare("flow_and_cash", flow.sum, flow.cash());
+            found.cash_of(flow);
         }
         let alone = code == Code::SettledAmountDiff && self.row.is_none();
         let single = code == Code::MatchedSettledSingle || alone;
@@ -350,6 +355,14 @@ impl<'a> Chain<'a> {
 }
 
 impl Explanation {
+    fn cash_of(&mut self, flow: &Flow) {
+        let keys = flow.credits.iter().map(|credit| credit.key.clone());
+        self.credits.extend(keys);
+        self.compare("flow_and_cash", flow.announced(), flow.cash());
+        let others = flow.companions.iter().map(|other| other.name.clone());
+        self.companions.extend(others);
+    }
+
     fn compare(&mut self, what: &'static str, left: Cents, right: Cents) {
         self.compared.push(Compared { what, left, right });
     }
@@ -376,7 +389,8 @@ fn not_reported(case: &Case<'_>, paid: &Paid) -> Verdict {
     if case.singles(&paid.iuv).next().is_none() {
         return verdict(Code::PaidNotReported, "no_flow_line");
     }
-    if facts::near(facts::sum(case.singles(&paid.iuv)), paid.total) {
+    let cash = facts::sum(case.singles(&paid.iuv));
+    if facts::near(cash, paid.total, case.tolerance) {
         verdict(Code::MatchedSettledSingle, "single_transfer")
     } else {
         verdict(Code::SettledAmountDiff, "single_transfer_differs")
@@ -391,6 +405,7 @@ fn flow_flags(credit: &Credit, flow: &Flow) -> impl Iterator<Item = Flag> {
         .num_days();
     let holds = [
         (Flag::SplitTransfer, flow.credits.len() > 1),
+        (Flag::MultiFlowTransfer, flow.shares_cash()),
         (Flag::FlowHeaderMismatch, flow.header_mismatch),
         (Flag::FlowWrongBody, flow.wrong_body),
         (Flag::Late, days > LATE_AFTER_DAYS),
@@ -408,10 +423,7 @@ pub fn classify_credit(credit: &Credit, target: &CreditTarget<'_>) -> Finding {
     let verdict = match target {
         CreditTarget::OutOfScope => verdict(Code::OutOfScope, "not_a_pending_credit"),
         CreditTarget::Flow(flow) => {
-            found
-                .credits
-                .extend(flow.credits.iter().map(|c| c.key.clone()));
-            found.compare("flow_and_cash", flow.sum, flow.cash());
+            found.cash_of(flow);
             flags.extend(flow_flags(credit, flow));
             match flow.compare() {
                 Cash::Equal => verdict(Code::MatchedSettled, "cash_is_flow"),
@@ -424,10 +436,11 @@ pub fn classify_credit(credit: &Credit, target: &CreditTarget<'_>) -> Finding {
             receipts,
             total,
             cash,
+            tolerance,
         } => {
             found.receipts.extend(receipts.iter().cloned());
             found.compare("receipt_and_cash", *total, *cash);
-            if facts::near(*cash, *total) {
+            if facts::near(*cash, *total, *tolerance) {
                 verdict(Code::MatchedSettledSingle, "single_transfer")
             } else {
                 verdict(Code::SettledAmountDiff, "single_transfer_differs")

@@ -26,7 +26,7 @@ use crate::domain::money::{Cents, MoneyError};
 use crate::domain::stamp::Stamp;
 use crate::domain::taxonomy::TaxonomyCode;
 use crate::domain::terms::{Terms, read_terms};
-use crate::domain::text::{Said, fit};
+use crate::domain::text::{Said, head};
 
 /// One kind of municipal charge. Pure: same input, same answer, no clock and no database.
 pub trait ServiceKind: Sync {
@@ -72,6 +72,24 @@ pub trait ServiceKind: Sync {
             "per questo servizio i termini non decorrono da una notifica",
             "the terms of this service do not start at a notification",
         )])
+    }
+
+    /// The caller's reference of the position that this charge takes the place of, which is closed when this
+    /// one becomes payable.
+    fn takes_place_of(&self, _details: &serde_json::Value) -> Option<String> {
+        None
+    }
+
+    /// Whether a charge takes the place of an earlier one, of this kind, with these details and that service.
+    ///
+    /// # Errors
+    /// It does not, and why; pointers go to the details of the later charge.
+    fn check_place(
+        &self,
+        _details: &serde_json::Value,
+        _earlier: (&serde_json::Value, &Service),
+    ) -> Result<(), Vec<DetailsError>> {
+        Ok(())
     }
 
     /// Holds what was paid against what was due on that day; `issued_on` of the service is the day the
@@ -178,11 +196,11 @@ impl Service {
         let room = DESCRIPTION_MAX
             .saturating_sub(rest.chars().count())
             .saturating_sub(3);
-        let mut text = String::with_capacity(DESCRIPTION_MAX);
-        text.push_str(&fit(&self.title, room));
-        text.push_str(" - ");
-        text.push_str(rest);
-        fit(&text, DESCRIPTION_MAX)
+        let text = [head(&self.title, room), " - ", rest].concat();
+        match head(&text, DESCRIPTION_MAX) {
+            whole if whole.len() == text.len() => text,
+            part => part.to_owned(),
+        }
     }
 }
 
@@ -256,8 +274,18 @@ pub struct Row {
 pub struct OptionDraft {
     /// At once, or a plan.
     pub kind: OptionKind,
+    /// When the plan ends by itself; `None` for plans that do not, and for a payment at once.
+    pub lapse: Option<PlanLapse>,
     /// One for `Single`, one or more for `Plan`, in the order they fall due.
     pub notices: Vec<NoticeDraft>,
+}
+
+/// When a plan ends by itself, so that the rest falls due at once: its first instalment is missed, or later
+/// so many others (art. 202-bis of the highway code says two).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlanLapse {
+    /// Missed instalments after the first that end it, from 1.
+    pub missed: u16,
 }
 
 names!(OptionKind, {
@@ -293,7 +321,7 @@ pub struct TransferDraft {
     /// Who receives it.
     pub to: Arc<Beneficiary>,
     /// Reserved metadata pairs (`TARI-TEFA-1` …), at most ten.
-    pub metadata: Vec<(String, String)>,
+    pub metadata: Arc<[(String, String)]>,
 }
 
 /// The amount of a notice as a function of the day it is paid on.

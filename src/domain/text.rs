@@ -102,15 +102,19 @@ impl<const N: usize> fmt::Display for Text<N> {
 /// are valid and the whole may be too long for its element.
 #[must_use]
 pub fn fit(text: &str, max: usize) -> String {
+    head(text, max).to_owned()
+}
+
+/// As [`fit`], where the text is.
+#[must_use]
+pub fn head(text: &str, max: usize) -> &str {
     let text = text.trim();
     if text.len() <= max {
-        return text.to_owned(); // no more characters than bytes
+        return text; // no more characters than bytes
     }
-    text.chars()
-        .take(max)
-        .collect::<String>()
-        .trim_end()
-        .to_owned()
+    let end = text.char_indices().nth(max).map(|(end, _)| end);
+    end.and_then(|end| text.get(..end))
+        .map_or(text, str::trim_end)
 }
 
 #[cfg(test)]

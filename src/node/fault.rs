@@ -131,7 +131,7 @@ fn code_of_payment(error: &payments::Error) -> (&'static str, &'static str) {
         // A draft is not published: to the outside it does not exist.
         UnknownNotice | UnknownPayment | No(NotPayable::NotPublished) => unknown,
         No(NotPayable::AlreadyPaid | NotPayable::OtherOptionPaid) => paid,
-        No(NotPayable::Expired) => (
+        No(NotPayable::Expired | NotPayable::PlanLapsed) => (
             "PAA_PAGAMENTO_SCADUTO",
             "Pagamento in attesa risulta scaduto all'Ente Creditore",
         ),
@@ -153,6 +153,7 @@ mod tests {
         let code = |why: NotPayable| code_of(&Refusal::Payment(why.into())).0;
         assert_eq!(code(NotPayable::NotPublished), "PAA_PAGAMENTO_SCONOSCIUTO");
         assert_eq!(code(NotPayable::Expired), "PAA_PAGAMENTO_SCADUTO");
+        assert_eq!(code(NotPayable::PlanLapsed), "PAA_PAGAMENTO_SCADUTO");
         assert_eq!(code(NotPayable::Withdrawn), "PAA_PAGAMENTO_ANNULLATO");
         assert_eq!(code(NotPayable::Suspended), "PAA_PAGAMENTO_ANNULLATO");
         assert_eq!(code(NotPayable::AlreadyPaid), "PAA_PAGAMENTO_DUPLICATO");

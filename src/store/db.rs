@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::oneshot;
 
-use super::Error;
 use super::conn::{Access, Conn, Tx, is_postgres};
+use super::{Error, crash};
 
 /// Closures that wait for a thread of one lane; more are refused with [`Error::Busy`].
 const QUEUE_MAX: usize = 4096;
@@ -201,6 +201,9 @@ impl Db {
         let task: Task = Box::new(move |conn| {
             let result = std::panic::catch_unwind(AssertUnwindSafe(|| f(conn)));
             Box::new(move |commit| {
+                if commit.is_ok() {
+                    crash::committed();
+                }
                 let answer = match (commit, result) {
                     (Ok(()), Ok(result)) => result,
                     (Err(_rolled_back), Ok(Ok(_))) => Err(Error::Busy.into()),

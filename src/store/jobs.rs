@@ -5,6 +5,7 @@
 use diesel::prelude::*;
 use serde_json::Value;
 
+use super::crash::{self, Point};
 use super::schema::job;
 use super::types::{At, Id, Json};
 use super::{Conn, Error, Inserted, Tx};
@@ -186,6 +187,9 @@ pub fn claim(tx: &mut Tx<'_>, now: Instant, lease: Lease, most: i64) -> Result<V
         on!(&mut **tx, |c| diesel::update(this).set(set).execute(c))?;
         claimed.push(row.parse(now)?);
     }
+    if !claimed.is_empty() {
+        crash::point(Point::JobClaimed);
+    }
     Ok(claimed)
 }
 
@@ -221,6 +225,7 @@ pub fn finish(
         job::finished_at.eq((state != WAITING).then_some(At(now))),
     );
     let updated = on!(&mut **tx, |c| diesel::update(this).set(set).execute(c))?;
+    crash::point(Point::JobRecorded);
     Ok(updated == 1)
 }
 

@@ -18,7 +18,9 @@ use crate::domain::lifecycle::{Anomaly, Move, State};
 use crate::domain::money::Cents;
 use crate::domain::notice_number::{NoticeNumber, SegregationCode};
 use crate::domain::position::{Notice, Position};
-use crate::domain::service::{Beneficiary, Destination, OptionKind, Schedule, Step, TransferDraft};
+use crate::domain::service::{
+    Beneficiary, Destination, OptionKind, PlanLapse, Schedule, Step, TransferDraft,
+};
 use crate::domain::stamp::{DocumentHash, Province, Stamp};
 use crate::domain::taxonomy::TaxonomyCode;
 use crate::domain::text::Text;
@@ -42,6 +44,7 @@ pub(super) struct NoticeRow {
     pub(super) terms: Json,
     state: String,
     paid_on: Option<Day>,
+    pub(super) ends_on: Option<Day>,
 }
 
 #[derive(Insertable)]
@@ -161,6 +164,7 @@ pub fn rewrite(tx: &mut Tx<'_>, position: &Position, notice: &Notice) -> Result<
         notice::due_on.eq(row.due_on),
         notice::amount_cents.eq(row.amount_cents),
         notice::terms.eq(&row.terms),
+        notice::ends_on.eq(row.ends_on),
     ))
     .execute(c))?;
     match updated {
@@ -186,28 +190,6 @@ impl EventRow {
             actor: actor.to_owned(),
         }
     }
-}
-
-/// Notices whose last payable day has passed and whose state does not say so yet.
-///
-/// # Errors
-/// The database's.
-pub fn open_past_due(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    today: Day,
-    after: &str,
-    limit: i64,
-) -> Result<Vec<Notice>, Error> {
-    let rows: Vec<NoticeRow> = on!(conn, |c| notice::table
-        .filter(notice::creditor.eq(creditor.as_str()))
-        .filter(notice::state.eq(State::Open.as_str()))
-        .filter(notice::due_on.lt(today))
-        .filter(notice::number.gt(after))
-        .order(notice::number)
-        .limit(limit)
-        .load(c))?;
-    rows.into_iter().map(NoticeRow::into_domain).collect()
 }
 
 /// Takes the next `count` sequence numbers of a segregation code and returns the first.
@@ -284,6 +266,9 @@ struct Terms {
     steps: Vec<StepTerms>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     replaces: Vec<String>,
+    /// Missed instalments after the first that end the plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lapse: Option<u16>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -314,6 +299,28 @@ struct StepTerms {
     until: Option<Day>,
     reason: String,
     amounts_cents: Vec<i64>,
+}
+
+/// The prices by day among stored terms.
+pub(super) fn schedule_of(terms: serde_json::Value) -> Result<Schedule, String> {
+    let terms: Terms = serde_json::from_value(terms).map_err(|why| why.to_string())?;
+    schedule(terms.steps, terms.transfers.len())
+}
+
+fn schedule(steps: Vec<StepTerms>, transfers: usize) -> Result<Schedule, String> {
+    let step = |step: StepTerms| {
+        let amounts = step.amounts_cents.into_iter().map(Cents::new);
+        Ok(Step {
+            until: step.until,
+            reason: step.reason,
+            amounts: amounts
+                .collect::<Result<_, _>>()
+                .map_err(|why| why.to_string())?,
+        })
+    };
+    let steps = steps.into_iter().map(step);
+    let steps = steps.collect::<Result<Vec<_>, String>>()?;
+    Schedule::new(steps, transfers).map_err(|why| why.to_string())
 }
 
 impl AccountTerms {
@@ -348,7 +355,7 @@ impl NoticeRow {
                 },
             },
             taxonomy: transfer.to.taxonomy.to_string(),
-            metadata: transfer.metadata.clone(),
+            metadata: transfer.metadata.to_vec(),
         });
         let steps = notice.schedule.steps().iter().map(|step| StepTerms {
             until: step.until,
@@ -359,6 +366,7 @@ impl NoticeRow {
             transfers: transfers.collect(),
             steps: steps.collect(),
             replaces: notice.replaces.iter().map(ToString::to_string).collect(),
+            lapse: notice.lapse.map(|lapse| lapse.missed),
         };
         Ok(NoticeRow {
             creditor: position.creditor.to_string(),
@@ -375,6 +383,7 @@ impl NoticeRow {
             terms: Json(serde_json::to_value(terms).map_err(|e| corrupt(&e))?),
             state: notice.state.to_string(),
             paid_on: notice.paid_on,
+            ends_on: notice.ends_on(),
         })
     }
 
@@ -390,19 +399,10 @@ impl NoticeRow {
                     account: transfer.account.into_domain().map_err(|e| corrupt(&e))?,
                     taxonomy: TaxonomyCode::parse(&transfer.taxonomy).map_err(|e| corrupt(&e))?,
                 }),
-                metadata: transfer.metadata,
+                metadata: transfer.metadata.into(),
             })
         });
         let transfers = transfers.collect::<Result<Vec<_>, Error>>()?;
-        let steps = terms.steps.into_iter().map(|step| {
-            let amounts = step.amounts_cents.into_iter().map(Cents::new);
-            Ok(Step {
-                until: step.until,
-                reason: step.reason,
-                amounts: amounts.collect::<Result<_, _>>().map_err(|e| corrupt(&e))?,
-            })
-        });
-        let steps = steps.collect::<Result<Vec<_>, Error>>()?;
         let replaces = terms
             .replaces
             .iter()
@@ -415,8 +415,9 @@ impl NoticeRow {
             sequence: u16::try_from(self.sequence).map_err(|e| corrupt(&e))?,
             description: Text::parse(&self.description).map_err(|e| corrupt(&e))?,
             due_on: self.due_on,
-            schedule: Schedule::new(steps, transfers.len()).map_err(|e| corrupt(&e))?,
+            schedule: schedule(terms.steps, transfers.len()).map_err(|e| corrupt(&e))?,
             transfers,
+            lapse: terms.lapse.map(|missed| PlanLapse { missed }),
             state: State::from_name(&self.state).ok_or_else(|| corrupt(&"state"))?,
             paid_on: self.paid_on,
             replaces: replaces

@@ -171,6 +171,25 @@ pub fn lock(tx: &mut Tx<'_>, creditor: &FiscalCode, id: Uuid) -> Result<Option<P
     with_notices(tx, row)
 }
 
+/// As [`lock`], by the caller's reference.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn lock_by_reference(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    reference: &str,
+) -> Result<Option<Position>, Error> {
+    let query = position::table
+        .filter(position::creditor.eq(creditor.as_str()))
+        .filter(position::reference.eq(reference));
+    let row: Option<PositionRow> = match &mut **tx {
+        Conn::Pg(c) => query.for_update().get_result(c).optional()?,
+        Conn::Lite(c) => query.get_result(c).optional()?,
+    };
+    with_notices(tx, row)
+}
+
 /// Notices are read after their position, so that under its lock they are those of the last payment.
 fn with_notices(conn: &mut Conn, row: Option<PositionRow>) -> Result<Option<Position>, Error> {
     let Some(row) = row else {
@@ -244,6 +263,28 @@ pub fn page(
         }
         query.load(c)
     })?;
+    all_with_notices(conn, creditor, rows)
+}
+
+/// The positions with these ids, oldest first; one that is not there is left out.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn among(conn: &mut Conn, creditor: &FiscalCode, ids: &[Uuid]) -> Result<Vec<Position>, Error> {
+    let ids: Vec<Id> = ids.iter().copied().map(Id).collect();
+    let rows: Vec<PositionRow> = on!(conn, |c| position::table
+        .filter(position::creditor.eq(creditor.as_str()))
+        .filter(among_ids(position::id, &ids))
+        .order(position::id)
+        .load(c))?;
+    all_with_notices(conn, creditor, rows)
+}
+
+fn all_with_notices(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    rows: Vec<PositionRow>,
+) -> Result<Vec<Position>, Error> {
     let ids: Vec<Id> = rows.iter().map(|row| row.id).collect();
     let mut notices: Vec<NoticeRow> = on!(conn, |c| notice::table
         .filter(notice::creditor.eq(creditor.as_str()))

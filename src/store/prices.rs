@@ -1,16 +1,19 @@
 //! Prices that replace those a position was printed with. The former ones are kept.
 
 use diesel::prelude::*;
+use serde::Deserialize;
 use uuid::Uuid;
 
-use super::notices::NoticeRow;
+use super::notices::{NoticeRow, schedule_of};
 use super::positions::rows_json;
 use super::schema::{former_price, notice, position};
 use super::types::{At, Id, Json};
 use super::{Conn, Error, Tx};
-use crate::domain::calendar::Instant;
+use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::notice_number::NoticeNumber;
 use crate::domain::position::{Notice, Position, Repriced};
+use crate::domain::service::Schedule;
 
 /// Writes the prices of a position anew and keeps the former ones. The state steps of the notices are
 /// written with [`super::notices::advance`].
@@ -43,6 +46,7 @@ pub fn replace(
             notice::due_on.eq(row.due_on),
             notice::amount_cents.eq(row.amount_cents),
             notice::terms.eq(&row.terms),
+            notice::ends_on.eq(row.ends_on),
         ))
         .execute(c))?;
         if updated != 1 {
@@ -95,23 +99,51 @@ pub fn add_notice(tx: &mut Tx<'_>, to: &Position, new: &Notice) -> Result<bool, 
     Ok(made == 1)
 }
 
-/// The revisions of a position whose prices were replaced, oldest first, with the details they had.
+/// A price that a notice had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormerPrice {
+    /// Until when it was asked.
+    pub replaced_at: Instant,
+    /// Last day to pay in time, as it was printed.
+    pub due_on: Option<Day>,
+    /// What it cost by day.
+    pub schedule: Schedule,
+}
+
+#[derive(Deserialize)]
+struct FormerNotice {
+    number: String,
+    due_on: Option<Day>,
+    terms: serde_json::Value,
+}
+
+/// The prices that a notice had before those it has now, oldest first.
 ///
 /// # Errors
-/// The database's.
+/// The database's, or a corrupt row.
 pub fn former(
     conn: &mut Conn,
     creditor: &FiscalCode,
-    id: Uuid,
-) -> Result<Vec<(i64, serde_json::Value)>, Error> {
-    let rows: Vec<(i64, Json)> = on!(conn, |c| former_price::table
+    (position_id, number): (Uuid, &NoticeNumber),
+) -> Result<Vec<FormerPrice>, Error> {
+    let rows: Vec<(At, Json)> = on!(conn, |c| former_price::table
         .filter(former_price::creditor.eq(creditor.as_str()))
-        .filter(former_price::position_id.eq(Id(id)))
+        .filter(former_price::position_id.eq(Id(position_id)))
         .order(former_price::revision)
-        .select((former_price::revision, former_price::details))
+        .select((former_price::replaced_at, former_price::notices))
         .load(c))?;
-    Ok(rows
-        .into_iter()
-        .map(|(at, details)| (at, details.0))
-        .collect())
+    let mut found = Vec::new();
+    for (at, notices) in rows {
+        let corrupt = |why: &dyn std::fmt::Display| Error::corrupt("former_price", number, why);
+        let notices: Vec<FormerNotice> =
+            serde_json::from_value(notices.0).map_err(|why| corrupt(&why))?;
+        for notice in notices.into_iter().filter(|n| n.number == number.as_str()) {
+            found.push(FormerPrice {
+                replaced_at: at.0,
+                due_on: notice.due_on,
+                schedule: schedule_of(notice.terms).map_err(|why| corrupt(&why))?,
+            });
+        }
+    }
+    Ok(found)
 }

@@ -17,7 +17,7 @@ use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::domain::reconciliation::{
-    Code, Explanation, Finding, Flag, LineKind, LineRef, RULES_VERSION,
+    Cause, Code, Explanation, Finding, Flag, LineKind, LineRef, Origin, RULES_VERSION,
 };
 
 pub use facts::{NoticeFact, PaidFact, notices_around, paid};
@@ -59,6 +59,9 @@ struct HistoryRow {
     amount_cents: i64,
     since: Day,
     recorded_at: At,
+    cause: String,
+    decision: Option<Id>,
+    actor: Option<Id>,
 }
 
 /// The code of a line, as stored.
@@ -104,6 +107,18 @@ pub struct Past {
     pub verdict: Verdict,
     /// When it was written.
     pub recorded_at: Instant,
+    /// What it came from.
+    pub origin: Origin,
+}
+
+/// How findings are written down.
+pub struct Recording<'a> {
+    /// Gives ids.
+    pub next_id: &'a dyn Fn() -> Uuid,
+    /// When.
+    pub now: Instant,
+    /// What they come from.
+    pub origin: Origin,
 }
 
 /// Which lines a list shows.
@@ -130,9 +145,9 @@ pub fn record(
     tx: &mut Tx<'_>,
     creditor: &FiscalCode,
     findings: &[Finding],
-    next_id: &dyn Fn() -> Uuid,
-    now: Instant,
+    recording: &Recording<'_>,
 ) -> Result<usize, Error> {
+    let Recording { next_id, now, .. } = *recording;
     let mut changed = 0usize;
     for chunk in findings.chunks(CHUNK) {
         let mut found: Vec<CodeRow> = chunk
@@ -165,7 +180,7 @@ pub fn record(
         changed = changed.saturating_add(found.len());
         let history: Vec<HistoryRow> = found
             .into_iter()
-            .map(|row| HistoryRow::from_code(row, next_id()))
+            .map(|row| HistoryRow::from_code(row, recording))
             .collect();
         insert_rows!(tx, &history, |c, values| diesel::insert_into(
             reconciliation_history::table
@@ -366,16 +381,24 @@ pub fn counts(
     Ok(counts)
 }
 
-/// Every verdict on a line, oldest first.
+/// One page of the verdicts on a line, oldest first, after the given id.
 ///
 /// # Errors
 /// The database's, or a corrupt row.
-pub fn history(conn: &mut Conn, creditor: &FiscalCode, line: &LineRef) -> Result<Vec<Past>, Error> {
+pub fn history(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    line: &LineRef,
+    (after, limit): (Option<Uuid>, i64),
+) -> Result<Vec<Past>, Error> {
+    let after = Id(after.unwrap_or_default());
     let rows: Vec<HistoryRow> = on!(conn, |c| reconciliation_history::table
         .filter(reconciliation_history::creditor.eq(creditor.as_str()))
         .filter(reconciliation_history::line_kind.eq(line.kind.as_str()))
         .filter(reconciliation_history::line_key.eq(&line.key))
+        .filter(reconciliation_history::id.gt(after))
         .order(reconciliation_history::id)
+        .limit(limit)
         .load(c))?;
     rows.into_iter().map(HistoryRow::into_domain).collect()
 }
@@ -406,16 +429,32 @@ fn explanation_json(found: &Explanation) -> Value {
             })
         })
         .collect();
-    json!({
-        "inputs": {
-            "notices": found.notices,
-            "receipts": found.receipts,
-            "flow_lines": found.flow_lines,
-            "credits": found.credits,
-            "candidates": found.candidates,
-        },
-        "compared": compared,
-    })
+    let mut inputs = json!({
+        "notices": found.notices,
+        "receipts": found.receipts,
+        "flow_lines": found.flow_lines,
+        "credits": found.credits,
+        "candidates": found.candidates,
+    });
+    if !found.companions.is_empty() {
+        insert(&mut inputs, "companions", json!(found.companions));
+    }
+    let mut explanation = json!({ "inputs": inputs, "compared": compared });
+    if let Some(forced) = found.forced {
+        let closed = json!({
+            "reconciliation_decision_id": forced.by.decision,
+            "reason": forced.by.reason.as_str(),
+            "instead_of": forced.instead_of.as_str().to_ascii_lowercase(),
+        });
+        insert(&mut explanation, "closed_by", closed);
+    }
+    explanation
+}
+
+fn insert(object: &mut Value, key: &str, value: Value) {
+    if let Some(object) = object.as_object_mut() {
+        object.insert(key.to_owned(), value);
+    }
 }
 
 impl CodeRow {
@@ -476,12 +515,20 @@ impl CodeRow {
 }
 
 impl HistoryRow {
-    fn from_code(row: CodeRow, id: Uuid) -> HistoryRow {
+    fn from_code(row: CodeRow, recording: &Recording<'_>) -> HistoryRow {
+        let Origin {
+            cause,
+            decision,
+            actor,
+        } = recording.origin;
         HistoryRow {
+            cause: cause.to_string(),
+            decision: decision.map(Id),
+            actor: actor.map(Id),
             creditor: row.creditor,
             line_kind: row.line_kind,
             line_key: row.line_key,
-            id: Id(id),
+            id: Id((recording.next_id)()),
             code: row.code,
             flags: row.flags,
             rule: row.rule,
@@ -508,6 +555,11 @@ impl HistoryRow {
                 since: self.since,
             },
             recorded_at: self.recorded_at.0,
+            origin: Origin {
+                cause: Cause::from_name(&self.cause).ok_or_else(|| corrupt("cause"))?,
+                decision: self.decision.map(|id| id.0),
+                actor: self.actor.map(|id| id.0),
+            },
         })
     }
 }

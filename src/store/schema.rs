@@ -2,6 +2,7 @@
 
 mod canteen;
 mod creditors;
+mod decisions;
 mod fines;
 mod jobs;
 mod platform;
@@ -10,6 +11,7 @@ mod settlement;
 
 pub use canteen::*;
 pub use creditors::*;
+pub use decisions::*;
 pub use fines::*;
 pub use jobs::*;
 pub use platform::*;

@@ -46,6 +46,7 @@ struct EntryRow {
     matched_key: Option<String>,
     match_quality: Option<String>,
     ingested_at: At,
+    held_by: Option<Id>,
 }
 
 /// A stored entry.
@@ -61,6 +62,8 @@ pub struct Filed {
     pub matched: Option<Matched>,
     /// When it came.
     pub ingested_at: Instant,
+    /// The decision that says what it pays, whatever its text names.
+    pub held_by: Option<Uuid>,
 }
 
 /// The flow that explains an entry.
@@ -319,6 +322,107 @@ pub fn set_match(
     Ok(())
 }
 
+/// Writes down which decision says what entries pay; without one, their texts do again.
+///
+/// # Errors
+/// The database's.
+pub fn hold(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    ids: &[Uuid],
+    decision: Option<Uuid>,
+) -> Result<(), Error> {
+    let ids: Vec<Id> = ids.iter().copied().map(Id).collect();
+    let entries = treasury_entry::table
+        .filter(treasury_entry::creditor.eq(creditor.as_str()))
+        .filter(among_ids(treasury_entry::id, &ids));
+    let set = treasury_entry::held_by.eq(decision.map(Id));
+    on!(&mut **tx, |c| diesel::update(entries).set(set).execute(c))?;
+    Ok(())
+}
+
+/// Entries of which a decision says what they pay.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn held_by(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    decision: Uuid,
+) -> Result<Vec<Filed>, Error> {
+    let rows: Vec<EntryRow> = on!(conn, |c| treasury_entry::table
+        .filter(treasury_entry::creditor.eq(creditor.as_str()))
+        .filter(treasury_entry::held_by.eq(Id(decision)))
+        .order(treasury_entry::id)
+        .load(c))?;
+    rows.into_iter().map(EntryRow::into_domain).collect()
+}
+
+/// The entry with this key, `year/account/number`; the account may hold slashes.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn by_key(conn: &mut Conn, creditor: &FiscalCode, key: &str) -> Result<Option<Filed>, Error> {
+    let name = key.split_once('/').and_then(|(year, rest)| {
+        let (account, number) = rest.rsplit_once('/')?;
+        Some((year.parse().ok()?, account, number))
+    });
+    match name {
+        Some(name) => find(conn, creditor, name),
+        None => Ok(None),
+    }
+}
+
+#[derive(QueryableByName)]
+struct FlowName {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    psp_id: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    flow_key: String,
+}
+
+/// Flows in force whose cash is not what their rows come to: a tolerance makes a difference to them. Those
+/// that officers have put together with others are all among them.
+///
+/// # Errors
+/// The database's.
+pub fn flows_that_differ(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+) -> Result<BTreeSet<KnownFlow>, Error> {
+    let rows: Vec<FlowName> = on!(conn, |c| diesel::sql_query(
+        "SELECT f.psp_id, f.flow_key FROM flow f JOIN \
+         (SELECT matched_psp, matched_key, SUM(CASE WHEN operation = 'reversed' \
+           THEN -amount_cents ELSE amount_cents END) AS cash FROM treasury_entry \
+          WHERE creditor = $1 AND matched_key IS NOT NULL GROUP BY matched_psp, matched_key) t \
+         ON t.matched_psp = f.psp_id AND t.matched_key = f.flow_key \
+         WHERE f.creditor = $1 AND f.state = 'live' AND (t.cash <> f.computed_sum_cents OR EXISTS \
+          (SELECT 1 FROM flow_companion g WHERE g.creditor = f.creditor \
+           AND g.psp_id = f.psp_id AND g.flow_key = f.flow_key))"
+    )
+    .bind::<diesel::sql_types::Text, _>(creditor.as_str())
+    .load(c))?;
+    let known = |row: FlowName| KnownFlow {
+        key: row.flow_key,
+        psp_id: row.psp_id,
+    };
+    Ok(rows.into_iter().map(known).collect())
+}
+
+/// Payments that entries name, each by its own reference.
+///
+/// # Errors
+/// The database's.
+pub fn single_payments(conn: &mut Conn, creditor: &FiscalCode) -> Result<BTreeSet<String>, Error> {
+    let found: Vec<Option<String>> = on!(conn, |c| treasury_entry::table
+        .filter(treasury_entry::creditor.eq(creditor.as_str()))
+        .filter(treasury_entry::reference_kind.eq(SINGLE))
+        .select(treasury_entry::reference)
+        .distinct()
+        .load(c))?;
+    Ok(found.into_iter().flatten().collect())
+}
+
 const FLOW: &str = "flow";
 const SINGLE: &str = "single";
 const NONE: &str = "none";
@@ -327,6 +431,7 @@ fn quality_name(quality: Quality) -> &'static str {
     match quality {
         Quality::Whole => "whole",
         Quality::Beginning => "beginning",
+        Quality::Hand => "hand",
     }
 }
 
@@ -376,6 +481,7 @@ impl EntryRow {
                 .as_ref()
                 .map(|m| quality_name(m.quality).to_owned()),
             ingested_at: At(filed.ingested_at),
+            held_by: filed.held_by.map(Id),
         }
     }
 
@@ -394,6 +500,7 @@ impl EntryRow {
         };
         let quality = match self.match_quality.as_deref() {
             Some("beginning") => Quality::Beginning,
+            Some("hand") => Quality::Hand,
             _ => Quality::Whole,
         };
         let matched = self.matched_psp.zip(self.matched_key);
@@ -406,6 +513,7 @@ impl EntryRow {
             reference,
             matched,
             ingested_at: self.ingested_at.0,
+            held_by: self.held_by.map(|id| id.0),
             movement: Movement {
                 year: self.year,
                 account: self.account,

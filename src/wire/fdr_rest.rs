@@ -283,8 +283,9 @@ pub enum Error {
     },
 }
 
-/// Cents of a JSON number in euro: `12`, `12.3`, `12.30`, `12.300`, each with a minus sign or not.
-/// `None` for exponents, for decimals that are not cents, for what is too large, and for strings.
+/// Cents of a JSON number in euro: `12`, `12.3`, `12.300`, `1.2E+1`, each with a minus sign or not. Senders
+/// print decimals as their library does, and some of them strip zeros into an exponent.
+/// `None` for decimals that are not cents, for what is too large, and for strings.
 pub fn cents(number: &RawValue) -> Option<i64> {
     cents_of_text(number.get())
 }
@@ -294,21 +295,31 @@ fn cents_of_text(text: &str) -> Option<i64> {
         Some(rest) => (true, rest),
         None => (false, text),
     };
-    let (euros, decimals) = digits.split_once('.').unwrap_or((digits, "00"));
-    let decimals = match decimals.len() {
-        0 => return None,
-        1 => super::amount::digits(decimals)?.checked_mul(10)?,
-        _ => {
-            let (kept, rest) = decimals.split_at_checked(2)?;
-            if !rest.bytes().all(|byte| byte == b'0') {
-                return None;
-            }
-            super::amount::digits(kept)?
-        }
+    let (digits, exponent) = match digits.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (digits, 0),
     };
-    let cents = super::amount::digits(euros)?
-        .checked_mul(100)?
-        .checked_add(decimals)?;
+    let (euros, decimals) = match digits.split_once('.') {
+        Some((_, "")) => return None,
+        Some(parts) => parts,
+        None => (digits, ""),
+    };
+    if euros.is_empty() {
+        return None;
+    }
+    // Zeros at the end of the decimals say nothing; the rest is digits times a power of ten.
+    let decimals = decimals.trim_end_matches('0');
+    let value = super::amount::digits(&format!("{euros}{decimals}"))?;
+    let places = i32::try_from(decimals.len()).ok()?;
+    let shift = exponent.checked_sub(places)?.checked_add(2)?;
+    let power = 10i64.checked_pow(shift.unsigned_abs());
+    let cents = match (shift >= 0, power) {
+        _ if value == 0 => 0,
+        (true, power) => value.checked_mul(power?)?,
+        (false, power) => Some(value)
+            .filter(|value| power.and_then(|power| value.checked_rem(power)) == Some(0))?
+            .checked_div(power?)?,
+    };
     if negative {
         cents.checked_neg()
     } else {

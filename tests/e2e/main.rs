@@ -2,6 +2,8 @@
 //! Every story ends with the engine's own audit.
 
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 #[path = "../it/database.rs"]
 #[expect(
     dead_code,

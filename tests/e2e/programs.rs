@@ -97,6 +97,11 @@ enum Watched {
 /// A town with its engine, and the gateway beside it.
 pub(crate) struct Town {
     engine: Option<Running>,
+    /// Where the next engine is to die.
+    crash_at: Option<String>,
+    /// How many have.
+    pub(crate) deaths: u32,
+    hours: u32,
     _gateway: Running,
     client: reqwest::Client,
     rest: String,
@@ -145,6 +150,9 @@ impl Town {
         let mock = gateway.hear(|line| line.strip_prefix("listening on ").map(str::to_owned));
         let mut town = Town {
             engine: None,
+            crash_at: None,
+            deaths: 0,
+            hours: 8,
             _gateway: gateway,
             client: reqwest::Client::builder()
                 .timeout(PATIENCE)
@@ -198,7 +206,10 @@ impl Town {
 
     /// Starts the engine, and tells the gateway where its door is.
     pub(crate) async fn start(&mut self) {
-        let engine = Running::start(self.command().args(["serve", "--with-jobs"]), &Watched::Log);
+        let mut command = self.command();
+        command.args(["serve", "--with-jobs"]);
+        command.envs(self.crash_at.take().map(|at| ("AVVISO_CRASH_AT", at)));
+        let engine = Running::start(&mut command, &Watched::Log);
         let mut doors = Vec::new();
         for _ in ["rest", "node", "ops"] {
             doors.push(engine.hear(|line| {
@@ -242,6 +253,53 @@ impl Town {
         let mut engine = self.engine.take().unwrap();
         engine.signal("KILL");
         assert!(!engine.child.wait().unwrap().success());
+    }
+
+    /// Starts the engine again, this time to die at a point.
+    pub(crate) async fn restart_to_die_at(&mut self, point: &str) {
+        self.stop();
+        self.crash_at = Some(point.to_owned());
+        self.start_later().await;
+    }
+
+    /// Asks until the engine answers, which may die once meanwhile: at this point and nowhere else.
+    pub(crate) async fn insist(
+        &mut self,
+        point: Option<&str>,
+        call: impl Fn(&Town) -> RequestBuilder,
+    ) -> Value {
+        loop {
+            match call(self).send().await {
+                Ok(said) => {
+                    let (status, text) = (said.status(), said.text().await.unwrap());
+                    assert!(status.is_success(), "{status} {text}");
+                    return serde_json::from_str(&text).unwrap_or(Value::Null);
+                }
+                Err(_nobody_there) => self.bury(point).await,
+            }
+        }
+    }
+
+    /// Sees that the engine died where it was told to, and starts another one, an hour later.
+    async fn bury(&mut self, point: Option<&str>) {
+        let mut engine = self.engine.take().unwrap();
+        assert!(!engine.child.wait().unwrap().success());
+        let said = engine.said.lock().unwrap().join("\n");
+        let (name, side) = point.and_then(|point| point.split_once(':')).unwrap();
+        let died = format!(r#""point":"{name}","side":"{side}""#);
+        assert!(said.contains(&died), "not at {name}:{side}:\n{said}");
+        self.deaths += 1;
+        self.start_later().await;
+    }
+
+    /// Starts the engine after what the one before has leased.
+    pub(crate) async fn start_later(&mut self) {
+        self.start().await;
+        self.hours += 1;
+        let day = 2 + self.hours / 24;
+        let hour = self.hours % 24;
+        self.set_clock(&format!("2026-03-{day:02}T{hour:02}:30:00+01:00"))
+            .await;
     }
 
     /// The folder with every message between the two programs.
@@ -301,18 +359,34 @@ impl Town {
     }
 
     async fn register(&self, service: &str, n: i64, details: &Value) -> Value {
+        answer(self.registration(service, n, details), "debt-positions").await
+    }
+
+    fn registration(&self, service: &str, n: i64, details: &Value) -> RequestBuilder {
         let body = json!({
             "service_code": service,
             "reference": format!("{service}-{n}"),
             "debtor": {"type": "person", "tax_code": "RSSMRA85T10A562S", "full_name": "Mario Rossi"},
             "details": {"generic": details},
         });
-        let call = self
-            .client
-            .post(format!("{}/v1/debt-positions", self.rest))
-            .bearer_auth(&self.portal);
-        let call = call.header("idempotency-key", format!("{service}-{n:08}"));
-        answer(call.json(&body), "debt-positions").await
+        let url = format!("{}/v1/debt-positions", self.rest);
+        let call = self.client.post(url).bearer_auth(&self.portal);
+        call.header("idempotency-key", format!("{service}-{n:08}"))
+            .json(&body)
+    }
+
+    /// A request of the portal to register votive lamps.
+    pub(crate) fn lamps_wanted(&self, quantity: u32) -> RequestBuilder {
+        let details = json!({"inputs": [{"input": "lamps", "value": quantity.to_string()}]});
+        self.registration("LAMPADE", quantity.into(), &details)
+    }
+
+    /// A request of the accounts office.
+    pub(crate) fn accounts(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("{}/v1/{path}", self.rest);
+        self.client
+            .request(method, url)
+            .bearer_auth(&self.accounting)
     }
 
     /// Reads a resource as accounting does; positions as the portal does.

@@ -11,11 +11,11 @@ use crate::given::{self, single};
 use crate::rest::{Caller, Reply};
 use crate::soap::{Answer, Message};
 
-fn path(position: &Position) -> String {
+pub(crate) fn path(position: &Position) -> String {
     format!("/debt-positions/{}", position.id)
 }
 
-async fn tag(office: &Caller, position: &Position) -> String {
+pub(crate) async fn tag(office: &Caller, position: &Position) -> String {
     let shown = office.get(&path(position)).send().await;
     shown.header("etag").to_owned()
 }
@@ -47,7 +47,7 @@ fn by_mail(on: &str) -> Value {
 }
 
 /// What the node is told of a notice: its amount, or why it cannot be paid.
-async fn asked(app: &TestApp, number: &str) -> String {
+pub(crate) async fn asked(app: &TestApp, number: &str) -> String {
     let answer = Message::verify(number).send(app).await;
     match answer.outcome().as_str() {
         "OK" => answer.value("amount"),
@@ -56,7 +56,7 @@ async fn asked(app: &TestApp, number: &str) -> String {
 }
 
 /// The receipt of a payment activated before, made at a time of the clock in Rome.
-async fn receipt(app: &TestApp, number: &str, (id, at): (&str, &str), payment: &Answer) {
+pub(crate) async fn receipt(app: &TestApp, number: &str, (id, at): (&str, &str), payment: &Answer) {
     let (day, _) = at.split_once('T').unwrap();
     let receipt = Message::send_rt("paSendRTV2", number, id, payment)
         .with("payment_date_time", at)
@@ -99,6 +99,12 @@ both_databases! {
             app.set_clock(at);
             assert_eq!(asked(&app, &number).await, amount, "{at}");
         }
+        let notice = format!("/creditors/{}/notices/{number}/amount", app.town());
+        let told = office.get(&notice).send().await.expect(200);
+        let printed = json!([{"replaced_at": "2026-05-02T08:00:00Z", "steps": [
+            {"amount_cents": 13_740, "reason": "importo scontato entro 5 giorni dalla notifica"}]}]);
+        assert_eq!(told["former_prices"], printed);
+        assert_eq!(told["steps"].as_array().unwrap().len(), 3);
         // The prices that were replaced are kept, and the change is part of the history.
         let former = app.rows("SELECT COUNT(*) || '' AS row FROM former_price WHERE revision = 1");
         assert_eq!(former, ["1"]);
@@ -270,6 +276,80 @@ both_databases! {
         let before = app.rows("SELECT COUNT(*) || '' AS row FROM notice");
         assert_eq!(complete(&office, &position).await.complaint(), "409 nothing-short");
         assert_eq!(app.rows("SELECT COUNT(*) || '' AS row FROM notice"), before);
+    }
+
+    async fn a_plan_that_is_paid_to_its_end_leaves_nothing_to_ask(app: TestApp) {
+        let office = app.office().await;
+        let mut fine = given::fine();
+        fine.details["violations"][0]["article"] = json!("142-9");
+        fine.details["instalments"] = json!({
+            "count": 2, "requested_on": "2026-04-01", "starts_on": "2026-05-16",
+            "income_cents": 900_000, "relatives": 0,
+        });
+        let position = given::position(&app, fine).await;
+        for (sequence, at) in [(1, "2026-06-10"), (2, "2026-07-10")] {
+            app.set_clock(&format!("{at}T08:00:00Z"));
+            let number = given::instalment(&position, sequence);
+            let payment = given::activated(&app, &number).await;
+            let (id, paid_at) = (format!("token-{sequence}"), format!("{at}T10:15:00"));
+            receipt(&app, &number, (&id, &paid_at), &payment).await;
+        }
+        let shown = office.get(&path(&position)).send().await.expect(200);
+        assert_eq!((&shown["state"], shown.get("overpaid_cents")), (&json!("paid"), None));
+        // Half the maximum was never due: the instalments had been granted.
+        assert_eq!(complete(&office, &position).await.complaint(), "409 nothing-short");
+        assert_eq!(app.balance(Account::Receivable).await, 0);
+    }
+
+    async fn what_was_paid_beyond_what_was_due_is_told(app: TestApp) {
+        let office = app.office().await;
+        let overpaid = async |position: &Position| {
+            let shown = office.get(&path(position)).send().await.expect(200);
+            shown.get("overpaid_cents").cloned()
+        };
+        // 189.30 is paid within the five days, which nobody knew then: 137.40 was due.
+        app.set_clock("2026-04-20T08:00:00Z");
+        let mut fine = given::fine_to_notify();
+        fine.details["notification"] = json!({"channel": "mail", "on": "2026-04-10"});
+        let position = given::position(&app, fine).await;
+        let number = single(&position);
+        let payment = given::activated(&app, &number).await;
+        assert_eq!(payment.value("paymentAmount"), "189.30");
+        receipt(&app, &number, ("token-1", "2026-04-15T10:15:00"), &payment).await;
+        assert_eq!(overpaid(&position).await, Some(json!(18_930 - 13_740)));
+        // The same notice a second time is owed back whole.
+        receipt(&app, &number, ("token-2", "2026-04-20T10:15:00"), &payment).await;
+        assert_eq!(overpaid(&position).await, Some(json!(18_930 - 13_740 + 18_930)));
+        let lamps = given::position(&app, given::lamps(1)).await;
+        assert_eq!(overpaid(&lamps).await, None);
+        given::paid(&app, &single(&lamps), "token-3").await;
+        assert_eq!(overpaid(&lamps).await, None);
+        let listed = office.get("/debt-positions").send().await.expect(200);
+        assert_eq!(listed["items"][0].get("overpaid_cents"), None, "told when one is shown");
+    }
+
+    async fn a_town_says_how_far_a_technical_due_date_is(app: TestApp) {
+        let office = app.office().await;
+        let terms = |months: Value| json!({"versions": [{
+            "valid_from_date": "2026-01-01", "kind": "fine", "title": "Verbali",
+            "taxonomy_code": "9/0102100SA/", "iban": "IT69F9999940440000000000202",
+            "accounting_key": "E.3.02.02.01.004",
+            "terms": {"discount_bp": 3000, "discount_days": 5, "reduced_days": 60, "technical_due_months": months,
+                "articles": [{"code": "142-8", "label": "art. 142 c. 8 CdS", "valid_from": "2021-01-01",
+                    "minimum_cents": 17_300, "maximum_cents": 69_400}]},
+        }]});
+        let path = format!("/creditors/{}/services/VERBALI", app.town());
+        let put = async |months: Value| {
+            let service = terms(months);
+            office.put(&path, &service).header("if-none-match", "*").send().await
+        };
+        let never = put(json!(0)).await;
+        assert!(never.complaint().contains("/technical_due_months"), "{}", never.complaint());
+        assert!(put(json!(3)).await.status.is_success());
+        let fine = Create { service_code: "VERBALI".to_owned(), ..given::fine_to_notify() };
+        let position = given::position(&app, fine).await;
+        let payment = given::activated(&app, &single(&position)).await;
+        assert_eq!(payment.value("dueDate"), "2026-07-01");
     }
 
     async fn an_appeal_stops_a_fine_until_it_is_decided(app: TestApp) {

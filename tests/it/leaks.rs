@@ -44,6 +44,7 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
     let flow_code = format!("2026-04-02PSP{word}-0001");
     let notice = reported(app, &traits, &flow_code).await;
     cash(&caller, &traits, (&flow_code, &notice)).await;
+    closed(&caller, word).await;
     let account = family(app, &caller, &traits).await;
     let pulled = caller.post("/settlement-flow-pulls", &json!(null)).send();
     pulled.await.expect(202);
@@ -65,6 +66,7 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
         ("/settlement-flows", "settlement_flow_id"),
         ("/treasury-entries", "treasury_entry_id"),
         ("/reconciliations", "reconciliation_id"),
+        ("/reconciliation-decisions", "reconciliation_decision_id"),
         ("/jobs", "job_id"),
     ] {
         let page = caller.get(path).send().await.expect(200);
@@ -114,11 +116,23 @@ async fn cash(caller: &Caller, traits: &Traits, (flow_code, notice): (&str, &Not
     let journal = format!(
         "esercizio;conto;numero_movimento;tipo_movimento;tipo_documento;tipo_operazione;numero_provvisorio;importo;data_movimento;data_valuta;ordinante;causale\n\
          {word}\n\
-         2026;000000123456;7;ENTRATA;SOSPESO ENTRATA;ESEGUITO;7;{amount};2026-04-02;2026-04-02;Banca {word};/PUR/LGPE-RIVERSAMENTO/URI/{flow_code}\n",
+         2026;000000123456;7;ENTRATA;SOSPESO ENTRATA;ESEGUITO;7;{amount};2026-04-02;2026-04-02;Banca {word};/PUR/LGPE-RIVERSAMENTO/URI/{flow_code}\n\
+         2026;000000123456;8;ENTRATA;SOSPESO ENTRATA;ESEGUITO;8;1,00;2026-04-02;2026-04-02;Banca {word};VARIE {word}\n",
     );
     let import = caller.post("/treasury-imports", &json!(null));
     let import = import.bytes("text/csv", journal.into_bytes()).send();
     import.await.expect(201);
+}
+
+/// Cash that nobody can explain, closed by an officer.
+async fn closed(caller: &Caller, word: &str) {
+    let unknown = caller.get("/reconciliations?code=cash_unidentified").send();
+    let unknown = unknown.await.expect(200);
+    let line = &unknown["items"][0]["reconciliation_id"];
+    let note = format!("Spiegato a {word}");
+    let body = json!({"force": {"reconciliation_id": line}, "reason": "other", "note": note});
+    let decided = caller.post("/reconciliation-decisions", &body).send();
+    decided.await.expect(201);
 }
 
 /// A family that has paid for the canteen in advance: its account.
@@ -397,6 +411,19 @@ both_databases! {
             let posted = bravo.caller.post(&format!("/canteen-accounts/{account}/{what}"), &body).send().await;
             assert_eq!(posted.complaint(), "404 not-found", "{what}");
         }
+        let path = format!("/reconciliation-decisions/{}", alpha.own["reconciliation_decision_id"]);
+        let reopen = json!({"state": "reopened", "note": "altrui"});
+        assert_eq!(bravo.caller.patch(&path, "\"1\"", &reopen).send().await.complaint(), "404 not-found");
+        let theirs = json!({"treasury_entry_ids": [alpha.own["treasury_entry_id"]], "settlement_flow_ids": [alpha.own["settlement_flow_id"]]});
+        let take = json!({"match": theirs, "reason": "other", "note": "altrui"});
+        let taken = bravo.caller.post("/reconciliation-decisions", &take).send().await.complaint();
+        assert!(taken.contains("no treasury entry has this id") && taken.contains("no settlement flow has this id"));
+        let force = json!({"force": {"reconciliation_id": alpha.own["reconciliation_id"]}, "reason": "other", "note": "altrui"});
+        let forced = bravo.caller.post("/reconciliation-decisions", &force).send().await.complaint();
+        assert!(forced.contains("no reconciliation has this id"));
+        let terms = json!({"tolerance_cents": 1, "second_approver": false});
+        let path = format!("/creditors/{}/reconciliation-terms", alpha.own["creditor_tax_code"]);
+        assert_eq!(bravo.caller.put(&path, &terms).send().await.complaint(), "404 not-found");
         let put = bravo.caller.put("/creditors/99999000203", &json!({})).send().await;
         assert!(put.status.is_client_error());
         assert_eq!(app.dump(), before);

@@ -13,6 +13,8 @@ mod given;
 #[cfg(test)]
 mod rest;
 #[cfg(test)]
+mod slips;
+#[cfg(test)]
 mod soap;
 #[cfg(test)]
 mod xsd;
@@ -38,6 +40,8 @@ mod fines;
 #[cfg(test)]
 mod forgetting;
 #[cfg(test)]
+mod lapses;
+#[cfg(test)]
 mod leaks;
 #[cfg(test)]
 mod numbers;
@@ -54,6 +58,8 @@ mod preview;
 #[cfg(test)]
 mod receipts;
 #[cfg(test)]
+mod reconciliation;
+#[cfg(test)]
 mod reports;
 #[cfg(test)]
 mod schema;
@@ -65,5 +71,7 @@ mod search;
 mod stamps;
 #[cfg(test)]
 mod tari;
+#[cfg(test)]
+mod traps;
 #[cfg(test)]
 mod treasury;

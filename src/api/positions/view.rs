@@ -223,6 +223,11 @@ pub struct DebtPositionView {
     pub reported: bool,
     /// Whether the money is on the creditor's account.
     pub collected: bool,
+    /// What was paid beyond what was due and is to be paid back: more than the price of the day of payment,
+    /// and what was paid twice. Told when one position is shown; absent when there is nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub overpaid_cents: Option<Cents>,
     /// Day of issue.
     pub issued_date: NaiveDate,
     /// Instant of registration.
@@ -270,9 +275,22 @@ impl DebtPositionView {
             paid: summary == Summary::Paid,
             reported,
             collected: false,
+            overpaid_cents: None,
             issued_date: position.issued_on,
             created_at: position.created_at,
             revision: Revision(position.revision),
+        }
+    }
+}
+
+impl DebtPositionView {
+    /// The same, with what is to be paid back.
+    #[must_use]
+    pub fn with_overpaid(self, amount: money::Cents) -> DebtPositionView {
+        let overpaid = amount.is_positive().then(|| Cents(amount.get()));
+        DebtPositionView {
+            overpaid_cents: overpaid,
+            ..self
         }
     }
 }
@@ -389,7 +407,7 @@ pub(in crate::api) fn state(position: &Position, notice: &Notice, day: Day) -> N
             Err(NotPayable::Suspended) => NoticeState::Suspended,
             Err(NotPayable::NotPublished) => NoticeState::Draft,
             Err(NotPayable::AlreadyPaid) => NoticeState::Paid,
-            Err(NotPayable::Expired) => NoticeState::Expired,
+            Err(NotPayable::Expired | NotPayable::PlanLapsed) => NoticeState::Expired,
         },
     }
 }

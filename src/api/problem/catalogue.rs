@@ -117,6 +117,10 @@ catalogue! {
         "The notice is paid online only" / "L'avviso si paga solo online",
         "The notice buys a digital revenue stamp, which no counter sells: there is nothing to print." / "L'avviso comprende una marca da bollo digitale, che agli sportelli non si vende: non c'è nulla da stampare.",
         "Send the citizen to the creditor's own pages to pay it.";
+    SECOND_PERSON_REQUIRED: 409 "second-person-required",
+        "Another person must approve" / "Deve approvare un'altra persona",
+        "The creditor wants two people behind a decision: who proposes it cannot approve it." / "L'ente vuole due persone dietro una decisione: chi la propone non può approvarla.",
+        "Have another client, with a key of its own, approve the decision.";
     PRECONDITION_FAILED: 412 "precondition-failed",
         "The resource has changed" / "La risorsa è cambiata",
         "The entity tag is not that of the resource as it is now." / "L'etichetta non è quella attuale della risorsa.",

@@ -2,12 +2,13 @@
 
 use super::{FieldError, Problem, catalogue};
 use crate::app::{
-    canteen, creditors, notices, payments, positions, reconciliation, reports, repricing,
-    settlement, treasury,
+    canteen, creditors, decisions, notices, payments, positions, reconciliation, reports,
+    repricing, settlement, treasury,
 };
 use crate::domain::canteen_account::CreditError;
 use crate::domain::lifecycle::Refused;
 use crate::domain::position::{PositionError, ReplanError, RepriceError};
+use crate::domain::reconciliation::decision::DecisionError;
 use crate::domain::service::DetailsError;
 use crate::domain::text::{Rule, Said};
 
@@ -215,7 +216,10 @@ impl From<repricing::Error> for Problem {
             E::Reprice(RepriceError::Money(why)) => {
                 Problem::at(&catalogue::RULE_VIOLATION, "", why.said())
             }
-            E::Reprice(RepriceError::Description(_)) | E::Number(_) | E::Money(_) => broken(&error),
+            E::Reprice(RepriceError::Description(_))
+            | E::Replan(_)
+            | E::Number(_)
+            | E::Money(_) => broken(&error),
             E::Store(store) => store.into(),
         }
     }
@@ -270,6 +274,20 @@ impl From<reconciliation::Error> for Problem {
         use reconciliation::Error as E;
         match error {
             E::UnknownLine => Problem::of(&catalogue::NOT_FOUND),
+            E::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<decisions::Error> for Problem {
+    fn from(error: decisions::Error) -> Problem {
+        use decisions::Error as E;
+        match error {
+            E::Unknown => Problem::of(&catalogue::NOT_FOUND),
+            E::Stale { .. } => Problem::of(&catalogue::PRECONDITION_FAILED),
+            E::Step(DecisionError::SamePerson) => Problem::of(&catalogue::SECOND_PERSON_REQUIRED),
+            E::Step(DecisionError::Past(_)) => Problem::of(&catalogue::STATE_FORBIDS),
+            E::Details(found) => Problem::of(&catalogue::RULE_VIOLATION).with(findings("", &found)),
             E::Store(store) => store.into(),
         }
     }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Error, get, numbers_from};
+use super::{Error, get, numbers_from, place};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
@@ -53,12 +53,18 @@ pub fn amend(
         Intent::Expire => position.expire()?,
         Intent::Extend(until) => position.extend(until, today)?,
     };
+    let published = change.moves.iter().any(|(_, step)| {
+        step.to() == State::Open && matches!(step.from(), State::Draft | State::Cancelled)
+    });
     apply(tx, now, ctx, &position, change)?;
+    if published {
+        place::take(tx, now, ctx, &position)?;
+    }
     store::positions::advance_revision(tx, creditor, id, position.revision)?;
     get(tx, creditor, id)
 }
 
-fn apply(
+pub(super) fn apply(
     tx: &mut Tx<'_>,
     now: Instant,
     ctx: &Ctx,

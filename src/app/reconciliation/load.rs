@@ -6,9 +6,13 @@ use uuid::Uuid;
 
 use crate::ctx::Ctx;
 use crate::domain::fiscal_code::FiscalCode;
-use crate::domain::reconciliation::{Case, Credit, Flow, Notice, Quality, Reported};
+use crate::domain::money::Cents;
+use crate::domain::reconciliation::{
+    Case, Companion, Credit, Flow, Notice, Quality, ReconciliationTerms, Reported,
+};
 use crate::domain::settlement::{Line, flow_key};
-use crate::domain::treasury::Reference;
+use crate::domain::treasury::{KnownFlow, Reference};
+use crate::store::decisions::Companionship;
 use crate::store::reconciliation::{NoticeFact, PaidFact};
 use crate::store::settlement::FlowState;
 use crate::store::{self, Conn};
@@ -52,12 +56,13 @@ pub(super) struct Scope<'c> {
     /// Cash entries that name one of the payments.
     pub(super) singles: Vec<store::treasury::Filed>,
     own: &'c OwnReferences,
+    tolerance: Cents,
 }
 
 /// Loads the facts around these references, and around the other notices of their positions.
 pub(super) fn scope<'c>(
     conn: &mut Conn,
-    creditor: &FiscalCode,
+    (creditor, terms): (&FiscalCode, ReconciliationTerms),
     iuvs: &[&str],
     own: &'c OwnReferences,
 ) -> Result<Scope<'c>, store::Error> {
@@ -70,7 +75,7 @@ pub(super) fn scope<'c>(
     let ids: BTreeSet<Uuid> = lines.iter().map(|(flow, _)| *flow).collect();
     let ids: Vec<Uuid> = ids.into_iter().collect();
     let filed = store::settlement::get_all(conn, creditor, &ids)?;
-    let flows = flows(conn, creditor, filed)?;
+    let flows = flows(conn, (creditor, terms), filed)?;
     let singles = store::treasury::singles(conn, creditor, &all)?;
     Ok(Scope {
         notices,
@@ -79,35 +84,102 @@ pub(super) fn scope<'c>(
         flows,
         singles,
         own,
+        tolerance: terms.tolerance,
     })
+}
+
+/// What pays flows, their companions included.
+struct Paying {
+    together: Vec<Companionship>,
+    /// By the flow that an entry is matched to.
+    cash: BTreeMap<KnownFlow, Vec<Credit>>,
+    /// Sums of the revisions in force of companions.
+    sums: BTreeMap<KnownFlow, Companion>,
+}
+
+impl Paying {
+    fn load(
+        conn: &mut Conn,
+        creditor: &FiscalCode,
+        filed: &[store::settlement::Filed],
+    ) -> Result<Paying, store::Error> {
+        let keys = filed.iter().map(|flow| flow_key(&flow.header.flow_id));
+        let mut keys: BTreeSet<String> = keys.collect();
+        let own: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let together = store::decisions::together(conn, creditor, &own)?;
+        let companions = together.iter().map(|one| one.flow.key.as_str());
+        let companions: Vec<&str> = companions.collect();
+        let live = store::settlement::live_by_keys(conn, creditor, &companions)?;
+        let sum = |flow: store::settlement::Filed| {
+            let companion = Companion {
+                name: flow.name(),
+                sum: flow.totals.sum,
+            };
+            (known(&flow), companion)
+        };
+        let sums = live.into_iter().map(sum).collect();
+        keys.extend(together.iter().map(|one| one.flow.key.clone()));
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let mut cash: BTreeMap<KnownFlow, Vec<Credit>> = BTreeMap::new();
+        for entry in store::treasury::matched_to(conn, creditor, &keys)? {
+            if let Some(matched) = &entry.matched {
+                let paid = cash.entry(matched.flow.clone()).or_default();
+                paid.push(credit(&entry));
+            }
+        }
+        Ok(Paying {
+            together,
+            cash,
+            sums,
+        })
+    }
+
+    /// The other flows that the same cash pays.
+    fn others<'a>(&'a self, flow: &'a KnownFlow) -> impl Iterator<Item = &'a KnownFlow> {
+        let lead = self.together.iter().find(|one| one.flow == *flow);
+        let same = self
+            .together
+            .iter()
+            .filter(move |one| lead.is_some_and(|own| own.lead == one.lead));
+        same.map(|one| &one.flow).filter(move |one| *one != flow)
+    }
+
+    fn credits(&self, flow: &KnownFlow) -> Vec<Credit> {
+        let flows = self.others(flow).chain([flow]);
+        let credits = flows.filter_map(|one| self.cash.get(one)).flatten();
+        let mut credits: Vec<Credit> = credits.cloned().collect();
+        credits.sort_by(|a, b| a.key.cmp(&b.key));
+        credits
+    }
+
+    fn companions(&self, flow: &KnownFlow) -> Vec<Companion> {
+        let sums = self.others(flow).filter_map(|one| self.sums.get(one));
+        sums.cloned().collect()
+    }
+}
+
+fn known(filed: &store::settlement::Filed) -> KnownFlow {
+    KnownFlow {
+        key: flow_key(&filed.header.flow_id),
+        psp_id: filed.header.psp_id.clone(),
+    }
 }
 
 /// Flow revisions with the cash that names them.
 pub(super) fn flows(
     conn: &mut Conn,
-    creditor: &FiscalCode,
+    (creditor, terms): (&FiscalCode, ReconciliationTerms),
     filed: Vec<store::settlement::Filed>,
 ) -> Result<Vec<LoadedFlow>, store::Error> {
-    let keys: BTreeSet<String> = filed
-        .iter()
-        .map(|flow| flow_key(&flow.header.flow_id))
-        .collect();
-    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    let mut cash: BTreeMap<(String, String), Vec<Credit>> = BTreeMap::new();
-    for entry in store::treasury::matched_to(conn, creditor, &keys)? {
-        if let Some(matched) = &entry.matched {
-            let named = (matched.flow.psp_id.clone(), matched.flow.key.clone());
-            cash.entry(named).or_default().push(credit(&entry));
-        }
-    }
+    let paying = Paying::load(conn, creditor, &filed)?;
     let loaded = filed.into_iter().map(|filed| {
-        let key = flow_key(&filed.header.flow_id);
-        let psp_id = filed.header.psp_id.clone();
+        let known = known(&filed);
         // Cash pays the revision in force; what it replaced is a document.
         let live = filed.state == FlowState::Live;
-        let paid = cash.get(&(psp_id.clone(), key.clone())).filter(|_| live);
-        let mut credits = paid.cloned().unwrap_or_default();
-        credits.sort_by(|a, b| a.key.cmp(&b.key));
+        let (credits, companions) = match live {
+            true => (paying.credits(&known), paying.companions(&known)),
+            false => (Vec::new(), Vec::new()),
+        };
         let fact = Flow {
             name: filed.name(),
             revision: filed.header.revision,
@@ -119,11 +191,13 @@ pub(super) fn flows(
                 || filed.header.declared_sum != filed.totals.sum,
             wrong_body: filed.header.receiver != creditor.as_str(),
             credits,
+            companions,
+            tolerance: terms.tolerance,
         };
         LoadedFlow {
             id: filed.id,
-            psp_id,
-            key,
+            psp_id: known.psp_id,
+            key: known.key,
             fact,
         }
     });
@@ -198,15 +272,17 @@ impl Scope<'_> {
                     .push(reported);
             }
         }
-        for entry in self
-            .singles
-            .iter()
-            .filter(|entry| entry.movement.in_scope())
-        {
+        let named = |entry: &&store::treasury::Filed| {
+            entry.movement.in_scope() && super::single_payment(entry).is_some()
+        };
+        for entry in self.singles.iter().filter(named) {
             let credit = credit(entry);
             if let Some(iuv) = &credit.iuv {
                 cases.entry(debt(iuv)).or_default().singles.push(credit);
             }
+        }
+        for case in cases.values_mut() {
+            case.tolerance = self.tolerance;
         }
         cases.into_values().collect()
     }

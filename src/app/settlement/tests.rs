@@ -319,6 +319,7 @@ fn money_is_followed_from_receipt_to_bank() {
             kind: crate::domain::reconciliation::LineKind::Receipt,
             key: "r4/1".into(),
         },
+        (None, 10),
     );
     let past: Vec<Code> = history
         .unwrap()

@@ -129,7 +129,7 @@ impl Position {
         latest.or_else(|| self.chosen_option()).unwrap_or(1)
     }
 
-    fn of_option(&self, option: u16) -> impl Iterator<Item = &Notice> {
+    pub(super) fn of_option(&self, option: u16) -> impl Iterator<Item = &Notice> {
         self.notices.iter().filter(move |n| n.option == option)
     }
 

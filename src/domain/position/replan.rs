@@ -107,10 +107,8 @@ impl Position {
             }
             before = Some(*day);
         }
-        let given_up: Vec<&Notice> = self.notices.iter().filter(|n| !n.is_paid()).collect();
-        let live = given_up.iter().copied();
-        let live = live.filter(|n| matches!(n.state, State::Open | State::Expired));
-        let moves = self.moved(live, Event::Replace)?.moves;
+        // Asked first, so that what cannot be replaced is told as such.
+        self.moved(self.live(), Event::Replace)?;
         let option = self.option_on(today);
         let rest = self.unpaid(option, |notice| price_on(notice, today))?;
         if rest.is_empty() {
@@ -118,8 +116,26 @@ impl Position {
             return Err(Refused { state, event }.into());
         }
         let added = self.instalments(plan, numbers, &rest, today)?;
-        let entry = self.replanned(&rest, today)?;
-        let replaces: Vec<NoticeNumber> = given_up.iter().map(|n| n.number.clone()).collect();
+        self.replaced_by(added, &rest, today)
+    }
+
+    /// What can still be withdrawn in favour of another notice.
+    fn live(&self) -> impl Iterator<Item = &Notice> {
+        let unpaid = self.notices.iter().filter(|n| !n.is_paid());
+        unpaid.filter(|n| matches!(n.state, State::Open | State::Expired))
+    }
+
+    /// Withdraws what is unpaid in favour of new notices, which share a rest.
+    pub(super) fn replaced_by(
+        &self,
+        added: Vec<Notice>,
+        rest: &[Share],
+        today: Day,
+    ) -> Result<Change, ReplanError> {
+        let moves = self.moved(self.live(), Event::Replace)?.moves;
+        let entry = self.replanned(rest, today)?;
+        let given_up = self.notices.iter().filter(|n| !n.is_paid());
+        let replaces: Vec<NoticeNumber> = given_up.map(|n| n.number.clone()).collect();
         let added = added.into_iter().map(|notice| Notice {
             replaces: replaces.clone(),
             ..notice
@@ -181,6 +197,7 @@ impl Position {
                 due_on: Some(*due_on),
                 transfers: rest.iter().map(|(to, _)| to.clone()).collect(),
                 schedule: Schedule::flat(&reason, amounts)?,
+                lapse: None,
                 state: State::Open,
                 paid_on: None,
                 replaces: Vec::new(),
@@ -189,7 +206,11 @@ impl Position {
         Ok(made)
     }
 
-    fn rest_description(&self, sequence: u16, count: u16) -> Result<Text<140>, TextError> {
+    pub(super) fn rest_description(
+        &self,
+        sequence: u16,
+        count: u16,
+    ) -> Result<Text<140>, TextError> {
         let rest = match count {
             1 => "residuo".to_owned(),
             _ => format!("residuo, rata {sequence} di {count}"),

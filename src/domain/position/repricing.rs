@@ -143,6 +143,7 @@ impl Position {
             due_on: draft.due_on,
             transfers: draft.transfers,
             schedule: draft.schedule,
+            lapse: None,
             state: State::Open,
             paid_on: None,
             replaces: own().next().map_or_else(Vec::new, |n| n.replaces.clone()),

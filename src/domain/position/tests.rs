@@ -23,7 +23,7 @@ fn to(tax_code: &str, iban: &str, taxonomy: &str) -> TransferDraft {
     };
     TransferDraft {
         to: to.into(),
-        metadata: Vec::new(),
+        metadata: [].into(),
     }
 }
 
@@ -87,10 +87,12 @@ pub(crate) fn tari() -> Position {
     let flat = |a: i64, b: i64| Schedule::flat("nominale", vec![cents(a), cents(b)]).unwrap();
     let single = OptionDraft {
         kind: OptionKind::Single,
+        lapse: None,
         notices: vec![notice("TARI 2026 rata unica", flat(21663, 1045), both())],
     };
     let plan = OptionDraft {
         kind: OptionKind::Plan,
+        lapse: None,
         notices: vec![
             notice("TARI 2026 rata 1 di 2", flat(10831, 522), both()),
             notice("TARI 2026 rata 2 di 2", flat(10832, 523), both()),
@@ -114,6 +116,7 @@ pub(crate) fn fine() -> Position {
     let schedule = Schedule::new(steps, 1).unwrap();
     let single = OptionDraft {
         kind: OptionKind::Single,
+        lapse: None,
         notices: vec![notice("Verbale 123", schedule, vec![town()])],
     };
     position(vec![single], Publication::Now)
@@ -235,14 +238,19 @@ fn a_position_needs_one_number_for_each_notice() {
 }
 
 #[test]
-fn a_term_still_to_come_is_shown_as_a_year_after_the_issue() {
+fn a_term_still_to_come_is_shown_as_some_months_after_the_issue() {
     let fine = fine();
-    for (on, due) in [
-        ("2026-03-01", "2027-03-01"),
-        ("2027-03-01", "2027-03-01"),
-        ("2027-03-02", "2028-03-01"),
+    for (on, months, due) in [
+        ("2026-03-01", 12, "2027-03-01"),
+        ("2027-03-01", 12, "2027-03-01"),
+        ("2027-03-02", 12, "2028-03-01"),
+        ("2026-03-01", 3, "2026-06-01"),
+        ("2026-06-02", 3, "2026-09-01"),
+        ("2055-03-02", 12, "2056-03-01"),
+        ("2057-01-01", 1, "2057-01-01"),
     ] {
-        assert_eq!(fine.technical_due_on(day(on)), day(due), "{on}");
+        let shown = fine.technical_due_on(day(on), months);
+        assert_eq!(shown, day(due), "{on}");
     }
 }
 

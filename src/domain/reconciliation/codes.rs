@@ -201,6 +201,8 @@ pub enum Flag {
     ReferenceTruncated,
     /// Several bank transfers for one flow.
     SplitTransfer,
+    /// One bank transfer for several flows.
+    MultiFlowTransfer,
     /// The transfer was made later than the rules allow.
     Late,
     /// Paid after the creditor had withdrawn the notice.
@@ -219,6 +221,7 @@ names!(Flag, {
     Flag::Ambiguous => "AMBIGUOUS",
     Flag::ReferenceTruncated => "REFERENCE_TRUNCATED",
     Flag::SplitTransfer => "SPLIT_TRANSFER",
+    Flag::MultiFlowTransfer => "MULTI_FLOW_TRANSFER",
     Flag::Late => "LATE",
     Flag::PaidAfterCancel => "PAID_AFTER_CANCEL",
     Flag::UnknownOutcome => "UNKNOWN_ESITO",

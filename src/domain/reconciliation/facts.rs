@@ -4,8 +4,6 @@ use crate::domain::calendar::Day;
 use crate::domain::money::Cents;
 use crate::domain::settlement::Outcome;
 
-use super::TOLERANCE;
-
 /// Everything known about one debt: the notices of one position, or a reference that no position has.
 #[derive(Debug, Clone, Default)]
 pub struct Case<'a> {
@@ -17,6 +15,8 @@ pub struct Case<'a> {
     pub reported: Vec<Reported<'a>>,
     /// Bank transfers of a single payment, found by IUV.
     pub singles: Vec<Credit>,
+    /// A single transfer may differ from its receipt by this much and still agree.
+    pub tolerance: Cents,
 }
 
 /// A notice of ours.
@@ -47,6 +47,8 @@ pub struct Paid {
     pub total: Cents,
     /// Whether the notice was issued by this creditor.
     pub own_notice: bool,
+    /// Tax code of the body that issued the notice.
+    pub issuer: String,
     /// Whether the money comes to this creditor through a flow: own transfer, to an account.
     pub in_scope: bool,
     /// Legal day of payment.
@@ -56,6 +58,12 @@ pub struct Paid {
 }
 
 impl Paid {
+    /// The body that issued the notice, when it is another one: bodies may give equal numbers.
+    #[must_use]
+    pub fn other_issuer(&self) -> Option<&str> {
+        (!self.own_notice).then_some(self.issuer.as_str())
+    }
+
     /// `receipt/transfer`.
     #[must_use]
     pub fn key(&self) -> String {
@@ -107,8 +115,21 @@ pub struct Flow {
     pub header_mismatch: bool,
     /// It is addressed to another body.
     pub wrong_body: bool,
-    /// Cash that names it.
+    /// Cash that names it, or that an officer has given to it or to its companions.
     pub credits: Vec<Credit>,
+    /// Other flows that an officer has put together with this one: the same cash pays them all.
+    pub companions: Vec<Companion>,
+    /// Cash may differ from the rows by this much and still agree.
+    pub tolerance: Cents,
+}
+
+/// A flow in force that is paid together with another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Companion {
+    /// `psp/flow`.
+    pub name: String,
+    /// Sum of its rows.
+    pub sum: Cents,
 }
 
 /// A cash entry.
@@ -133,6 +154,8 @@ pub enum Quality {
     Whole,
     /// Its beginning.
     Beginning,
+    /// It does not matter: an officer said which flow is meant.
+    Hand,
 }
 
 /// What the text of a cash entry led to.
@@ -150,6 +173,8 @@ pub enum CreditTarget<'a> {
         total: Cents,
         /// All cash that names this payment.
         cash: Cents,
+        /// They may differ by this much and still agree.
+        tolerance: Cents,
     },
     /// A reference that finds nothing, or several flows.
     Unknown(Vec<String>),
@@ -185,16 +210,30 @@ impl Flow {
         sum(self.credits.iter())
     }
 
+    /// What its rows and those of its companions come to. A sum out of range counts as nothing, so that it
+    /// shows as a difference.
+    #[must_use]
+    pub fn announced(&self) -> Cents {
+        let others = self.companions.iter().map(|other| other.sum);
+        Cents::sum(others.chain([self.sum])).unwrap_or(Cents::ZERO)
+    }
+
+    /// Whether the same cash pays other flows too.
+    #[must_use]
+    pub fn shares_cash(&self) -> bool {
+        !self.companions.is_empty() && !self.credits.is_empty()
+    }
+
     /// Compares cash and rows.
     #[must_use]
     pub fn compare(&self) -> Cash {
         if self.credits.is_empty() {
             return Cash::None;
         }
-        let cash = self.cash();
-        if near(cash, self.sum) {
+        let (cash, announced) = (self.cash(), self.announced());
+        if near(cash, announced, self.tolerance) {
             Cash::Equal
-        } else if cash < self.sum {
+        } else if cash < announced {
             Cash::Less
         } else {
             Cash::More
@@ -223,17 +262,17 @@ impl<'a> Case<'a> {
 
     /// Every payment: whose notice and which transfer, and by which receipt id. Rows that a receipt of
     /// another issuer explains are that issuer's.
-    pub(super) fn payments(&self) -> impl Iterator<Item = ((&str, i16, bool), &str)> {
+    pub(super) fn payments(&self) -> impl Iterator<Item = ((&str, i16, Option<&str>), &str)> {
         let paid = self.paid.iter().filter(|paid| paid.in_scope).map(|p| {
             (
-                (p.iuv.as_str(), p.transfer, p.own_notice),
+                (p.iuv.as_str(), p.transfer, p.other_issuer()),
                 p.receipt_id.as_str(),
             )
         });
         let rows = self
             .live()
             .filter(|row| !self.paid.iter().any(|paid| super::reports(row, paid)))
-            .map(|row| ((row.iuv.as_str(), row.transfer, true), row.iur.as_str()));
+            .map(|row| ((row.iuv.as_str(), row.transfer, None), row.iur.as_str()));
         paid.chain(rows)
     }
 
@@ -272,6 +311,6 @@ pub(super) fn sum<'c>(credits: impl Iterator<Item = &'c Credit>) -> Cents {
 }
 
 /// Equal within the tolerance.
-pub(super) fn near(a: Cents, b: Cents) -> bool {
-    a.get().abs_diff(b.get()) <= TOLERANCE.get().unsigned_abs()
+pub(super) fn near(a: Cents, b: Cents, tolerance: Cents) -> bool {
+    a.get().abs_diff(b.get()) <= tolerance.get().unsigned_abs()
 }

@@ -30,6 +30,8 @@ fn flow(sum: i64, cash: &[i64]) -> Flow {
         header_mismatch: false,
         wrong_body: false,
         credits: cash.iter().enumerate().map(credit).collect(),
+        companions: Vec::new(),
+        tolerance: Cents::ZERO,
     }
 }
 
@@ -50,6 +52,7 @@ fn paid(iuv: &str, receipt: &str, amount: i64) -> Paid {
         amount: c(amount),
         total: c(amount),
         own_notice: true,
+        issuer: "99999000203".into(),
         in_scope: true,
         paid_on: day("2026-03-02"),
         stand_in: false,
@@ -84,6 +87,7 @@ fn known<'a>(paid: Vec<Paid>, reported: Vec<Reported<'a>>) -> Case<'a> {
         paid,
         reported,
         singles: Vec::new(),
+        tolerance: Cents::ZERO,
     }
 }
 
@@ -168,6 +172,15 @@ fn an_equal_iuv_of_another_issuer_is_another_payment() {
     copy.own_notice = false;
     let case = known(vec![paid("A", "r1", 500), copy], Vec::new());
     assert_eq!(codes(&case), [Code::PaidNotReported; 2]);
+    let foreign = |receipt: &str, issuer: &str| Paid {
+        own_notice: false,
+        issuer: issuer.into(),
+        ..paid("A", receipt, 300)
+    };
+    let two = vec![foreign("r2", "90002000660"), foreign("r3", "99999000401")];
+    assert_eq!(codes(&known(two, Vec::new())), [Code::PaidNotReported; 2]);
+    let same = vec![foreign("r2", "90002000660"), foreign("r3", "90002000660")];
+    assert_eq!(codes(&known(same, Vec::new())), [Code::DoublePayment; 2]);
 }
 
 #[test]
@@ -194,7 +207,7 @@ fn a_revision_moves_the_old_rows_out_and_flags_what_changed() {
         notices: vec![notice("A", 1)],
         paid: vec![paid("A", "r1", 500)],
         reported: vec![row(&old, 1, "A", "r1", 400), row(&new, 1, "A", "r1", 500)],
-        singles: Vec::new(),
+        ..Case::default()
     };
     let found = classify(&case);
     let code = |n: usize| found[n].code;
@@ -240,6 +253,7 @@ fn a_single_transfer_settles_a_receipt_without_a_flow() {
             receipts: vec!["r1/1".into()],
             total: c(500),
             cash: c(amount),
+            tolerance: Cents::ZERO,
         };
         assert_eq!(classify_credit(&single(amount), &target).code, code);
     }
@@ -313,6 +327,65 @@ fn a_row_without_receipt_for_a_withdrawn_notice_is_paid_after_cancel() {
 }
 
 #[test]
+fn flows_that_one_transfer_pays_are_held_against_it_together() {
+    let mut both = flow(500, &[800]);
+    both.companions = vec![Companion {
+        name: "PSP/2026-03-03PSP-2".into(),
+        sum: c(300),
+    }];
+    let case = known(
+        vec![paid("A", "r1", 500)],
+        vec![row(&both, 1, "A", "r1", 500)],
+    );
+    let found = classify(&case);
+    assert_eq!(found[0].code, Code::MatchedSettled);
+    assert_eq!(found[0].flags, BTreeSet::from([Flag::MultiFlowTransfer]));
+    assert_eq!(found[0].explanation.companions.len(), 1);
+    let cash = classify_credit(&both.credits[0], &CreditTarget::Flow(&both));
+    assert_eq!(cash.code, Code::MatchedSettled);
+    assert_eq!(cash.explanation.compared[0].left, c(800));
+    assert!(cash.flags.contains(&Flag::MultiFlowTransfer));
+    both.companions[0].sum = c(301);
+    let cash = classify_credit(&both.credits[0], &CreditTarget::Flow(&both));
+    assert_eq!(cash.code, Code::SettledPartial);
+}
+
+#[test]
+fn what_differs_within_the_tolerance_agrees() {
+    for (tolerance, code) in [
+        (0, Code::SettledPartial),
+        (2, Code::SettledPartial),
+        (3, Code::MatchedSettled),
+    ] {
+        let mut flow = flow(500, &[497]);
+        flow.tolerance = c(tolerance);
+        let case = known(
+            vec![paid("A", "r1", 500)],
+            vec![row(&flow, 1, "A", "r1", 500)],
+        );
+        assert_eq!(codes(&case), [code, code], "{tolerance}");
+    }
+}
+
+#[test]
+fn a_line_that_an_officer_has_closed_says_what_it_would_be() {
+    use super::decision::{DecisionReason, Forcing};
+    let by = Forcing {
+        decision: uuid::Uuid::nil(),
+        reason: DecisionReason::Refunded,
+    };
+    let open = classify(&known(vec![paid("A", "r1", 500)], Vec::new())).remove(0);
+    let closed = open.clone().forced(by);
+    assert_eq!(
+        (closed.code, closed.code.group()),
+        (Code::Forced, Group::Closed)
+    );
+    let instead = closed.explanation.forced.map(|forced| forced.instead_of);
+    assert_eq!(instead, Some(Code::PaidNotReported));
+    assert_eq!((closed.amount, closed.since), (open.amount, open.since));
+}
+
+#[test]
 fn every_code_has_a_label_of_its_own() {
     let labels: BTreeSet<_> = Code::ALL.iter().map(|code| code.label()).collect();
     assert_eq!(labels.len(), 15);
@@ -341,7 +414,7 @@ proptest! {
             line.outcome = [Outcome::Executed, Outcome::Revoked, Outcome::StandIn, Outcome::NoReceipt, Outcome::Unknown][*outcome];
             line
         }).collect();
-        let case = Case { notices: vec![notice("A", 1), notice("B", 2)], paid, reported, singles: Vec::new() };
+        let case = Case { notices: vec![notice("A", 1), notice("B", 2)], paid, reported, ..Case::default() };
         let found = classify(&case);
         prop_assert_eq!(found.len(), case.paid.len() + case.reported.len());
         let keys: BTreeSet<_> = found.iter().map(|f| &f.line).collect();
@@ -384,6 +457,7 @@ proptest! {
             paid,
             reported,
             singles: singles.iter().enumerate().map(single).collect(),
+            tolerance: Cents::ZERO,
         };
         let mut found = classify(&case);
         let again = classify(&case.clone());

@@ -113,6 +113,7 @@ fn assess(
     };
     let mut options = vec![OptionDraft {
         kind: OptionKind::Single,
+        lapse: None,
         notices: vec![NoticeDraft {
             description: service.description(&what),
             due_on: due,

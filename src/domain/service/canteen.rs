@@ -8,6 +8,7 @@ mod tariff;
 mod terms;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -236,12 +237,13 @@ fn assess(
         due_on: Some(due_on),
         transfers: vec![TransferDraft {
             to: service.main.clone(),
-            metadata: Vec::new(),
+            metadata: Arc::default(),
         }],
         schedule: Schedule::flat(&rows::reason(vat.as_ref()), vec![total])?,
     };
     let options = vec![OptionDraft {
         kind: OptionKind::Single,
+        lapse: None,
         notices: vec![notice],
     }];
     Ok(Assessment { rows, options })

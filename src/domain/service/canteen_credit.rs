@@ -1,6 +1,8 @@
 //! School canteen paid in advance (`charges.md` §3.3): a position of this kind is a top-up of a credit
 //! account. Meals take from the account on the day they are eaten, at the price of the tariff.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -118,7 +120,7 @@ fn assess(
         due_on: Some(Calendar::Civil.deadline(service.issued_on, terms.due_days)),
         transfers: vec![TransferDraft {
             to: service.main.clone(),
-            metadata: Vec::new(),
+            metadata: Arc::default(),
         }],
         schedule: Schedule::flat("importo della ricarica", vec![amount])?,
     };
@@ -126,6 +128,7 @@ fn assess(
         rows: rows.collect(),
         options: vec![OptionDraft {
             kind: OptionKind::Single,
+            lapse: None,
             notices: vec![notice],
         }],
     })

@@ -1,11 +1,13 @@
 //! Fines: reports of the highway code (D.Lgs. 285/1992) and of other laws (L. 689/1981), whose amount
 //! depends on the day they are paid (`charges.md` §4).
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{
-    Assessment, DetailsError, DetailsSchema, NoticeDraft, OptionDraft, OptionKind, Row, Schedule,
-    Service, ServiceKind, Step, TransferDraft, read_terms,
+    Assessment, DetailsError, DetailsSchema, NoticeDraft, OptionDraft, OptionKind, PlanLapse, Row,
+    Schedule, Service, ServiceKind, Step, TransferDraft, read_terms,
 };
 use crate::domain::balance::{Balance, Notified, Payment};
 use crate::domain::calendar::Day;
@@ -17,6 +19,7 @@ mod details;
 mod instalments;
 mod notification;
 mod residual;
+mod slip;
 mod terms;
 
 use amounts::Prices;
@@ -62,6 +65,21 @@ impl ServiceKind for Fine {
             Some(_) if before == details.notification => Notified::Same,
             Some(_) => Notified::Other(json!(details)),
         })
+    }
+
+    fn takes_place_of(&self, details: &Value) -> Option<String> {
+        let reference = details.get("slip_reference")?.as_str()?;
+        Some(reference.to_owned())
+    }
+
+    fn check_place(
+        &self,
+        details: &Value,
+        (earlier, service): (&Value, &Service),
+    ) -> Result<(), Vec<DetailsError>> {
+        let terms: &FineTerms = service.terms(terms::check_terms)?;
+        let (report, slip) = (read(details)?, read(earlier)?);
+        slip::check(&report, (&slip, terms))
     }
 
     fn balance(
@@ -243,6 +261,9 @@ impl Report<'_> {
         }
         Ok(Some(OptionDraft {
             kind: OptionKind::Plan,
+            lapse: Some(PlanLapse {
+                missed: rules.missed_instalments,
+            }),
             notices,
         }))
     }
@@ -284,7 +305,7 @@ impl Report<'_> {
             due_on,
             transfers: vec![TransferDraft {
                 to: self.service.main.clone(),
-                metadata: Vec::new(),
+                metadata: Arc::default(),
             }],
             schedule: Schedule::new(steps, 1)?,
         })
@@ -370,6 +391,7 @@ impl Report<'_> {
 fn single(notice: NoticeDraft) -> OptionDraft {
     OptionDraft {
         kind: OptionKind::Single,
+        lapse: None,
         notices: vec![notice],
     }
 }

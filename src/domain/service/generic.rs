@@ -188,6 +188,7 @@ impl Charge<'_> {
         };
         Ok(OptionDraft {
             kind: OptionKind::Single,
+            lapse: None,
             notices: vec![notice],
         })
     }
@@ -218,6 +219,7 @@ impl Charge<'_> {
         }
         Ok(OptionDraft {
             kind: OptionKind::Plan,
+            lapse: None,
             notices,
         })
     }
@@ -225,7 +227,7 @@ impl Charge<'_> {
     fn own_transfer(&self) -> TransferDraft {
         TransferDraft {
             to: self.service.main.clone(),
-            metadata: Vec::new(),
+            metadata: Arc::default(),
         }
     }
 
@@ -368,7 +370,7 @@ fn stamp_transfer(of: &StampTerms, stamp: Stamp) -> Option<TransferDraft> {
             account: Destination::Stamp(stamp),
             taxonomy: TaxonomyCode::parse(&of.taxonomy).ok()?,
         }),
-        metadata: Vec::new(),
+        metadata: Arc::default(),
     })
 }
 

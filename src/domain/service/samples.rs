@@ -272,6 +272,37 @@ pub(crate) fn details(kind: &str) -> Value {
     }
 }
 
+/// The penalties of D.Lgs. 87/2024, and those of L. 147/2013 for declarations.
+fn regime_of_2024() -> Value {
+    json!({
+        "valid_from": "2024-09-01",
+        "correction": [
+            {"up_to_days": 14, "fraction": [1, 1200], "per_day": true},
+            {"up_to_days": 30, "fraction": [1, 80]},
+            {"up_to_days": 90, "fraction": [125, 9000]},
+            {"up_to_years": 1, "fraction": [1, 32]},
+            {"fraction": [1, 28]},
+        ],
+        "assessment": [
+            {"up_to_days": 15, "fraction": [1, 120], "per_day": true},
+            {"up_to_days": 90, "fraction": [125, 1000]},
+            {"fraction": [25, 100]},
+        ],
+        "omitted": {"from_bp": 10_000, "to_bp": 20_000, "least_cents": 5_000},
+        "unfaithful": {"from_bp": 5_000, "to_bp": 10_000, "least_cents": 5_000},
+        "acceptance": [1, 3],
+        "agreement": [1, 3],
+        "stages": [
+            {"code": "draft_act", "label": "dopo lo schema d'atto", "fraction": [1, 24]},
+            {"code": "report", "label": "dopo il verbale", "fraction": [1, 20]},
+            {
+                "code": "draft_act_on_report", "label": "dopo lo schema d'atto sul verbale",
+                "fraction": [1, 16],
+            },
+        ],
+    })
+}
+
 /// Sample terms of arrears: the two penalty tables and the legal rates of `charges.md` §2.7.
 fn arrears_terms() -> Value {
     let rate = |(year, rate_ppm): (i32, i64)| json!({"valid_from": format!("{year}-01-01"), "rate_ppm": rate_ppm});
@@ -304,33 +335,7 @@ fn arrears_terms() -> Value {
                     {"fraction": [30, 100]},
                 ],
             },
-            {
-                "valid_from": "2024-09-01",
-                "correction": [
-                    {"up_to_days": 14, "fraction": [1, 1200], "per_day": true},
-                    {"up_to_days": 30, "fraction": [1, 80]},
-                    {"up_to_days": 90, "fraction": [125, 9000]},
-                    {"up_to_years": 1, "fraction": [1, 32]},
-                    {"fraction": [1, 28]},
-                ],
-                "assessment": [
-                    {"up_to_days": 15, "fraction": [1, 120], "per_day": true},
-                    {"up_to_days": 90, "fraction": [125, 1000]},
-                    {"fraction": [25, 100]},
-                ],
-                "omitted": {"from_bp": 10_000, "to_bp": 20_000, "least_cents": 5_000},
-                "unfaithful": {"from_bp": 5_000, "to_bp": 10_000, "least_cents": 5_000},
-                "acceptance": [1, 3],
-                "agreement": [1, 3],
-                "stages": [
-                    {"code": "draft_act", "label": "dopo lo schema d'atto", "fraction": [1, 24]},
-                    {"code": "report", "label": "dopo il verbale", "fraction": [1, 20]},
-                    {
-                        "code": "draft_act_on_report", "label": "dopo lo schema d'atto sul verbale",
-                        "fraction": [1, 16],
-                    },
-                ],
-            },
+            regime_of_2024(),
         ],
         "charges": [
             {"bp": 300, "cap_cents": 30_000, "days": 60},

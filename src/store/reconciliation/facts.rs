@@ -214,6 +214,7 @@ impl PaidRow {
                 iuv: self.iuv,
                 transfer: self.idx,
                 own_notice: self.primary_creditor == creditor.as_str(),
+                issuer: self.primary_creditor,
                 // A digital stamp has no account and never comes through a flow.
                 in_scope: self.own && self.iban.is_some(),
                 paid_on: self.paid_on,

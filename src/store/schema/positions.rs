@@ -40,6 +40,7 @@ diesel::table! {
         terms -> Doc,
         state -> Text,
         paid_on -> Nullable<Date>,
+        ends_on -> Nullable<Date>,
     }
 }
 

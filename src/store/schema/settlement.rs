@@ -83,6 +83,7 @@ diesel::table! {
         matched_key -> Nullable<Text>,
         match_quality -> Nullable<Text>,
         ingested_at -> Micros,
+        held_by -> Nullable<Guid>,
     }
 }
 
@@ -107,7 +108,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Date, SmallInt, Text};
+    use diesel::sql_types::{BigInt, Date, Nullable, SmallInt, Text};
     use crate::store::types::{Doc, Guid, Micros};
     reconciliation_history (creditor, line_kind, line_key, id) {
         creditor -> Text,
@@ -122,6 +123,9 @@ diesel::table! {
         amount_cents -> BigInt,
         since -> Date,
         recorded_at -> Micros,
+        cause -> Text,
+        decision -> Nullable<Guid>,
+        actor -> Nullable<Guid>,
     }
 }
 

@@ -128,13 +128,19 @@ fn amounts_are_cents_of_the_text() {
         ("0.01", 1),
         ("0", 0),
         ("-5.00", -500),
+        ("1e2", 10_000),
+        ("1.5E1", 1_500),
+        ("1E+1", 1_000),
+        ("1230e-2", 1_230),
+        ("0e99", 0),
     ] {
         let page = payments(payment(text).as_bytes()).unwrap();
         assert_eq!(page.rows[0].pay_cents, cents, "{text}");
     }
     for text in [
-        "1e2",
-        "1.5E1",
+        "1e99",
+        "1e-3",
+        "1.5e-2",
         "0.001",
         "12.345",
         "\"12.30\"",

@@ -23,6 +23,7 @@ fn draft(description: &str, prices: Prices<'_>) -> NoticeDraft {
 fn priced(options: &[Prices<'_>]) -> Assessment {
     let option = |prices: &Prices<'_>| OptionDraft {
         kind: OptionKind::Single,
+        lapse: None,
         notices: vec![draft("Verbale 124", prices)],
     };
     let rows = vec![Row {

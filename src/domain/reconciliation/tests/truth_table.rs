@@ -158,6 +158,7 @@ impl Known {
                 Single::Equal => vec![single(500)],
                 Single::Different => vec![single(300)],
             },
+            tolerance: Cents::ZERO,
         };
         let found = classify(&case);
         assert_eq!(
@@ -279,6 +280,7 @@ fn every_target_of_cash_has_one_code() {
                 receipts: vec!["r1/1".into()],
                 total: c(500),
                 cash: c(cash),
+                tolerance: Cents::ZERO,
             };
             assert_eq!(code(target), expected, "{cash}");
         }

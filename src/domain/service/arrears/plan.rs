@@ -51,6 +51,7 @@ impl Plan<'_> {
         }
         Ok(OptionDraft {
             kind: OptionKind::Plan,
+            lapse: None,
             notices,
         })
     }

@@ -84,7 +84,7 @@ fn the_province_is_paid_tax_interest_and_penalty_apart() {
     let metadata: Vec<String> = notice
         .transfers
         .iter()
-        .flat_map(|transfer| &transfer.metadata)
+        .flat_map(|transfer| transfer.metadata.iter())
         .map(|(key, value)| format!("{key}={value}"))
         .collect();
     assert_eq!(

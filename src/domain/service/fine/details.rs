@@ -37,6 +37,16 @@ pub struct FineDetails {
     /// Costs of assessment and notification, cents: added once, never discounted.
     #[schema(format = Int64, minimum = 0, maximum = 99_999_999_999_i64)]
     pub costs_cents: i64,
+    /// The caller's reference of the slip (preavviso) that was left on the windscreen for the same violations:
+    /// this report closes it. Nothing may have been paid for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 64,
+        pattern = "^[^\\x00-\\x1f\\x7f]+$"
+    )]
+    pub slip_reference: Option<String>,
     /// How and when the report was notified; absent until it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -239,6 +249,16 @@ pub(super) fn check_details(
             "deve avere da 1 a 10 lettere maiuscole o cifre",
             "must have 1 to 10 capital letters or digits",
         );
+    }
+    if let Some(reference) = &details.slip_reference {
+        findings.text::<64>("/slip_reference", reference);
+        if terms.preavviso_days.is_some() {
+            findings.add(
+                "/slip_reference",
+                "un preavviso non ne chiude un altro: lo chiude il verbale",
+                "a slip closes no other slip: the report does",
+            );
+        }
     }
     let most = match terms.preavviso_days {
         Some(_) => 0,

@@ -36,6 +36,10 @@ pub struct FineTerms {
     /// Whether a payment short of the reduced one may be completed within its days.
     #[serde(default = "yes")]
     pub allow_integration: bool,
+    /// Months from the issue to the due date that a payment message cannot do without while the notification
+    /// is still to come (12): a technical date, which ends nothing.
+    #[serde(default = "year")]
+    pub technical_due_months: u32,
     /// Increase of the sanction for each semester of delay when the claim goes to the roll, basis points
     /// (L. 689/1981 art. 27 c. 6: 1 000); zero where the town does not ask it for the highway code.
     #[serde(default = "semester")]
@@ -56,6 +60,14 @@ pub struct FineTerms {
 
 const fn yes() -> bool {
     true
+}
+
+const fn year() -> u32 {
+    12
+}
+
+const fn two() -> u16 {
+    2
 }
 
 const fn semester() -> u32 {
@@ -144,6 +156,9 @@ pub struct FineInstalments {
     pub request_days: u32,
     /// Yearly interest on what is still owed, basis points (450).
     pub rate_bp: u32,
+    /// Missed instalments after the first that end the plan (2); the first alone always does.
+    #[serde(default = "two")]
+    pub missed_instalments: u16,
     /// How many instalments for how much, by rising amount; the last has no end.
     pub bands: Vec<InstalmentBand>,
 }
@@ -205,6 +220,8 @@ pub(super) fn check_terms(terms: &FineTerms, findings: &mut Findings) {
     if let Some(days) = terms.preavviso_days {
         findings.range("/preavviso_days", i64::from(days), 1..=365);
     }
+    let months = i64::from(terms.technical_due_months);
+    findings.range("/technical_due_months", months, 1..=120);
     let surcharge = i64::from(terms.semester_surcharge_bp);
     findings.range("/semester_surcharge_bp", surcharge, 0..=10_000);
     if let Some(instalments) = &terms.instalments {
@@ -286,6 +303,8 @@ fn check_instalments(terms: &FineInstalments, findings: &mut Findings) {
     findings.range(pointer, per_relative, 0..=1_000_000_000);
     findings.range(at("request_days"), i64::from(terms.request_days), 1..=365);
     findings.range(at("rate_bp"), i64::from(terms.rate_bp), 0..=10_000);
+    let missed = i64::from(terms.missed_instalments);
+    findings.range(at("missed_instalments"), missed, 1..=60);
     findings.count(at("bands"), terms.bands.len(), 1..=10);
     let ends: Vec<i64> = terms
         .bands

@@ -25,6 +25,7 @@ pub(super) fn options(
         let notice = payees.notice("rata unica", due, [owed.town()?, owed.tefa])?;
         options.push(OptionDraft {
             kind: OptionKind::Single,
+            lapse: None,
             notices: vec![notice],
         });
     }
@@ -36,6 +37,7 @@ pub(super) fn options(
         match instalments(owed, details, (terms, plan), &payees)? {
             Some(notices) => options.push(OptionDraft {
                 kind: OptionKind::Plan,
+                lapse: None,
                 notices,
             }),
             None if wanted.is_some() => return Err(too_little("/plan")),
@@ -188,6 +190,6 @@ fn transfer(to: &Arc<Beneficiary>, terms: &TariTerms, (id, tax): (u8, &str)) -> 
     let value = format!("{}|{}|{tax}", terms.cadastral_code, terms.year);
     TransferDraft {
         to: Arc::clone(to),
-        metadata: vec![(format!("TARI-TEFA-{id}"), value)],
+        metadata: Arc::new([(format!("TARI-TEFA-{id}"), value)]),
     }
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::*;
 use crate::domain::calendar::Day;
 use crate::domain::service::samples::{day, service};
@@ -180,7 +182,7 @@ fn a_named_plan_is_the_only_one_offered() {
 fn transfers_carry_the_reserved_metadata() {
     let assessment = assess(&json!({"occupants": 3, "area_m2": 100}));
     let transfers = &assessment.options[0].notices[0].transfers;
-    let pair = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
+    let pair = |key: &str, value: &str| Arc::from([(key.to_owned(), value.to_owned())]);
     assert_eq!(transfers[0].metadata, pair("TARI-TEFA-1", "A515|2026|3944"));
     assert_eq!(transfers[1].metadata, pair("TARI-TEFA-2", "A515|2026|TEFA"));
     assert_eq!(transfers[1].to.taxonomy.to_string(), "9/0201102IM/");

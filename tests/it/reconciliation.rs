@@ -1,0 +1,356 @@
+//! What officers do about lines that the rules cannot explain, over the wire.
+
+use avviso::app::settlement;
+use avviso::domain::ledger::Account;
+use avviso::domain::money::Cents;
+use avviso::domain::settlement::{Header, Line, Outcome};
+use serde_json::{Value, json};
+
+use crate::app::TestApp;
+use crate::given::{self, single};
+use crate::rest::{Caller, Reply};
+
+/// What a notice of one lamp costs.
+pub(crate) const LAMP: i64 = 1708;
+
+/// The reference of a notice.
+pub(crate) fn iuv(number: &str) -> String {
+    number[1..].to_owned()
+}
+
+/// A notice of some lamps, paid with a receipt of this name; its reference.
+pub(crate) async fn paid(app: &TestApp, lamps: i64, receipt: &str) -> String {
+    let number = single(&given::position(app, given::lamps(lamps)).await);
+    given::paid(app, &number, receipt).await;
+    iuv(&number)
+}
+
+/// Files a flow of these rows: reference, receipt, amount.
+pub(crate) async fn flow(app: &TestApp, flow_id: &str, rows: &[(&str, &str, i64)]) {
+    let at = app.ctx.now();
+    let amount = |cents: i64| Cents::new(cents).unwrap();
+    let lines: Vec<Line> = (1..)
+        .zip(rows)
+        .map(|(number, (iuv, iur, cents))| Line {
+            number,
+            iuv: (*iuv).to_owned(),
+            iur: (*iur).to_owned(),
+            transfer: 1,
+            amount: amount(*cents),
+            outcome: Outcome::Executed,
+            paid_on: "2026-04-01".parse().unwrap(),
+        })
+        .collect();
+    let header = Header {
+        psp_id: "AGID_01".to_owned(),
+        flow_id: flow_id.to_owned(),
+        revision: 1,
+        flow_at: at,
+        regulation: "SCT1".to_owned(),
+        regulation_on: "2026-04-02".parse().unwrap(),
+        receiver: app.town().to_string(),
+        declared_count: i64::try_from(rows.len()).unwrap(),
+        declared_sum: amount(rows.iter().map(|row| row.2).sum()),
+        published_at: at,
+    };
+    let (ctx, town) = (app.ctx.clone(), app.town());
+    let ingest = move |tx: &mut avviso::store::Tx<'_>, now| {
+        let (header, lines) = (&header, lines.as_slice());
+        let arrived = settlement::Arrived { header, lines };
+        settlement::ingest(tx, now, &ctx, &town, &[arrived])
+    };
+    app.ctx.write(ingest).await.unwrap();
+}
+
+/// A movement on the account; its identifier.
+pub(crate) async fn cash(office: &Caller, number: &str, amount: i64, text: &str) -> String {
+    let entry = json!({
+        "account": "1", "number": number, "direction": "in", "provisional_number": 1,
+        "amount_cents": amount, "booked_date": "2026-04-03", "remittance": text,
+    });
+    let filed = office
+        .post("/treasury-entries", &entry)
+        .send()
+        .await
+        .expect(201);
+    filed["treasury_entry"]["treasury_entry_id"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+/// The text of a transfer that names a flow.
+pub(crate) fn names(flow_id: &str) -> String {
+    format!("/PUR/LGPE-RIVERSAMENTO/URI/{flow_id}")
+}
+
+async fn items(caller: &Caller, path: &str) -> Vec<Value> {
+    let page = caller.get(path).send().await.expect(200);
+    page["items"].as_array().unwrap().clone()
+}
+
+pub(crate) async fn flow_id(office: &Caller, code: &str) -> String {
+    let flows = items(office, "/settlement-flows?limit=200").await;
+    let found = flows.iter().find(|flow| flow["flow_code"] == code);
+    found.unwrap()["settlement_flow_id"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+/// The reconciliation of a line whose key begins like this.
+pub(crate) async fn line(caller: &Caller, key: &str) -> Value {
+    let lines = items(caller, "/reconciliations?limit=200").await;
+    let found = lines
+        .iter()
+        .find(|line| line["line_key"].as_str().unwrap().starts_with(key));
+    found.unwrap_or_else(|| panic!("{key}: {lines:?}")).clone()
+}
+
+pub(crate) async fn code(caller: &Caller, key: &str) -> String {
+    line(caller, key).await["code"].as_str().unwrap().to_owned()
+}
+
+async fn history(caller: &Caller, key: &str) -> Vec<Value> {
+    let id = line(caller, key).await["reconciliation_id"].clone();
+    items(
+        caller,
+        &format!("/reconciliations/{}/history", id.as_str().unwrap()),
+    )
+    .await
+}
+
+pub(crate) async fn decide(caller: &Caller, what: Value) -> Reply {
+    let mut body = json!({"reason": "other", "note": "Verificato con la banca"});
+    body.as_object_mut()
+        .unwrap()
+        .append(what.clone().as_object_mut().unwrap());
+    caller.post("/reconciliation-decisions", &body).send().await
+}
+
+/// Asks for another state of a decision as it was read last.
+async fn amend(caller: &Caller, decision: &Reply, state: &str) -> Reply {
+    let id = decision.json()["reconciliation_decision_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let path = format!("/reconciliation-decisions/{id}");
+    let body = json!({"state": state, "note": "Riletto"});
+    caller
+        .patch(&path, decision.header("etag"), &body)
+        .send()
+        .await
+}
+
+fn matched(entries: &[&str], flows: &[&str]) -> Value {
+    json!({"match": {"treasury_entry_ids": entries, "settlement_flow_ids": flows}})
+}
+
+fn force(line: &Value) -> Value {
+    json!({"force": {"reconciliation_id": line["reconciliation_id"]}})
+}
+
+const F: &str = "2026-04-02AGID_01-0001";
+const G: &str = "2026-04-02AGID_01-0002";
+
+both_databases! {
+    async fn cash_without_a_text_is_given_to_its_flow_and_taken_back(app: TestApp) {
+        let office = app.office().await;
+        let iuv = paid(&app, 1, "r1").await;
+        flow(&app, F, &[(&iuv, "r1", LAMP)]).await;
+        let entry = cash(&office, "7", LAMP, "BONIFICO").await;
+        let flow = flow_id(&office, F).await;
+        assert_eq!(code(&office, "r1/1").await, "reported_not_settled");
+        assert_eq!(code(&office, "2026/1/7").await, "cash_unidentified");
+        let before = office.get("/reconciliations").send().await.json();
+
+        let body = json!({
+            "match": {"treasury_entry_ids": [entry], "settlement_flow_ids": [flow]},
+            "reason": "reference_missing", "note": "Importo e giorno del flusso",
+        });
+        let call = office.post("/reconciliation-decisions", &body);
+        let made = call.clone().send().await;
+        let decision = made.expect(201);
+        assert_eq!((&decision["state"], &decision["kind"]), (&json!("in_force"), &json!("match")));
+        for key in ["r1/1", "AGID_01/", "2026/1/7"] {
+            assert_eq!(code(&office, key).await, "matched_settled", "{key}");
+        }
+        assert_eq!(app.balance(Account::UnexplainedCash).await, 0);
+        assert_eq!(app.balance(Account::Announced).await, 0);
+        let again = call.send().await;
+        assert_eq!(again.header("idempotent-replayed"), "true");
+        assert_eq!(again.json(), decision);
+
+        let past = history(&office, "2026/1/7").await;
+        let causes: Vec<_> = past.iter().map(|one| one["cause"].as_str().unwrap()).collect();
+        assert_eq!(causes, ["cash", "decision"]);
+        assert_eq!(past[1]["reconciliation_decision_id"], decision["reconciliation_decision_id"]);
+        assert_eq!(past[1]["client_id"], decision["proposed"]["client_id"]);
+        assert!(past[0].get("client_id").is_none());
+
+        let held = decide(&office, matched(&[&entry], &[&flow])).await;
+        assert_eq!(held.json()["errors"][0]["pointer"], "/match/treasury_entry_ids/0");
+        let reopened = amend(&office, &made, "reopened").await;
+        assert_eq!(reopened.expect(200)["reopened"]["note"], "Riletto");
+        let stale = amend(&office, &made, "reopened").await;
+        assert_eq!(stale.slug(), "precondition-failed");
+        assert_eq!(amend(&office, &reopened, "reopened").await.expect(200), reopened.json());
+        assert_eq!(amend(&office, &reopened, "in_force").await.slug(), "state-forbids");
+        assert_eq!(app.balance(Account::UnexplainedCash).await, -LAMP);
+        assert_eq!(app.balance(Account::Announced).await, LAMP);
+        let after = office.get("/reconciliations").send().await.json();
+        for (old, new) in before["items"].as_array().unwrap().iter().zip(after["items"].as_array().unwrap()) {
+            for name in ["code", "flags", "explanation", "reconciliation_id"] {
+                assert_eq!(old[name], new[name]);
+            }
+        }
+        assert_eq!(history(&office, "2026/1/7").await.len(), 3);
+    }
+
+    async fn one_transfer_for_two_flows_settles_both_together(app: TestApp) {
+        let office = app.office().await;
+        let (a, b) = (paid(&app, 1, "r1").await, paid(&app, 2, "r2").await);
+        flow(&app, F, &[(&a, "r1", LAMP)]).await;
+        flow(&app, G, &[(&b, "r2", 2 * LAMP)]).await;
+        let entry = cash(&office, "7", 3 * LAMP - 1, &names(F)).await;
+        assert_eq!(code(&office, "r1/1").await, "settled_amount_diff");
+        let (f, g) = (flow_id(&office, F).await, flow_id(&office, G).await);
+        let made = decide(&office, matched(&[&entry], &[&f, &g])).await;
+        made.expect(201);
+        assert_eq!(code(&office, "r2/1").await, "settled_partial");
+        let rest = cash(&office, "8", 1, &names(G)).await;
+        for key in ["r1/1", "r2/1", "2026/1/7", "2026/1/8"] {
+            let line = line(&office, key).await;
+            assert_eq!(line["code"], "matched_settled", "{key}");
+            let flags: Vec<_> = line["flags"].as_array().unwrap().iter().collect();
+            assert!(flags.contains(&&json!("multi_flow_transfer")), "{key}: {flags:?}");
+            assert_eq!(line["explanation"]["inputs"]["companions"].as_array().unwrap().len(), 1);
+        }
+        assert_eq!(app.balance(Account::Announced).await, 0);
+        // A flow is together with others once, an entry is held once.
+        let twice = decide(&office, matched(&[&rest], &[&f, &g])).await;
+        let pointers: Vec<_> = twice.json()["errors"].as_array().unwrap().iter()
+            .map(|error| error["pointer"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(pointers, ["/match/settlement_flow_ids/0", "/match/settlement_flow_ids/1"]);
+        amend(&office, &made, "reopened").await.expect(200);
+        assert_eq!(code(&office, "r1/1").await, "settled_amount_diff");
+        assert_eq!(code(&office, "r2/1").await, "settled_partial");
+    }
+
+    async fn several_transfers_settle_one_flow_and_a_wrong_one_is_taken_away(app: TestApp) {
+        let office = app.office().await;
+        let iuv = paid(&app, 1, "r1").await;
+        flow(&app, F, &[(&iuv, "r1", LAMP)]).await;
+        let wrong = cash(&office, "6", 99, &names(F)).await;
+        let parts = [cash(&office, "7", 1000, "ACCONTO").await, cash(&office, "8", 708, "SALDO").await];
+        let flow = flow_id(&office, F).await;
+        decide(&office, matched(&[&parts[0], &parts[1]], &[&flow])).await.expect(201);
+        assert_eq!(code(&office, "r1/1").await, "settled_amount_diff");
+        let taken = decide(&office, json!({"unmatch": {"treasury_entry_ids": [wrong]}})).await;
+        taken.expect(201);
+        let settled = line(&office, "r1/1").await;
+        assert_eq!(settled["code"], "matched_settled");
+        assert_eq!(settled["flags"], json!(["split_transfer"]));
+        assert_eq!(code(&office, "2026/1/6").await, "cash_unknown_reference");
+        // New facts do not move what officers hold.
+        flow_again(&app, &iuv).await;
+        assert_eq!(code(&office, "2026/1/6").await, "cash_unknown_reference");
+        amend(&office, &taken, "reopened").await.expect(200);
+        assert_eq!(code(&office, "2026/1/6").await, "settled_amount_diff");
+    }
+
+    async fn two_people_are_behind_a_decision_when_the_creditor_wants_it(app: TestApp) {
+        let office = app.office().await;
+        let (first, second) = (app.client(&app.town(), &["accounting"]).await, app.client(&app.town(), &["accounting"]).await);
+        let path = format!("/creditors/{}/reconciliation-terms", app.town());
+        let shown = office.get(&path).send().await;
+        assert_eq!((shown.expect(200)["revision"].clone(), shown.header("etag")), (json!(0), "\"0\""));
+        let terms = json!({"tolerance_cents": 0, "second_approver": true});
+        assert_eq!(first.put(&path, &terms).send().await.slug(), "not-allowed");
+        office.put(&path, &terms).header("if-match", "\"0\"").send().await.expect(200);
+        let stale = office.put(&path, &terms).header("if-match", "\"0\"").send().await;
+        assert_eq!(stale.slug(), "precondition-failed");
+
+        paid(&app, 1, "r1").await;
+        let open = line(&office, "r1/1").await;
+        let proposed = decide(&first, force(&open)).await;
+        assert_eq!(proposed.expect(201)["state"], "proposed");
+        assert_eq!(code(&office, "r1/1").await, "paid_not_reported");
+        assert_eq!(items(&office, "/reconciliation-decisions?state=proposed").await.len(), 1);
+        assert_eq!(amend(&first, &proposed, "in_force").await.slug(), "second-person-required");
+        let approved = amend(&second, &proposed, "in_force").await;
+        let held = approved.expect(200);
+        assert_ne!(held["decided"]["client_id"], held["proposed"]["client_id"]);
+        let closed = line(&office, "r1/1").await;
+        assert_eq!((&closed["code"], &closed["group"]), (&json!("forced"), &json!("closed")));
+        assert_eq!(closed["explanation"]["closed_by"]["instead_of"], "paid_not_reported");
+        assert_eq!(closed["explanation"]["closed_by"]["reconciliation_decision_id"], held["reconciliation_decision_id"]);
+        let twice = decide(&first, force(&closed)).await;
+        assert_eq!(twice.complaint(), "422 rule-violation [/force/reconciliation_id the line is neither pending nor an anomaly: there is nothing to close]");
+        let refused = decide(&first, force(&line(&office, "r1/1").await)).await;
+        assert_eq!(refused.slug(), "rule-violation");
+        amend(&first, &approved, "reopened").await.expect(200);
+        assert_eq!(code(&office, "r1/1").await, "paid_not_reported");
+    }
+
+    async fn a_forced_line_stays_forced_when_facts_come_and_says_what_they_would_make_of_it(app: TestApp) {
+        let office = app.office().await;
+        let iuv = paid(&app, 1, "r1").await;
+        decide(&office, force(&line(&office, "r1/1").await)).await.expect(201);
+        flow(&app, F, &[(&iuv, "r1", LAMP)]).await;
+        cash(&office, "7", LAMP, &names(F)).await;
+        let closed = line(&office, "r1/1").await;
+        assert_eq!(closed["code"], "forced");
+        assert_eq!(closed["explanation"]["closed_by"]["instead_of"], "matched_settled");
+        assert_eq!(code(&office, "AGID_01/").await, "matched_settled");
+        let past = history(&office, "r1/1").await;
+        let told: Vec<_> = past.iter()
+            .map(|one| (one["code"].as_str().unwrap(), one["cause"].as_str().unwrap())).collect();
+        assert_eq!(told, [("paid_not_reported", "receipt"), ("forced", "decision"), ("forced", "flow"), ("forced", "cash")]);
+    }
+
+    async fn another_tolerance_moves_what_it_makes_agree_and_back(app: TestApp) {
+        let office = app.office().await;
+        let iuv = paid(&app, 1, "r1").await;
+        flow(&app, F, &[(&iuv, "r1", LAMP)]).await;
+        cash(&office, "7", LAMP - 3, &names(F)).await;
+        let path = format!("/creditors/{}/reconciliation-terms", app.town());
+        let terms = |cents: i64| json!({"tolerance_cents": cents, "second_approver": false});
+        for (cents, expected) in [(2, "settled_partial"), (3, "matched_settled"), (0, "settled_partial")] {
+            office.put(&path, &terms(cents)).send().await.expect(200);
+            for key in ["r1/1", "AGID_01/", "2026/1/7"] {
+                assert_eq!(code(&office, key).await, expected, "{cents} {key}");
+            }
+        }
+        let last = history(&office, "r1/1").await.pop().unwrap();
+        assert_eq!(last["cause"], "terms");
+        assert!(last["client_id"].is_string());
+    }
+
+    async fn what_a_decision_cannot_be_about_is_named(app: TestApp) {
+        let office = app.office().await;
+        let iuv = paid(&app, 1, "r1").await;
+        flow(&app, F, &[(&iuv, "r1", LAMP)]).await;
+        let entry = cash(&office, "7", LAMP, "BONIFICO").await;
+        let nobody = "00000000-0000-7000-8000-000000000000";
+        let before = app.dump();
+        let wrong = decide(&office, matched(&[&entry, nobody], &[nobody])).await;
+        assert_eq!(wrong.complaint(), "422 rule-violation [/match/treasury_entry_ids/1 no treasury entry has this id] \
+            [/match/settlement_flow_ids/0 no settlement flow has this id]");
+        let line = decide(&office, json!({"force": {"reconciliation_id": nobody}})).await;
+        assert_eq!(line.json()["errors"][0]["pointer"], "/force/reconciliation_id");
+        let free = decide(&office, json!({"unmatch": {"treasury_entry_ids": [entry]}})).await;
+        assert_eq!(free.json()["errors"][0]["pointer"], "/unmatch/treasury_entry_ids/0");
+        let both = json!({"force": {"reconciliation_id": nobody}, "unmatch": {"treasury_entry_ids": [entry]}});
+        assert_eq!(decide(&office, both).await.slug(), "contract-violation");
+        assert_eq!(decide(&office, json!({})).await.slug(), "contract-violation");
+        assert_eq!(app.dump(), before);
+        let portal = app.client(&app.town(), &["portal"]).await;
+        assert_eq!(decide(&portal, matched(&[&entry], &[nobody])).await.slug(), "not-allowed");
+    }
+}
+
+/// Another flow that the same transfers might be looked for in.
+async fn flow_again(app: &TestApp, iuv: &str) {
+    flow(app, "2026-04-02AGID_01-0009", &[(iuv, "r9", 1)]).await;
+}
