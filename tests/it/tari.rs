@@ -100,7 +100,7 @@ both_databases! {
         let notification = format!("/debt-positions/{}/notification", position["debt_position_id"].as_str().unwrap());
         let by_hand = json!({"channel": "by_hand", "on": "2026-04-10"});
         app.set_clock("2026-04-12T08:00:00Z");
-        let notified = office.put(&notification, &by_hand).header("if-match", &made.header("etag")).send().await;
+        let notified = office.put(&notification, &by_hand).header("if-match", made.header("etag")).send().await;
         notified.expect(200);
         for (day, cents) in [("2026-06-09", 64549), ("2026-06-10", 99590)] {
             let quote = format!("{}/amount?on={day}", path(&position, 0, 0));

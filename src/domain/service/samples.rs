@@ -125,7 +125,10 @@ fn tari_terms() -> Value {
         ],
         "punctual": {"label": "sacchi", "extra_micro": 3_600_000},
         "daily_surcharge_bp": 5000,
-        "social_bonus_bp": 2500,
+        "social_bonus": [{
+            "valid_from": "2025-01-01", "bp": 2500,
+            "isee_cents": 953_000, "large_family": [4, 2_000_000],
+        }],
         "ur1_cents": 10,
         "ur2_cents": 150,
         "ur3_cents": 600,
@@ -272,6 +275,37 @@ pub(crate) fn details(kind: &str) -> Value {
     }
 }
 
+/// The penalties of D.Lgs. 87/2024, and those of L. 147/2013 for declarations.
+fn regime_of_2024() -> Value {
+    json!({
+        "valid_from": "2024-09-01",
+        "correction": [
+            {"up_to_days": 14, "fraction": [1, 1200], "per_day": true},
+            {"up_to_days": 30, "fraction": [1, 80]},
+            {"up_to_days": 90, "fraction": [125, 9000]},
+            {"up_to_years": 1, "fraction": [1, 32]},
+            {"fraction": [1, 28]},
+        ],
+        "assessment": [
+            {"up_to_days": 15, "fraction": [1, 120], "per_day": true},
+            {"up_to_days": 90, "fraction": [125, 1000]},
+            {"fraction": [25, 100]},
+        ],
+        "omitted": {"from_bp": 10_000, "to_bp": 20_000, "least_cents": 5_000},
+        "unfaithful": {"from_bp": 5_000, "to_bp": 10_000, "least_cents": 5_000},
+        "acceptance": [1, 3],
+        "agreement": [1, 3],
+        "stages": [
+            {"code": "draft_act", "label": "dopo lo schema d'atto", "fraction": [1, 24]},
+            {"code": "report", "label": "dopo il verbale", "fraction": [1, 20]},
+            {
+                "code": "draft_act_on_report", "label": "dopo lo schema d'atto sul verbale",
+                "fraction": [1, 16],
+            },
+        ],
+    })
+}
+
 /// Sample terms of arrears: the two penalty tables and the legal rates of `charges.md` §2.7.
 fn arrears_terms() -> Value {
     let rate = |(year, rate_ppm): (i32, i64)| json!({"valid_from": format!("{year}-01-01"), "rate_ppm": rate_ppm});
@@ -304,33 +338,7 @@ fn arrears_terms() -> Value {
                     {"fraction": [30, 100]},
                 ],
             },
-            {
-                "valid_from": "2024-09-01",
-                "correction": [
-                    {"up_to_days": 14, "fraction": [1, 1200], "per_day": true},
-                    {"up_to_days": 30, "fraction": [1, 80]},
-                    {"up_to_days": 90, "fraction": [125, 9000]},
-                    {"up_to_years": 1, "fraction": [1, 32]},
-                    {"fraction": [1, 28]},
-                ],
-                "assessment": [
-                    {"up_to_days": 15, "fraction": [1, 120], "per_day": true},
-                    {"up_to_days": 90, "fraction": [125, 1000]},
-                    {"fraction": [25, 100]},
-                ],
-                "omitted": {"from_bp": 10_000, "to_bp": 20_000, "least_cents": 5_000},
-                "unfaithful": {"from_bp": 5_000, "to_bp": 10_000, "least_cents": 5_000},
-                "acceptance": [1, 3],
-                "agreement": [1, 3],
-                "stages": [
-                    {"code": "draft_act", "label": "dopo lo schema d'atto", "fraction": [1, 24]},
-                    {"code": "report", "label": "dopo il verbale", "fraction": [1, 20]},
-                    {
-                        "code": "draft_act_on_report", "label": "dopo lo schema d'atto sul verbale",
-                        "fraction": [1, 16],
-                    },
-                ],
-            },
+            regime_of_2024(),
         ],
         "charges": [
             {"bp": 300, "cap_cents": 30_000, "days": 60},
@@ -367,7 +375,9 @@ fn tari_details() -> Value {
         "reductions": ["composting"],
         "reduction_periods": [{"reduction": "outskirts", "from": "2026-03-01", "to": "2026-10-31"}],
         "social_bonus_base_cents": 19876,
-        "advance_base_cents": 24310,
+        "social_bonus_isee_cents": 1_500_000,
+        "social_bonus_children": 4,
+        "advance_charged": {"tari_cents": 7017, "tefa_cents": 351},
         "plan": "three",
         "previous_unpaid_cents": 0,
         "user_code": "U-000123",

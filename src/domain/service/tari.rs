@@ -15,11 +15,11 @@ mod reductions;
 mod rows;
 mod terms;
 
-pub use details::{TariChange, TariDetails, TariPremises, TariReductionPeriod};
+pub use details::{TariAdvance, TariChange, TariDetails, TariPremises, TariReductionPeriod};
 pub use information::TariTopic;
 pub use terms::{
     Basis, CategoryTariff, DomesticTariff, EuroRounding, Plan, Punctual, Reduction, ReductionBase,
-    ReductionMode, TariTerms, UrProrata,
+    ReductionMode, SocialBonus, TariTerms, UrProrata,
 };
 
 /// The waste tax.
@@ -72,9 +72,9 @@ const PROVINCE: &str = "province";
 
 /// What is owed, by beneficiary: each part is split among the instalments on its own.
 struct Owed {
-    /// The tax of the town after reductions.
+    /// The tax of the town after reductions, less what an advance has asked.
     tari: Cents,
-    /// The Province's.
+    /// The Province's, less what an advance has asked.
     tefa: Cents,
     /// UR1-UR3: the town collects them for the equalisation fund.
     components: Cents,

@@ -85,11 +85,24 @@ pub struct TariDetails {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = Int64, minimum = 1, maximum = 99_999_999_999_i64)]
     pub social_bonus_base_cents: Option<i64>,
+    /// ISEE of the family for the year of the bonus, cents: held against the limit of the service. When
+    /// absent, the bonus is granted as the national list says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = Int64, minimum = 0, maximum = 99_999_999_999_i64)]
+    pub social_bonus_isee_cents: Option<i64>,
+    /// Dependent children of the family, which may raise the limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = Int64, minimum = 0, maximum = 30)]
+    pub social_bonus_children: Option<i64>,
     /// Net tax by the tariffs of the year before, cents: the advances of a plan are shares of it. The
     /// tax of this year when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = Int64, minimum = 1, maximum = 99_999_999_999_i64)]
     pub advance_base_cents: Option<i64>,
+    /// What an earlier position of the year has asked as an advance: this one asks the rest (saldo).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub advance_charged: Option<TariAdvance>,
     /// Code of the only instalment plan to offer; every plan of the service when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(
@@ -228,6 +241,19 @@ pub struct TariPremises {
         pattern = "^[^\\x00-\\x1f\\x7f]+$"
     )]
     pub cadastral_reference: Option<String>,
+}
+
+/// An advance that was asked before, as the assessment of its position shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"tari_cents": 17017, "tefa_cents": 851}))]
+pub struct TariAdvance {
+    /// Tax of the town, cents.
+    #[schema(format = Int64, minimum = 1, maximum = 99_999_999_999_i64)]
+    pub tari_cents: i64,
+    /// Tax of the Province, cents.
+    #[schema(format = Int64, minimum = 0, maximum = 99_999_999_999_i64)]
+    pub tefa_cents: i64,
 }
 
 /// A reduction granted for a part of the period.

@@ -53,18 +53,12 @@ pub(super) fn compute(
             name((i, one), premises, rows.iter_mut().skip(first));
         }
     }
+    let [asked, asked_tefa] = advance(details, [tari, tefa], &mut rows)?;
+    let (tari, tefa) = (tari.minus(asked)?, tefa.minus(asked_tefa)?);
     let bonus = bonus(details, terms, tari, &mut rows)?;
     let town = tari.minus(bonus)?.plus(components)?;
-    let total = town.plus(tefa)?;
-    if details.daily_days.is_none() && total.get() < terms.min_amount_cents {
-        let least = Cents::new(terms.min_amount_cents)?;
-        let (it, en) = (least.italian(), least);
-        return Err(DetailsError::new(
-            "",
-            format!("nulla da chiedere: l'importo dell'anno è inferiore a {it} €"),
-            format!("nothing to ask: the amount of the year is below {en} euro"),
-        ));
-    }
+    let before = asked.plus(asked_tefa)?;
+    enough(details, terms, (town.plus(tefa)?, before))?;
     let rounding = match terms.euro_rounding {
         EuroRounding::None => Cents::ZERO,
         EuroRounding::Total => to_euro(town, tefa)?,
@@ -90,6 +84,72 @@ pub(super) fn compute(
         rounding,
     };
     Ok((rows, owed))
+}
+
+/// Whether something is to be asked: the year's amount is not below its minimum, and an advance that was
+/// asked before does not cover it.
+fn enough(
+    details: &TariDetails,
+    terms: &TariTerms,
+    (rest, before): (Cents, Cents),
+) -> Result<(), DetailsError> {
+    if details.daily_days.is_none() && rest.plus(before)?.get() < terms.min_amount_cents {
+        let least = Cents::new(terms.min_amount_cents)?;
+        let (it, en) = (least.italian(), least);
+        return Err(DetailsError::new(
+            "",
+            format!("nulla da chiedere: l'importo dell'anno è inferiore a {it} €"),
+            format!("nothing to ask: the amount of the year is below {en} euro"),
+        ));
+    }
+    if before.is_positive() && !rest.is_positive() {
+        return Err(DetailsError::new(
+            "/advance_charged",
+            "l'acconto copre l'intero importo: non resta nulla da chiedere",
+            "the advance covers the whole amount: nothing is left to ask",
+        ));
+    }
+    Ok(())
+}
+
+/// What an advance has asked of town and Province, with its rows; never more than is owed. What is left
+/// over is the town's to pay back.
+fn advance(
+    details: &TariDetails,
+    owed: [Cents; 2],
+    rows: &mut Vec<Row>,
+) -> Result<[Cents; 2], DetailsError> {
+    let mut taken = [Cents::ZERO; 2];
+    let Some(charged) = details.advance_charged else {
+        return Ok(taken);
+    };
+    let of = [
+        ("advance", "Acconto già richiesto", charged.tari_cents),
+        (
+            "advance_tefa",
+            "TEFA già richiesta in acconto",
+            charged.tefa_cents,
+        ),
+    ];
+    for ((taken, owed), (code, label, cents)) in taken.iter_mut().zip(owed).zip(of) {
+        let charged = Cents::new(cents)?;
+        *taken = charged.min(owed);
+        if !charged.is_positive() {
+            continue;
+        }
+        let mut row = row(code, format_args!("{label}"), taken.negated());
+        with_rest(&mut row, charged.minus(*taken)?);
+        rows.push(row);
+    }
+    Ok(taken)
+}
+
+/// Says in a row what it could not take off.
+fn with_rest(row: &mut Row, left: Cents) {
+    if left.is_positive() {
+        let residue = format!(", residuo di {} € da rimborsare", left.italian());
+        row.label.push_str(&residue);
+    }
 }
 
 /// Says in the rows of one of several premises which of them they are about.
@@ -336,9 +396,10 @@ fn bonus(
     tari: Cents,
     rows: &mut Vec<Row>,
 ) -> Result<Cents, DetailsError> {
-    let (Some(base), Some(bp)) = (details.social_bonus_base_cents, terms.social_bonus_bp) else {
+    let (Some(base), Some(rule)) = (details.social_bonus_base_cents, terms.social_bonus()) else {
         return Ok(Cents::ZERO);
     };
+    let bp = rule.bp;
     let base = Cents::new(base)?;
     let granted = base.share(bp)?;
     let bonus = granted.min(tari);
@@ -346,10 +407,7 @@ fn bonus(
     let (percent, base) = (Percent(bp), base.italian());
     let label = format_args!("Bonus sociale rifiuti: {percent} di {base} €");
     let mut row = row("social_bonus", label, bonus.negated());
-    if left.is_positive() {
-        let residue = format!(", residuo di {} € da rimborsare", left.italian());
-        row.label.push_str(&residue);
-    }
+    with_rest(&mut row, left);
     rows.push(row);
     Ok(bonus)
 }

@@ -51,9 +51,9 @@ pub struct TariTerms {
     /// The most that all reductions may take off the tax, basis points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reduction_cap_bp: Option<u32>,
-    /// The social bonus, basis points of the tax of the year before; none when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub social_bonus_bp: Option<u32>,
+    /// The social bonus by the year it is for, in order; none when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub social_bonus: Vec<SocialBonus>,
     /// UR1 a year, cents.
     pub ur1_cents: i64,
     /// UR2 a year, cents.
@@ -129,6 +129,33 @@ pub struct CategoryTariff {
     pub fixed_micro_m2: i64,
     /// Variable part, millionths of euro a square metre.
     pub variable_micro_m2: i64,
+}
+
+/// The social bonus for the years from a day on (DPCM 24/2025): a year's bonus is set off in the year
+/// after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SocialBonus {
+    /// First day it holds for.
+    pub valid_from: NaiveDate,
+    /// Share of the tax of that year, basis points.
+    pub bp: u32,
+    /// Largest ISEE of a family that is entitled, cents; no limit when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isee_cents: Option<i64>,
+    /// Limit of large families, as dependent children and cents: `[4, 2000000]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub large_family: Option<[i64; 2]>,
+}
+
+impl SocialBonus {
+    /// Largest ISEE of a family with so many children.
+    pub(super) fn limit(&self, children: i64) -> Option<i64> {
+        match self.large_family {
+            Some([from, limit]) if children >= from => Some(limit),
+            Some(_) | None => self.isee_cents,
+        }
+    }
 }
 
 /// The price of what is measured beyond the included quantity.
@@ -309,6 +336,15 @@ impl TariTerms {
     /// The tariff of a business.
     pub(super) fn category(&self, code: &str) -> Option<&CategoryTariff> {
         self.non_domestic.iter().find(|tariff| tariff.code == code)
+    }
+
+    /// The social bonus that is set off this year: that of the year before, by what held at its end.
+    pub(super) fn social_bonus(&self) -> Option<&SocialBonus> {
+        let first = self.first_day();
+        self.social_bonus
+            .iter()
+            .rev()
+            .find(|b| b.valid_from < first)
     }
 
     /// The reduction with this code.

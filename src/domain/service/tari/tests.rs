@@ -564,7 +564,7 @@ fn what_does_not_belong_together_is_told() {
     for class in terms["domestic"].as_array_mut().unwrap() {
         class.as_object_mut().unwrap().remove("included_bags");
     }
-    terms.remove("social_bonus_bp");
+    terms.remove("social_bonus");
     terms.remove("daily_surcharge_bp");
     let details = json!({"area_m2": 1, "category": "24", "daily_days": 1});
     assert_eq!(refused(&details, &service)[0].0, "/daily_days");
@@ -627,6 +627,7 @@ proptest! {
     fn every_plan_pays_each_beneficiary_the_same(
         occupants in 1i64..=8, area in 1i64..=500, bonus in proptest::option::of(1i64..=100_000),
         base in proptest::option::of(1i64..=100_000), euro: bool, first: bool,
+        charged in proptest::option::of((1i64..=100_000, 0i64..=5_000)),
     ) {
         let mut service = service("tari");
         service.terms["euro_rounding"] = json!(if euro { "total" } else { "none" });
@@ -636,8 +637,12 @@ proptest! {
         if let Some(bonus) = bonus {
             details["social_bonus_base_cents"] = json!(bonus);
         }
-        if let Some(base) = base {
-            details["advance_base_cents"] = json!(base);
+        match (charged, base) {
+            (Some((tari, tefa)), _) => {
+                details["advance_charged"] = json!({"tari_cents": tari, "tefa_cents": tefa});
+            }
+            (None, Some(base)) => details["advance_base_cents"] = json!(base),
+            (None, None) => {}
         }
         let assessment = Tari.assess(&details, &service).unwrap();
         let paid = |option: &OptionDraft| -> [i64; 2] {
@@ -648,6 +653,8 @@ proptest! {
             [sum(0), sum(1)]
         };
         let single = paid(&assessment.options[0]);
+        let rows: i64 = assessment.rows.iter().map(|row| row.amount.get()).sum();
+        prop_assert_eq!(rows, single[0] + single[1]);
         for plan in &assessment.options[1..] {
             prop_assert_eq!(paid(plan), single);
         }

@@ -90,6 +90,21 @@ pub(in super::super) fn check(
             check_daily(one, details, findings);
         }
     }
+    check_amounts(details, findings);
+    check_offered(details, terms, findings);
+    if let Some(plan) = &details.plan
+        && terms.plans.iter().all(|known| known.code != *plan)
+    {
+        let known = terms.plans.iter().map(|plan| plan.code.as_str());
+        findings.push(none_of("/plan", known));
+    }
+    if let Some(text) = &details.user_code {
+        findings.text::<35>("/user_code", text);
+    }
+}
+
+/// Numbers of the position within their bounds.
+fn check_amounts(details: &TariDetails, findings: &mut Findings) {
     let payable = Cents::NOTICE_MAX.get();
     for (pointer, value, allowed) in [
         (
@@ -107,21 +122,31 @@ pub(in super::super) fn check(
             details.previous_unpaid_cents,
             0..=payable,
         ),
+        (
+            "/social_bonus_isee_cents",
+            details.social_bonus_isee_cents,
+            0..=payable,
+        ),
+        (
+            "/social_bonus_children",
+            details.social_bonus_children,
+            0..=30,
+        ),
+        (
+            "/advance_charged/tari_cents",
+            details.advance_charged.map(|advance| advance.tari_cents),
+            1..=payable,
+        ),
+        (
+            "/advance_charged/tefa_cents",
+            details.advance_charged.map(|advance| advance.tefa_cents),
+            0..=payable,
+        ),
         ("/daily_days", details.daily_days, 1..=182),
     ] {
         if let Some(value) = value {
             findings.range(pointer, value, allowed);
         }
-    }
-    check_offered(details, terms, findings);
-    if let Some(plan) = &details.plan
-        && terms.plans.iter().all(|known| known.code != *plan)
-    {
-        let known = terms.plans.iter().map(|plan| plan.code.as_str());
-        findings.push(none_of("/plan", known));
-    }
-    if let Some(text) = &details.user_code {
-        findings.text::<35>("/user_code", text);
     }
 }
 
@@ -296,12 +321,59 @@ fn check_offered(details: &TariDetails, terms: &TariTerms, findings: &mut Findin
         (
             "/social_bonus_base_cents",
             details.social_bonus_base_cents.is_some(),
-            terms.social_bonus_bp.is_some(),
+            terms.social_bonus().is_some(),
         ),
     ] {
         if given && !offered {
             not_offered(pointer.to_owned(), findings);
         }
+    }
+    check_bonus(details, terms, findings);
+    if details.advance_charged.is_some() && details.advance_base_cents.is_some() {
+        findings.add(
+            "/advance_base_cents",
+            "non si usa quando l'acconto è già stato richiesto",
+            "is not used once the advance has been asked",
+        );
+    }
+}
+
+/// Who states the family's ISEE has it held against the limit.
+fn check_bonus(details: &TariDetails, terms: &TariTerms, findings: &mut Findings) {
+    for (pointer, given) in [
+        (
+            "/social_bonus_isee_cents",
+            details.social_bonus_isee_cents.is_some(),
+        ),
+        (
+            "/social_bonus_children",
+            details.social_bonus_children.is_some(),
+        ),
+    ] {
+        if given && details.social_bonus_base_cents.is_none() {
+            findings.add(
+                pointer,
+                "si usa solo con social_bonus_base_cents",
+                "is used with social_bonus_base_cents only",
+            );
+        }
+    }
+    let (Some(isee), Some(rule)) = (details.social_bonus_isee_cents, terms.social_bonus()) else {
+        return;
+    };
+    let children = details.social_bonus_children.unwrap_or(0);
+    if let Some(limit) = rule.limit(children)
+        && isee > limit
+    {
+        let limit = Cents::new(limit).unwrap_or(Cents::NOTICE_MAX);
+        findings.add(
+            "/social_bonus_isee_cents",
+            format!(
+                "per il bonus sociale non può superare {} €",
+                limit.italian()
+            ),
+            format!("must not be above {limit} euro for the social bonus"),
+        );
     }
 }
 
@@ -326,6 +398,7 @@ fn check_daily(premises: &TariPremises, details: &TariDetails, findings: &mut Fi
             "/social_bonus_base_cents",
             details.social_bonus_base_cents.is_some(),
         ),
+        ("/advance_charged", details.advance_charged.is_some()),
     ] {
         if given {
             findings.add(

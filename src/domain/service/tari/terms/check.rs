@@ -125,7 +125,6 @@ fn check_amounts(terms: &TariTerms, findings: &mut Findings) {
     for (pointer, bp) in [
         ("/daily_surcharge_bp", terms.daily_surcharge_bp),
         ("/reduction_cap_bp", terms.reduction_cap_bp),
-        ("/social_bonus_bp", terms.social_bonus_bp),
     ] {
         if let Some(bp) = bp {
             findings.range(pointer, i64::from(bp), 0..=10_000);
@@ -139,6 +138,25 @@ fn check_amounts(terms: &TariTerms, findings: &mut Findings) {
         ("/min_instalment_cents", terms.min_instalment_cents),
     ] {
         findings.range(pointer, cents, 0..=100_000);
+    }
+    let rules = &terms.social_bonus;
+    findings.count("/social_bonus", rules.len(), 0..=50);
+    if !rules.is_sorted_by(|a, b| a.valid_from < b.valid_from) {
+        findings.add(
+            "/social_bonus",
+            "deve essere in ordine di decorrenza",
+            "must be in order of the first day",
+        );
+    }
+    for (i, rule) in rules.iter().enumerate() {
+        let at = |field: &str| format!("/social_bonus/{i}/{field}");
+        findings.range(at("bp"), i64::from(rule.bp), 0..=10_000);
+        let limit = rule.isee_cents.unwrap_or(0);
+        findings.range(at("isee_cents"), limit, 0..=Cents::NOTICE_MAX.get());
+        if let Some([children, large]) = rule.large_family {
+            findings.range(at("large_family/0"), children, 1..=30);
+            findings.range(at("large_family/1"), large, limit..=Cents::NOTICE_MAX.get());
+        }
     }
     findings.range("/notice_days", i64::from(terms.notice_days), 0..=120);
 }

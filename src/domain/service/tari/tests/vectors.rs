@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod balances;
 mod premises;
 
 /// A service with the tariffs that some vectors add to T0.
