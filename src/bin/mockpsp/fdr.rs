@@ -32,7 +32,7 @@ pub(crate) fn scope() -> impl HttpServiceFactory + 'static {
 }
 
 /// A question for which trouble waits: no answer, or half of one.
-async fn disturbed<B: MessageBody + 'static>(
+pub(crate) async fn disturbed<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
@@ -177,10 +177,7 @@ async fn one(app: Data<App>, path: FlowPath) -> Result<Json<SingleFlow>, Refusal
         let (flow, revision) = find(state, today, &path)?;
         let psp = psps::get(flow.psp);
         let rows = rows(state, flow, revision);
-        let receiver = match &revision.edit {
-            Some(Edit::Receiver { org }) => org,
-            Some(Edit::LastTwice | Edit::LastShort { .. } | Edit::More { .. }) | None => &flow.org,
-        };
+        let receiver = flow.receiver(revision);
         Ok(Json(SingleFlow {
             status: "PUBLISHED",
             revision: path.2,
@@ -216,13 +213,13 @@ async fn one(app: Data<App>, path: FlowPath) -> Result<Json<SingleFlow>, Refusal
 /// One line of a flow.
 #[derive(Clone, Copy)]
 pub(crate) struct Row<'a> {
-    index: usize,
-    iuv: &'a str,
-    iur: &'a str,
-    transfer: u8,
-    cents: u64,
-    paid_at: DateTime<Utc>,
-    reported: Reported,
+    pub(crate) index: usize,
+    pub(crate) iuv: &'a str,
+    pub(crate) iur: &'a str,
+    pub(crate) transfer: u8,
+    pub(crate) cents: u64,
+    pub(crate) paid_at: DateTime<Utc>,
+    pub(crate) reported: Reported,
 }
 
 #[derive(Debug, Serialize)]
@@ -299,7 +296,7 @@ fn find<'a>(
         .ok_or_else(|| Refusal::not_found(fdr))
 }
 
-fn rows<'a>(state: &'a State, flow: &'a Flow, revision: &'a Revision) -> Vec<Row<'a>> {
+pub(crate) fn rows<'a>(state: &'a State, flow: &'a Flow, revision: &'a Revision) -> Vec<Row<'a>> {
     let shown = flow.rows.len().saturating_sub(revision.left_out);
     let row = |(position, (payment, transfer)): (usize, &(usize, u8))| {
         let payment = state.payment(*payment)?;

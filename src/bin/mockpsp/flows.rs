@@ -109,6 +109,14 @@ pub(crate) struct Revision {
 }
 
 impl Flow {
+    /// Tax code of the body that a revision is addressed to.
+    pub(crate) fn receiver<'a>(&'a self, revision: &'a Revision) -> &'a str {
+        match &revision.edit {
+            Some(Edit::Receiver { org }) => org,
+            Some(Edit::LastTwice | Edit::LastShort { .. } | Edit::More { .. }) | None => &self.org,
+        }
+    }
+
     /// The latest revision published by the end of `today`, and its number.
     pub(crate) fn latest(&self, today: Day) -> Option<(u64, &Revision)> {
         let visible = |revision: &&Revision| local_day(revision.published) <= today;
@@ -342,6 +350,12 @@ pub(crate) fn from_rome(local: NaiveDateTime) -> DateTime<Utc> {
     Rome.from_local_datetime(&local)
         .earliest()
         .map_or_else(|| local.and_utc(), |time| time.with_timezone(&Utc))
+}
+
+/// Legal time in Rome of an instant, as messages without offset state it.
+pub(crate) fn rome_time(instant: DateTime<Utc>) -> String {
+    let local = instant.with_timezone(&Rome).naive_local();
+    local.format("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
 /// The day in Rome of an instant.

@@ -11,6 +11,7 @@ mod control;
 mod day;
 mod disturbances;
 mod fdr;
+mod flow_door;
 mod flows;
 mod journal;
 mod messages;
@@ -128,6 +129,7 @@ Control API:
 The contract is printed by `mockpsp openapi`.
 
 Node doors: reporting flows   /fdr-org/service/v1/organizations/{tax_code}/fdrs
+            the same by SOAP  POST /node-for-pa/v1
             archive           POST /aca/v1/paCreatePosition
             providers         POST /node-for-psp/v1 (SOAP: verifyPaymentNotice, verificaBollettino,
                               activatePaymentNotice and sendPaymentOutcome in V1 and V2)";
@@ -253,6 +255,7 @@ fn doors(
             .service(fdr::scope())
             .service(stand_in::scope())
             .service(psp_door::scope())
+            .service(flow_door::scope())
     })
     .workers(workers)
     .disable_signals()

@@ -9,6 +9,7 @@ use quick_xml::name::{Namespace, ResolveResult};
 pub(crate) const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 pub(crate) const PA_FOR_NODE: &str = "http://pagopa-api.pagopa.gov.it/pa/paForNode.xsd";
 pub(crate) const NODE_FOR_PSP: &str = "http://pagopa-api.pagopa.gov.it/node/nodeForPsp.xsd";
+pub(crate) const NODE_FOR_PA: &str = "http://ws.pagamenti.telematici.gov/";
 const DEEPEST: usize = 32;
 
 pub(crate) const VERIFY: &str =
@@ -158,11 +159,11 @@ impl Element {
     }
 }
 
-/// Reads a request of a provider and gives its message, whatever it is.
-pub(crate) fn read_request(body: &str) -> Result<Element, String> {
+/// Reads a request in this namespace and gives its message, whatever it is.
+pub(crate) fn read_request(body: &str, namespace: &str) -> Result<Element, String> {
     let message = message_of(body)?;
     let name = message.name.clone();
-    expect(&message, &name, NODE_FOR_PSP)?;
+    expect(&message, &name, namespace)?;
     message.only_unqualified()?;
     Ok(message)
 }

@@ -101,6 +101,16 @@ impl Reported {
         }
     }
 
+    /// The number of the XML format.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Executed => "0",
+            Self::StandIn => "4",
+            Self::StandInNoReceipt => "8",
+            Self::NoReceipt => "9",
+        }
+    }
+
     fn is_executed(&self) -> bool {
         *self == Self::Executed
     }

@@ -4,7 +4,7 @@ use crate::money::parse_euro;
 use crate::node::Fault;
 use crate::payments::Notice;
 use crate::psps;
-use crate::soap::{Element, read_request};
+use crate::soap::{Element, NODE_FOR_PSP, read_request};
 
 /// Longest life of a token, in milliseconds.
 const LIFE_MAX: u32 = 1_800_000;
@@ -108,7 +108,7 @@ fn digits(text: &str, count: usize) -> bool {
 impl Asked {
     /// Tells which operation a message is.
     pub(super) fn read(body: &str) -> Result<Self, String> {
-        let message = read_request(body)?;
+        let message = read_request(body, NODE_FOR_PSP)?;
         let operation = OPERATIONS
             .iter()
             .find(|(_, _, request, _)| *request == message.name())
