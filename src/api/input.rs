@@ -12,7 +12,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::contract::Operation;
-use super::problem::{FieldError, Problem, catalogue};
+use super::problem::{FieldError, Language, Problem, catalogue};
 use crate::domain::text::Said;
 use crate::wire::giornale;
 use crate::wire::strict_json::{self, JsonError};
@@ -151,6 +151,8 @@ pub struct TextFile {
     /// SHA-256 of that and of the query, by which a repeated request is recognised: the same file read by
     /// another description of it is another intent.
     pub intent: [u8; 32],
+    /// The language in which the caller wants to be told what cannot be read.
+    pub language: Language,
 }
 
 impl FromRequest for TextFile {
@@ -175,6 +177,7 @@ impl FromRequest for TextFile {
                     media_type,
                     digest,
                     intent,
+                    language: Language::of(request.headers()),
                 }),
                 Value::Null
                 | Value::Bool(_)

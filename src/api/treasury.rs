@@ -5,7 +5,7 @@ mod layout;
 mod read;
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -22,7 +22,7 @@ pub use layout::TreasuryImportQuery;
 
 use super::input::{FromPath, FromQuery, IdempotencyKey, TextFile};
 use super::page::Slice;
-use super::problem::{Language, Problem};
+use super::problem::Problem;
 use super::reconciliation::ReconciliationCode;
 use super::repeat::Asked;
 use super::scalars::{
@@ -255,7 +255,6 @@ pub(super) async fn import_treasury_entries(
     key: IdempotencyKey,
     query: FromQuery<TreasuryImportQuery>,
     file: TextFile,
-    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let asked = Asked::new(&caller, "import_treasury_entries", &key, file.intent)?;
     if let Some(answer) = asked.before(&state).await? {
@@ -265,7 +264,7 @@ pub(super) async fn import_treasury_entries(
     let journal = read::journal(form, &file)?;
     let (creditor, ctx) = (caller.creditor()?.clone(), state.ctx.clone());
     let (sealed, location) = (asked.clone(), state.address("/treasury-entries"));
-    let language = Language::of(request.headers());
+    let language = file.language;
     let made = state.ctx.import(move |tx, now| {
         let arrived = (&journal.document, journal.movements.as_slice());
         let imported = treasury::import(tx, now, &ctx, &creditor, arrived)?;

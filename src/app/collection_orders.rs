@@ -1,6 +1,7 @@
 //! Proposals of collection orders (*reversali*): each provisional credit by accounting key, with what the
 //! journal says is covered already.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub mod export;
@@ -108,11 +109,13 @@ pub fn propose<E: From<Error>>(
             continue;
         }
         let year = provisional.year;
-        if !covers.contains_key(&year) {
-            let found = store::treasury::orders::of_year(conn, creditor, year).map_err(store)?;
-            covers.insert(year, found);
-        }
-        let known = covers.get(&year).map_or(&[][..], Vec::as_slice);
+        let known = match covers.entry(year) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let found = store::treasury::orders::of_year(conn, creditor, year);
+                place.insert(found.map_err(store)?)
+            }
+        };
         let proposal = proposal(conn, creditor, (&books, known), provisional)?;
         each(conn, &books, proposal)?;
     }

@@ -51,16 +51,16 @@ pub struct OrderCover {
     pub amount: Cents,
 }
 
+/// For each credit, the places of the groups it takes from and how much.
+pub type Filled = Vec<Vec<(usize, Cents)>>;
+
 /// Fills credits, in their order, from groups, in theirs: for each credit the groups it takes from and how
 /// much. No credit and no group is overdrawn, so that both sides add up to the cent, and one credit for
 /// all groups takes them whole. `None` when a group is below zero: that no order can collect.
 ///
 /// # Errors
 /// [`MoneyError`].
-pub fn fill(
-    credits: &[Cents],
-    groups: &[Cents],
-) -> Result<Option<Vec<Vec<(usize, Cents)>>>, MoneyError> {
+pub fn fill(credits: &[Cents], groups: &[Cents]) -> Result<Option<Filled>, MoneyError> {
     if groups.iter().any(|group| *group < Cents::ZERO) {
         return Ok(None);
     }

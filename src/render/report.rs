@@ -205,8 +205,8 @@ impl<'a> Report<'a> {
             Body::Csv(mut writer) => self.out.write_all(&writer.take())?,
             Body::Xlsx(book) => book.finish((self.head, &trailer, pivot), &mut *self.out)?,
             Body::Pdf(rows) => {
-                self.out
-                    .write_all(&pdf::print(self.head, &rows, (&trailer, pivot))?)?
+                let print = pdf::print(self.head, &rows, (&trailer, pivot))?;
+                self.out.write_all(&print)?;
             }
         }
         self.out.flush()?;

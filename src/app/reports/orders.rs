@@ -323,7 +323,7 @@ impl Desk<'_> {
                 all.add(1, part.amount)?;
                 let place = (Some(line.number), (line.iuv.as_str(), line.iur.as_str()));
                 payment_rows(
-                    [Cell::Empty, Cell::Empty, Cell::Empty, name.clone()],
+                    &[Cell::Empty, Cell::Empty, Cell::Empty, name.clone()],
                     part,
                     place,
                     sink,
@@ -350,7 +350,7 @@ impl Desk<'_> {
                 });
                 let ids = line.map_or(ids, |line| (line.iuv.as_str(), line.iur.as_str()));
                 let number = line.map(|line| line.number);
-                payment_rows(head.clone(), part, (number, ids), sink);
+                payment_rows(&head, part, (number, ids), sink);
                 Ok(())
             })
         })?;
@@ -449,7 +449,7 @@ fn each_part(
 }
 
 fn payment_rows(
-    head: [Cell; 4],
+    head: &[Cell; 4],
     part: &Explained<'_>,
     (number, (iuv, iur)): (Option<i32>, (&str, &str)),
     sink: &mut Sink<'_>,

@@ -179,17 +179,17 @@ pub(super) const TRANSFERS: &[Column] = &[
     .wide(11),
 ];
 
+/// What is done with a page of receipts and what they charge for, by position.
+type EachPage<'e> =
+    dyn FnMut(&mut Conn, &[Filed], &BTreeMap<uuid::Uuid, Charge>) -> Result<(), Error> + 'e;
+
 impl Desk<'_> {
     /// Every receipt of a period by day, notice and identifier, with what was charged.
     pub(super) fn each_receipt(
         &self,
         conn: &mut Conn,
         period: Period,
-        each: &mut dyn FnMut(
-            &mut Conn,
-            &[Filed],
-            &BTreeMap<uuid::Uuid, Charge>,
-        ) -> Result<(), Error>,
+        each: &mut EachPage<'_>,
     ) -> Result<(), Error> {
         let books = Bookkeeping::load(conn, self.ctx, self.creditor)?;
         let mut after = (period.from, String::new(), String::new());

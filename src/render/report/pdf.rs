@@ -55,18 +55,7 @@ pub(super) fn print(
         sheet.paragraph(root, line(60.0), small, &about);
         grid::first_top()
     };
-    let totals: Vec<Row> = trailer
-        .control_totals
-        .iter()
-        .map(|total| Row {
-            cells: vec![
-                total.label.to_owned(),
-                total.count.to_string(),
-                total.amount.italian(),
-            ],
-            bold: false,
-        })
-        .collect();
+    let totals = totals(trailer);
     let end = |sheet: &mut Sheet<'_>, root: &mut TagGroup, y: f32| {
         let level = NonZeroU16::MIN.saturating_add(1);
         sheet.heading(root, level, line(y), "Totali di controllo");
@@ -85,8 +74,29 @@ pub(super) fn print(
             bars(sheet, root, bottom + 62.0, pivot);
         }
     };
+    let below = room_below(&totals, pivot);
+    file(&about, |document, root| {
+        grid.draw(document, root, begin, (below, end))
+    })
+}
+
+/// The control totals as rows.
+fn totals(trailer: &Trailer) -> Vec<Row> {
+    let row = |total: &super::ControlTotal| Row {
+        cells: vec![
+            total.label.to_owned(),
+            total.count.to_string(),
+            total.amount.italian(),
+        ],
+        bold: false,
+    };
+    trailer.control_totals.iter().map(row).collect()
+}
+
+/// Points that totals and chart need below the table.
+fn room_below(totals: &[Row], pivot: Option<&Pivot>) -> f32 {
     let mut below = 62.0;
-    for _ in &totals {
+    for _ in totals {
         below += 13.0;
     }
     if pivot.is_some() {
@@ -95,9 +105,7 @@ pub(super) fn print(
     for _ in pivot.iter().flat_map(|pivot| bars_of(pivot)) {
         below += BAR_LEADING;
     }
-    file(&about, |document, root| {
-        grid.draw(document, root, begin, (below, end))
-    })
+    below
 }
 
 /// What a chart shows, by the labels of its columns: `Riscosso per mese`.

@@ -199,11 +199,7 @@ impl<R: Read> BankList<R> {
         let booked_on = day(Field::Booked)?.ok_or_else(|| missing(Field::Booked))?;
         let year = u16::try_from(chrono::Datelike::year(&booked_on)).unwrap_or_default();
         if !(1999..=2099).contains(&year) {
-            let rule = Rule::Form(
-                "a day of the years 1999 to 2099",
-                "un giorno degli anni dal 1999 al 2099",
-            );
-            return Err(row.error(Some(Field::Booked.as_str()), rule));
+            return Err(row.error(Some(Field::Booked.as_str()), columns::OTHER_YEARS));
         }
         let signed = self.amount(row)?;
         let provisional = one(Field::Provisional)?

@@ -5,6 +5,7 @@
 //! day, its account the statement's, its name the bank's reference. A credit waits for its flow; a
 //! debit is outside of what is matched; the reversal of a credit takes it back.
 
+use super::columns;
 use super::naming::Names;
 use super::xml::Element;
 use super::{
@@ -42,6 +43,12 @@ impl Head {
     }
 }
 
+/// An entry that is announced and not booked.
+const PENDING: Rule = Rule::Form(
+    "booked: it comes again when it is",
+    "contabilizzato: arriverà di nuovo quando lo sarà",
+);
+
 /// Reads the movements of one entry.
 pub(super) fn movements(
     head: &Head,
@@ -56,13 +63,7 @@ pub(super) fn movements(
     };
     let status = entry.text_at(&["Sts", "Cd"]).or(entry.text_at(&["Sts"]));
     if status.is_some_and(|status| status != "BOOK") {
-        return Err(error(
-            "Sts",
-            Rule::Form(
-                "booked: it comes again when it is",
-                "contabilizzato: arriverà di nuovo quando lo sarà",
-            ),
-        ));
+        return Err(error("Sts", PENDING));
     }
     let account = head
         .account
@@ -71,13 +72,7 @@ pub(super) fn movements(
     let booked_on = day(entry, "BookgDt", line)?.ok_or_else(|| error("BookgDt", Rule::Missing))?;
     let year = u16::try_from(chrono::Datelike::year(&booked_on)).unwrap_or_default();
     if !(1999..=2099).contains(&year) {
-        return Err(error(
-            "BookgDt",
-            Rule::Form(
-                "a day of the years 1999 to 2099",
-                "un giorno degli anni dal 1999 al 2099",
-            ),
-        ));
+        return Err(error("BookgDt", columns::OTHER_YEARS));
     }
     let amount_cents = entry.at(&["Amt"]).and_then(cents).ok_or_else(|| {
         error(

@@ -73,6 +73,12 @@ pub(super) fn operation(text: &str) -> Result<Operation, Rule> {
     }
 }
 
+/// A day outside the financial years that there are.
+pub(super) const OTHER_YEARS: Rule = Rule::Form(
+    "a day of the years 1999 to 2099",
+    "un giorno degli anni dal 1999 al 2099",
+);
+
 pub(super) fn day(text: &str) -> Result<NaiveDate, Rule> {
     let italian = || {
         let (day, rest) = text.split_once('/')?;
