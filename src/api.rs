@@ -130,6 +130,7 @@ impl State {
 }
 
 /// Every operation. Paths are bare here: the version is in the address of the server.
+#[expect(clippy::too_many_lines, reason = "one line for each operation")]
 fn routes() -> utoipa_actix_web::scope::Scope<
     impl ServiceFactory<
         ServiceRequest,
