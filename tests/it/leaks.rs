@@ -167,7 +167,9 @@ async fn twice(app: &TestApp, traits: &Traits) {
     let payment = of_town(Message::get_payment_v2(number)).send(app).await;
     for receipt in ["first", "second"] {
         let id = format!("{receipt}{}", traits.word);
-        let receipt = of_town(Message::send_rt("paSendRTV2", number, &id, &payment));
+        let receipt = of_town(Message::send_rt("paSendRTV2", number, &id, &payment))
+            .with("debtor_name", traits.debtor)
+            .with("debtor_code", traits.debtor_code);
         assert_eq!(receipt.send(app).await.outcome(), "OK");
     }
 }
