@@ -25,6 +25,7 @@ use crate::domain::service;
         license(name = "EUPL-1.2", identifier = "EUPL-1.2")
     ),
     tags(
+        (name = "accounting-periods", description = "Months of the books, closed and opened again."),
         (name = "canteen-accounts", description = "The school canteen paid in advance: credit, and what moves it."),
         (name = "creditors", description = "Public bodies, their stations and accounts, and what they charge for."),
         (name = "debt-positions", description = "What citizens owe, and in which ways it may be paid."),
@@ -38,6 +39,7 @@ use crate::domain::service;
         (name = "settlement-flows", description = "What providers say they have transferred."),
         (name = "status", description = "Health of the service."),
         (name = "treasury", description = "Movements on the creditor's accounts."),
+        (name = "worklist", description = "Open lines, who works on them, how old they are."),
     ),
     components(schemas(problem::Document))
 )]

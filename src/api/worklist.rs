@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, patch, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -42,18 +42,15 @@ twins!(WorkState = work::WorkState: New, InProgress, Waiting);
 
 /// How long a line has been where it is, in days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum AgeBucket {
     /// Up to three days.
-    #[serde(rename = "0-3")]
     Fresh,
     /// Four to ten days.
-    #[serde(rename = "4-10")]
     Week,
     /// Eleven to thirty days.
-    #[serde(rename = "11-30")]
     Month,
     /// More than thirty days.
-    #[serde(rename = "30+")]
     Older,
 }
 
@@ -126,23 +123,18 @@ pub struct WorkItemQuery {
 #[serde(deny_unknown_fields)]
 #[schema(min_properties = 1, example = json!({"assignee": "Ufficio Ragioneria", "state": "in_progress"}))]
 pub struct WorkItemAmendment {
-    /// The person or office that works on it from now on; null takes it from whoever has it.
-    #[serde(
-        default,
-        deserialize_with = "given",
-        skip_serializing_if = "Option::is_none"
-    )]
-    #[schema(value_type = Option<Line70>)]
-    pub assignee: Option<Option<Line70>>,
+    /// The person or office that works on it from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub assignee: Option<Line70>,
+    /// `false` takes it from whoever has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub assigned: Option<bool>,
     /// How far it is from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub state: Option<WorkState>,
-}
-
-/// A member that is there, null included.
-fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<Line70>>, D::Error> {
-    Option::<Line70>::deserialize(value).map(Some)
 }
 
 /// Something to say about a line.
@@ -382,13 +374,13 @@ pub(super) async fn amend_work_item(
     let seen = state.ctx.read(read).await?.work.revision;
     conditions.check(Some(seen))?;
     let mut faults = Faults::default();
-    let assignee = match &body.value.assignee {
-        Some(Some(name)) => {
+    let assignee = match (&body.value.assignee, body.value.assigned) {
+        (Some(name), _) => {
             let name = faults.read("/assignee", Text::parse(name.as_str()));
             Some(Some(faults.result(name)?))
         }
-        Some(None) => Some(None),
-        None => None,
+        (None, Some(false)) => Some(None),
+        (None, Some(true) | None) => None,
     };
     let act = Act {
         assignee,

@@ -124,7 +124,7 @@ fn works(
         .load(c))?;
     rows.into_iter()
         .map(|(id, assignee, state, revision)| {
-            let (assignee, state) = read(id.0, assignee, &state)?;
+            let (assignee, state) = read(id.0, assignee.as_deref(), &state)?;
             let work = Work {
                 assignee,
                 state,
@@ -137,10 +137,10 @@ fn works(
 
 fn read(
     id: Uuid,
-    assignee: Option<String>,
+    assignee: Option<&str>,
     state: &str,
 ) -> Result<(Option<Text<70>>, WorkState), Error> {
-    let assignee = assignee.as_deref().map(Text::parse).transpose();
+    let assignee = assignee.map(Text::parse).transpose();
     let assignee = assignee.map_err(|why| Error::corrupt(TABLE, id, why))?;
     let state = WorkState::from_name(state).ok_or_else(|| Error::corrupt(TABLE, id, "state"))?;
     Ok((assignee, state))
@@ -246,7 +246,7 @@ pub fn done(
         .load(c))?;
     rows.into_iter()
         .map(|(id, client, assignee, state, remark, at)| {
-            let (assignee, state) = read(id.0, assignee, &state)?;
+            let (assignee, state) = read(id.0, assignee.as_deref(), &state)?;
             let remark = remark.as_deref().map(Text::parse).transpose();
             Ok(Done {
                 id: id.0,

@@ -100,7 +100,7 @@ fn judge(wanted: &Side, parts: &[&Side], tolerance: Cents) -> Option<Suggestion>
     let amount = Cents::sum(parts.iter().map(|one| one.amount)).ok()?;
     let difference = amount.minus(wanted.amount).ok()?;
     let mut likenesses = BTreeSet::new();
-    let mut score = if difference == Cents::ZERO {
+    let mut score: i32 = if difference == Cents::ZERO {
         likenesses.insert(Likeness::SameAmount);
         60
     } else if super::facts::near(amount, wanted.amount, tolerance) {
@@ -112,13 +112,17 @@ fn judge(wanted: &Side, parts: &[&Side], tolerance: Cents) -> Option<Suggestion>
     if parts.len() > 1 {
         likenesses.insert(Likeness::SumOfSeveral);
         // By chance, the more parts the more often.
-        score -= 10 * i32::try_from(parts.len()).unwrap_or(i32::MAX).min(4);
+        let parts = i32::try_from(parts.len().min(PARTS_MAX)).unwrap_or(0);
+        score = parts
+            .saturating_mul(10)
+            .saturating_neg()
+            .saturating_add(score);
     }
     let per_cent = parts.iter().map(|one| resemblance(&wanted.text, &one.text));
     let per_cent = per_cent.max().unwrap_or(0);
     if per_cent >= 60 {
         likenesses.insert(Likeness::TextResembles);
-        score += per_cent / 4;
+        score = score.saturating_add(per_cent.checked_div(4).unwrap_or(0));
     }
     let counterpart = likenesses.iter().any(|likeness| match likeness {
         Likeness::SameAmount | Likeness::WithinTolerance | Likeness::TextResembles => true,
@@ -127,10 +131,10 @@ fn judge(wanted: &Side, parts: &[&Side], tolerance: Cents) -> Option<Suggestion>
     let days = parts.iter().map(|one| apart(wanted.day, one.day)).max()?;
     if days <= 2 {
         likenesses.insert(Likeness::SameDays);
-        score += 15;
+        score = score.saturating_add(15);
     } else if days <= 10 {
         likenesses.insert(Likeness::NearDays);
-        score += 8;
+        score = score.saturating_add(8);
     }
     let mut others: Vec<Uuid> = parts.iter().map(|one| one.id).collect();
     others.sort_unstable();
@@ -247,7 +251,7 @@ mod tests {
         let tolerance = Cents::new(2).unwrap();
         let found = suggest(&wanted, &flows(), tolerance);
         let told = |one: Suggestion| {
-            let ids = one.others.iter().map(|id| id.as_u128()).collect();
+            let ids = one.others.iter().map(Uuid::as_u128).collect();
             (ids, one.score)
         };
         found.into_iter().map(told).collect()
