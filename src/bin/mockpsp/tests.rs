@@ -1,6 +1,7 @@
 //! The whole gateway against a small creditor that answers like a station.
 
 mod doors;
+mod flows;
 mod psps;
 mod scenarios;
 mod station;

@@ -69,15 +69,31 @@ pub(crate) fn assert_valid(message: &str) {
         import(soap::ENVELOPE, "xsd-common/envelope.xsd"),
         import(soap::PA_FOR_NODE, "wsdl/xsd/paForNode.xsd"),
         import(soap::NODE_FOR_PSP, "wsdl/xsd/nodeForPsp.xsd"),
+        import(soap::NODE_FOR_PA, "wsdl/xsd/nodeForPa.xsd"),
     ];
     let schema = format!(
         r#"<schema xmlns="http://www.w3.org/2001/XMLSchema">{}</schema>"#,
         imports.concat()
     );
     wrapper.as_file().write_all(schema.as_bytes()).unwrap();
+    lint(wrapper.path(), message);
+}
+
+/// The same for a reporting flow.
+pub(crate) fn assert_valid_flow(flow: &str) {
+    if let Some(schemas) = std::env::var_os("PAGOPA_SCHEMAS") {
+        let schemas = std::fs::canonicalize(schemas).unwrap();
+        lint(
+            &schemas.join("xsd-common/FlussoRiversamento_1_0_4.xsd"),
+            flow,
+        );
+    }
+}
+
+fn lint(schema: &std::path::Path, message: &str) {
     let mut lint = Command::new("xmllint");
     lint.args(["--nonet", "--noout", "--schema"])
-        .arg(wrapper.path())
+        .arg(schema)
         .arg("-")
         .stdin(Stdio::piped())
         .stderr(Stdio::piped());
