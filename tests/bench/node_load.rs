@@ -12,6 +12,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 const SECONDS: u32 = 60;
@@ -66,23 +67,7 @@ async fn run(url: &str) -> anyhow::Result<()> {
     let door = format!("{}/node", engine.door("node")?);
     writeln!(out, "load of the machine before: {}", machine_load())?;
 
-    let start = Instant::now() + Duration::from_millis(100);
-    let between = Duration::from_secs(1) / CALLS_PER_SECOND;
-    let mut under_way = Vec::with_capacity(notices.len());
-    for (n, notice) in (0u32..).zip(notices) {
-        let due = start + between * n;
-        let kind = if n.is_multiple_of(RECEIPT_EVERY) {
-            Kind::Receipt
-        } else {
-            Kind::Verify
-        };
-        let call = call(client.clone(), door.clone(), kind, notice);
-        sleep_until(due).await;
-        under_way.push(tokio::spawn(async move {
-            let answer = call.await;
-            (kind, answer, due.elapsed())
-        }));
-    }
+    let under_way = send(&client, &door, notices).await;
     let mut times = [Vec::new(), Vec::new()];
     let mut wrong = Vec::new();
     for one in under_way {
@@ -107,6 +92,31 @@ async fn run(url: &str) -> anyhow::Result<()> {
     writeln!(out, "{calls} calls, none failed")?;
     Ok(())
 }
+
+/// Sends each call when it is due, whether or not those before it were answered.
+async fn send(client: &reqwest::Client, door: &str, notices: Vec<Notice>) -> Vec<UnderWay> {
+    let start = Instant::now() + Duration::from_millis(100);
+    let between = Duration::from_secs(1) / CALLS_PER_SECOND;
+    let mut under_way = Vec::with_capacity(notices.len());
+    for (n, notice) in (0u32..).zip(notices) {
+        let due = start + between * n;
+        let kind = if n.is_multiple_of(RECEIPT_EVERY) {
+            Kind::Receipt
+        } else {
+            Kind::Verify
+        };
+        let call = call(client.clone(), door.to_owned(), kind, notice);
+        sleep_until(due).await;
+        under_way.push(tokio::spawn(async move {
+            let answer = call.await;
+            (kind, answer, due.elapsed())
+        }));
+    }
+    under_way
+}
+
+/// A call, how it was answered, and the time from when it was due.
+type UnderWay = JoinHandle<(Kind, anyhow::Result<()>, Duration)>;
 
 #[derive(Debug, Clone, Copy)]
 enum Kind {

@@ -15,6 +15,7 @@ use avviso::app::settlement;
 use avviso::config::Config;
 use avviso::ctx::{Clock, Ctx, Ids};
 use avviso::domain::fiscal_code::FiscalCode;
+use avviso::domain::reconciliation::Cause;
 use avviso::jobs::pull_flows;
 use avviso::node::client::{FlowClient, Retries, Service};
 use avviso::store::conn::Access;
@@ -297,7 +298,7 @@ async fn seed(ctx: &Ctx, conn: &mut Conn, town: &FiscalCode) -> anyhow::Result<D
         ctx.import(move |tx, now| {
             let touched = Touched {
                 iuvs: iuvs.iter().cloned().collect(),
-                ..Touched::default()
+                ..Touched::by(Cause::Receipt)
             };
             reconciliation::classify(tx, now, &inner, &town, touched)
         })

@@ -21,8 +21,11 @@ use avviso::wire::giornale::{
 use avviso::wire::pa_for_node::{self, Failure, Fault, Response};
 use avviso::wire::{soap, strict_json};
 
+/// What is done with the bytes.
+type Target = fn(&[u8]);
+
 /// Every target by its name, which is the folder of its corpus.
-pub(crate) const ALL: &[(&str, fn(&[u8]))] = &[
+pub(crate) const ALL: &[(&str, Target)] = &[
     ("soap", soap),
     ("flow_json", flow_json),
     ("treasury_xml", treasury_xml),

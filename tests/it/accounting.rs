@@ -65,7 +65,7 @@ async fn reported(app: &TestApp) -> i64 {
         let amount = Cents::new(own[0].parse().unwrap()).unwrap();
         lines.push(Line {
             number,
-            iuv: notice[1..].to_owned(),
+            iuv: notice.strip_prefix('3').unwrap().to_owned(),
             iur: receipt_id,
             transfer: 1,
             amount,

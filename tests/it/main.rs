@@ -23,6 +23,7 @@ mod xsd;
 
 #[cfg(test)]
 mod accounting;
+#[cfg(test)]
 mod adding;
 #[cfg(test)]
 mod alternatives;

@@ -15,7 +15,7 @@ pub(crate) const LAMP: i64 = 1708;
 
 /// The reference of a notice.
 pub(crate) fn iuv(number: &str) -> String {
-    number[1..].to_owned()
+    number.strip_prefix('3').unwrap().to_owned()
 }
 
 /// A notice of some lamps, paid with a receipt of this name; its reference.

@@ -98,7 +98,7 @@ impl Node {
             declared: (count, sum),
             rows,
         } = flow;
-        let hour = 8 + self.listed.len() as i64 + revision;
+        let hour = 8 + i64::try_from(self.listed.len()).unwrap() + revision;
         self.listed
             .retain(|listed| !listed.contains(&format!("\"{name}\"")));
         self.listed.push(format!(

@@ -123,7 +123,8 @@ both_databases! {
 
     async fn trap_14_versions_of_activation_and_receipt_may_differ(app: TestApp) {
         for (operation, stand_in) in [("paSendRT", None), ("paSendRTV2", None), ("paSendRT", Some("standIn")), ("paSendRTV2", Some("standin"))] {
-            for (place, ask) in [Message::get_payment as fn(&str) -> Message, Message::get_payment_v2].into_iter().enumerate() {
+            let questions: [fn(&str) -> Message; 2] = [Message::get_payment, Message::get_payment_v2];
+            for (place, ask) in questions.into_iter().enumerate() {
                 let number = single(&given::position(&app, given::tari()).await);
                 let payment = ask(&number).send(&app).await;
                 let token = format!("{operation}-{place}-{}", stand_in.unwrap_or("none"));
