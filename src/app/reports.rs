@@ -90,7 +90,7 @@ pub fn write(
     write_counting(conn, ctx, creditor, asked, (out, &AtomicI64::new(0)))
 }
 
-/// As [`write`], and counts the rows where somebody may look.
+/// As [`write()`], and counts the rows where somebody may look.
 ///
 /// # Errors
 /// [`Error`].
