@@ -10,6 +10,7 @@ KEYS = dict(line.split() for line in pathlib.Path(os.environ["ST_KEYS"]).read_te
 GRANTS = {
     "portal": {"positions:read", "positions:write", "notices:read", "payments:read"},
     "admin": {"registry:manage", "clients:manage"},
+    "support": {"events:read", "events:messages"},
 }
 COUNTER = itertools.count(1)
 
