@@ -153,12 +153,12 @@ struct Payees<'a> {
 
 impl Payees<'_> {
     fn of<'a>(terms: &TariTerms, service: &'a Service) -> Payees<'a> {
-        // Tax codes of Revenue Agency resolutions 45/E 2014 and 5/E 2021.
         let province = service.others.get(PROVINCE);
+        let [for_town, for_province] = terms.reserved();
         Payees {
             service,
-            town: transfer(&service.main, terms, (1, "3944")),
-            province: province.map(|to| transfer(to, terms, (2, "TEFA"))),
+            town: transfer(&service.main, for_town),
+            province: province.map(|to| transfer(to, for_province)),
         }
     }
 
@@ -186,10 +186,9 @@ impl Payees<'_> {
     }
 }
 
-fn transfer(to: &Arc<Beneficiary>, terms: &TariTerms, (id, tax): (u8, &str)) -> TransferDraft {
-    let value = format!("{}|{}|{tax}", terms.cadastral_code, terms.year);
+fn transfer(to: &Arc<Beneficiary>, reserved: &Arc<[(String, String)]>) -> TransferDraft {
     TransferDraft {
         to: Arc::clone(to),
-        metadata: Arc::new([(format!("TARI-TEFA-{id}"), value)]),
+        metadata: Arc::clone(reserved),
     }
 }

@@ -1,6 +1,7 @@
 //! The tariff of a waste-tax service.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,9 @@ use super::TariTopic;
 mod check;
 
 pub(super) use check::check;
+
+/// Reserved metadata of a transfer.
+type Reserved = Arc<[(String, String)]>;
 
 /// The tariff of one year. The collection codes of the service and of the Province are those of the
 /// current year (101, 102) or of earlier years (109, 133): a service that goes on issuing after its
@@ -92,6 +96,9 @@ pub struct TariTerms {
     /// stand instead of the usual ones, and no sentence at all leaves the topic out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub information: BTreeMap<TariTopic, Vec<String>>,
+    /// The reserved metadata of town and Province, written at first use: they are the same on every notice.
+    #[serde(skip)]
+    pub(super) reserved: OnceLock<[Reserved; 2]>,
 }
 
 fn usual_minimum() -> i64 {
@@ -317,6 +324,17 @@ impl Reduction {
 }
 
 impl TariTerms {
+    /// The metadata `TARI-TEFA-n` of the town's transfer and of the Province's, with the tax codes of Revenue
+    /// Agency resolutions 45/E 2014 and 5/E 2021.
+    pub(super) fn reserved(&self) -> &[Reserved; 2] {
+        self.reserved.get_or_init(|| {
+            [(1, "3944"), (2, "TEFA")].map(|(id, tax)| {
+                let value = format!("{}|{}|{tax}", self.cadastral_code, self.year);
+                Arc::from([(format!("TARI-TEFA-{id}"), value)])
+            })
+        })
+    }
+
     /// 1 January of the year.
     pub(super) fn first_day(&self) -> Day {
         Day::from_ymd_opt(self.year, 1, 1).unwrap_or(Day::MIN)
