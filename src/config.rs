@@ -39,6 +39,8 @@ pub struct Config {
     pub rate_per_second: u32,
     /// Where reporting flows are asked for; without it none are pulled.
     pub flows: Option<FlowSource>,
+    /// Password of the stations: with it flows are asked for by SOAP, without it by REST.
+    pub flow_password: Option<Secret>,
     /// Minutes between two pulls of reporting flows; zero pulls only when asked.
     pub flow_minutes: u32,
     /// Networks that may call the SOAP door; empty for every one.
@@ -168,12 +170,24 @@ pub const VARIABLES: &[Variable] = &[
     Variable {
         name: "AVVISO_FDR_URL",
         default: "",
-        meaning: "Base of the REST interface for reporting flows; without it no flows are pulled.",
+        meaning: "Base of the interface for reporting flows: by REST `…/fdr-org/service/v1`, by SOAP \
+                  `…/node-for-pa/v1`. Without it no flows are pulled.",
     },
     Variable {
         name: "AVVISO_FDR_KEY",
         default: "",
         meaning: "Subscription key of that interface.",
+    },
+    Variable {
+        name: "AVVISO_FDR_PROTOCOL",
+        default: "rest",
+        meaning: "How that interface is spoken to: `rest`, or `soap` (nodeForPa).",
+    },
+    Variable {
+        name: "AVVISO_FDR_PASSWORD",
+        default: "",
+        meaning: "Password of the stations at the node, 8 to 15 characters; by SOAP only, which asks as \
+                  the creditor's station of the day.",
     },
     Variable {
         name: "AVVISO_FDR_MINUTES",
@@ -295,6 +309,7 @@ impl Config {
         };
         let profile = read.profile();
         let flows = read.service(["AVVISO_FDR_URL", "AVVISO_FDR_KEY"], profile);
+        let flow_password = read.flow_password(flows.is_some());
         let archive = read.service(["AVVISO_ACA_URL", "AVVISO_ACA_KEY"], profile);
         let receipts = read.service(["AVVISO_BIZEVENTS_URL", "AVVISO_BIZEVENTS_KEY"], profile);
         let database_url = read.database();
@@ -310,6 +325,7 @@ impl Config {
             stop_seconds: read.number("AVVISO_STOP_SECONDS", 20, 0, 600),
             rate_per_second: read.number("AVVISO_RATE_PER_SECOND", 2000, 1, 100_000),
             flows,
+            flow_password,
             archive,
             receipts,
             flow_minutes: read.number("AVVISO_FDR_MINUTES", 15, 0, 1440),
@@ -479,6 +495,39 @@ impl Reader {
         }
     }
 
+    /// The password with which flows are asked for by SOAP; `None` by REST.
+    fn flow_password(&mut self, pulled: bool) -> Option<Secret> {
+        let (protocol, name) = ("AVVISO_FDR_PROTOCOL", "AVVISO_FDR_PASSWORD");
+        let password = self.text(name);
+        match self.text_or_default(protocol).as_str() {
+            "soap" if !pulled => {
+                self.fault(
+                    protocol,
+                    "is of no use without AVVISO_FDR_URL; set both or none",
+                );
+            }
+            "soap" => {
+                let length = password.as_ref().map_or(0, |text| text.chars().count());
+                if (8..=15).contains(&length) {
+                    return password.map(Secret);
+                }
+                self.fault(name, "must be set for `soap`, with 8 to 15 characters");
+            }
+            "rest" => {
+                if password.is_some() {
+                    let why =
+                        "is of no use by REST; set AVVISO_FDR_PROTOCOL to `soap`, or unset it";
+                    self.fault(name, why);
+                }
+            }
+            other => {
+                let why = format!("`{other}` is no protocol; write `rest` or `soap`");
+                self.fault(protocol, why);
+            }
+        }
+        None
+    }
+
     fn number<N>(&mut self, name: &'static str, default: N, min: N, max: N) -> N
     where
         N: FromStr + PartialOrd + fmt::Display + Copy,
@@ -643,6 +692,37 @@ mod tests {
         assert!(!format!("{config:?}").contains("hush"));
         assert_eq!(config.flows.unwrap().url, "https://fdr.example/v1");
         assert_eq!(config.unknown, ["AVVISO_LISTN"]);
+    }
+
+    #[test]
+    fn flows_by_soap_need_an_address_and_a_password() {
+        let url = ("AVVISO_FDR_URL", "https://node.example/node-for-pa/v1");
+        let soap = ("AVVISO_FDR_PROTOCOL", "soap");
+        let config = parse(&[url, soap, ("AVVISO_FDR_PASSWORD", "longenough")]).unwrap();
+        assert_eq!(config.flow_password.unwrap().reveal(), "longenough");
+        assert!(parse(&[url]).unwrap().flow_password.is_none());
+        let refused: [(&[(&str, &str)], &str); 5] = [
+            (&[soap], "AVVISO_FDR_PROTOCOL"),
+            (&[url, soap], "AVVISO_FDR_PASSWORD"),
+            (
+                &[url, soap, ("AVVISO_FDR_PASSWORD", "short")],
+                "AVVISO_FDR_PASSWORD",
+            ),
+            (
+                &[url, ("AVVISO_FDR_PASSWORD", "longenough")],
+                "AVVISO_FDR_PASSWORD",
+            ),
+            (
+                &[url, ("AVVISO_FDR_PROTOCOL", "ftp")],
+                "AVVISO_FDR_PROTOCOL",
+            ),
+        ];
+        for (pairs, name) in refused {
+            let faults = parse(pairs).unwrap_err();
+            let names: Vec<_> = faults.0.iter().map(|fault| fault.name).collect();
+            assert_eq!(names, [name]);
+            assert!(!faults.to_string().contains("longenough"));
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub mod pa_for_node;
 pub mod aca;
 pub mod biz_events;
 pub mod fdr_rest;
+pub mod fdr_soap;
 pub mod payment_options;
 
 pub mod giornale;

@@ -4,6 +4,7 @@
 //! before it, and what is known is passed over, so a pull may be broken off anywhere. Every creditor has
 //! a job of its own: one that fails never holds another up.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,17 +14,18 @@ use futures_util::stream::{self, StreamExt as _};
 use serde_json::json;
 
 use super::{Failed, Kind, Ran};
-use crate::app::settlement::{self, Arrived, Outcome, RevisionKey};
+use crate::app::settlement::{self, Arrived, Filed, Outcome, RevisionKey};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::{Cents, MoneyError};
 use crate::domain::settlement::{Header, Line, Outcome as PaymentOutcome};
-use crate::node::client::{self, FlowClient, Retries, Service};
-use crate::store::Error as StoreError;
-use crate::wire::fdr_rest::{
-    FlowHeader, FlowKey, FlowPayment, FlowSummary, FlowsQuery, PAGE_SIZE_MAX, PageAt, PayStatus,
+use crate::node::client::{
+    self, FlowClient, Listing, RestFlows, Retries, Service, SoapFlows, Station,
 };
+use crate::store::Error as StoreError;
+use crate::wire::fdr_rest::{FlowHeader, FlowPayment, FlowSummary, FlowsQuery, PayStatus};
+use crate::wire::fdr_soap::{DatedFlow, psp_of};
 
 /// Publications may become visible a little out of order; this much is asked again each time.
 const OVERLAP: TimeDelta = TimeDelta::hours(2);
@@ -36,8 +38,8 @@ const IN_FLIGHT: usize = 4;
 /// Flows, or rows of them, that are filed together: what concerns several of them is decided once.
 const BATCH_FLOWS: usize = 50;
 const BATCH_ROWS: usize = 1000;
-/// Pages of one list or flow at most; a thousand rows each.
-const PAGES_MAX: u32 = 1_000;
+/// The PSP of a flow whose identifier names none.
+const NO_PSP: &str = "-";
 
 /// The job: one for each creditor, repeating for ever.
 pub const KIND: Kind = Kind {
@@ -69,6 +71,12 @@ pub enum Error {
     /// The service's.
     #[error(transparent)]
     Client(#[from] client::Error),
+    /// By SOAP a station asks, and the creditor has none.
+    #[error("the creditor has no station that could ask for its flows")]
+    NoStation,
+    /// The list shows a version that was replaced long ago.
+    #[error("the list shows an earlier version than the one that is filed")]
+    Overtaken,
     /// An amount that does not fit.
     #[error(transparent)]
     Money(#[from] MoneyError),
@@ -131,7 +139,24 @@ pub async fn pull(ctx: &Ctx, creditor: &FiscalCode) -> Result<PullSummary, Error
         url: &source.url,
         key: source.key.as_ref().map(|key| key.reveal()),
     };
-    let client = FlowClient::new(service, ctx.ids.clone(), Retries::default())?;
+    let (ids, retries) = (ctx.ids.clone(), Retries::default());
+    let client = match &ctx.config.flow_password {
+        None => FlowClient::Rest(RestFlows::new(service, ids, retries)?),
+        Some(password) => {
+            let registered = ctx.registry.creditor(creditor);
+            let today = calendar::today(ctx.now());
+            let station = registered
+                .as_ref()
+                .and_then(|one| one.issuing_station(today));
+            let station = station.ok_or(Error::NoStation)?;
+            let station = Station {
+                broker: station.broker_tax_code.to_string(),
+                station: station.station_id.to_string(),
+                password: password.reveal().to_owned(),
+            };
+            FlowClient::Soap(SoapFlows::new(service, station, ids, retries)?)
+        }
+    };
     pull_from(ctx, creditor, &client).await
 }
 
@@ -148,12 +173,18 @@ pub async fn pull_from(
     let cursor = ctx
         .read(move |conn| settlement::cursor(conn, &owner))
         .await?;
-    let listed = list(client, creditor, from(ctx.now(), cursor)).await?;
-    let held = held(ctx, creditor, &listed).await?;
-    let mut summary = PullSummary {
-        listed: listed.len(),
-        ..PullSummary::default()
-    };
+    let listing = client.list(creditor, &from(ctx.now(), cursor)).await?;
+    let held = held(ctx, creditor, &listing).await?;
+    let mut summary = PullSummary::default();
+    let mut listed = Vec::new();
+    for flow in numbered(listing, &held) {
+        summary.listed = summary.listed.saturating_add(1);
+        match flow {
+            Ok(flow) => listed.push(flow),
+            Err(flow) => summary.fail(&flow.flow_id, &Error::Overtaken),
+        }
+    }
+    let held: BTreeSet<Name> = held.into_iter().map(stored_name).collect();
     let arrivals = listed.into_iter().map(|flow| {
         let known = held.contains(&name(&flow));
         async move {
@@ -170,7 +201,7 @@ pub async fn pull_from(
         match arrival {
             Ok(Some(fetched)) => batch.flows.push(fetched),
             Ok(None) => summary.known = summary.known.saturating_add(1),
-            Err(error) => summary.fail(&flow, &error),
+            Err(error) => summary.fail(&flow.flow_id, &error),
         }
         if summary.failed.is_empty() {
             batch.until = flow.published_at.or(batch.until);
@@ -228,7 +259,7 @@ async fn file(
             Ok(outcomes) => outcomes
                 .into_iter()
                 .for_each(|outcome| summary.count(outcome)),
-            Err(error) => summary.fail(&flow.listed, &error),
+            Err(error) => summary.fail(&flow.listed.flow_id, &error),
         }
     }
     Ok(())
@@ -265,8 +296,8 @@ impl PullSummary {
         *counter = counter.saturating_add(1);
     }
 
-    fn fail(&mut self, flow: &FlowSummary, error: &dyn std::fmt::Display) {
-        self.failed.push(format!("{}: {error}", flow.flow_id));
+    fn fail(&mut self, flow_id: &str, error: &dyn std::fmt::Display) {
+        self.failed.push(format!("{flow_id}: {error}"));
     }
 }
 
@@ -277,25 +308,22 @@ fn name(flow: &FlowSummary) -> Name {
     (flow.psp_id.clone(), flow.flow_id.clone(), flow.revision)
 }
 
+fn stored_name(held: Filed) -> Name {
+    let header = held.header;
+    (header.psp_id, header.flow_id, header.revision)
+}
+
 /// The revisions that are stored, of the flows that were listed.
-async fn held(
-    ctx: &Ctx,
-    creditor: &FiscalCode,
-    listed: &[FlowSummary],
-) -> Result<BTreeSet<Name>, Error> {
+async fn held(ctx: &Ctx, creditor: &FiscalCode, listing: &Listing) -> Result<Vec<Filed>, Error> {
     let owner = creditor.clone();
-    let ids: Vec<String> = listed.iter().map(|flow| flow.flow_id.clone()).collect();
+    let ids = listing.flow_ids();
     let stored = ctx
         .read(move |conn| {
             let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
             settlement::held(conn, &owner, &ids)
         })
         .await?;
-    let name = |held: settlement::Filed| {
-        let header = held.header;
-        (header.psp_id, header.flow_id, header.revision)
-    };
-    Ok(stored.into_iter().map(name).collect())
+    Ok(stored)
 }
 
 /// Both bounds are always set: the service's own defaults forget what is older than last month.
@@ -311,36 +339,57 @@ fn from(now: Instant, cursor: Option<Instant>) -> FlowsQuery {
     }
 }
 
-/// Every page of the list, in the order of publication: a flow without that instant comes last.
-async fn list(
-    client: &FlowClient,
-    creditor: &FiscalCode,
-    query: FlowsQuery,
-) -> Result<Vec<FlowSummary>, Error> {
-    let mut rows = Vec::new();
-    for page in 1..=PAGES_MAX {
-        let at = PageAt {
-            page,
-            size: PAGE_SIZE_MAX,
-        };
-        let answer = client.flows(creditor.as_str(), &query, at).await?;
-        rows.extend(answer.rows);
-        if page >= answer.pages {
-            break;
+/// The flows with their revisions, in the order of publication: one without that instant comes last. A flow
+/// that has no place among the stored versions is told instead.
+fn numbered(listing: Listing, held: &[Filed]) -> Vec<Result<FlowSummary, DatedFlow>> {
+    match listing {
+        Listing::Numbered(mut rows) => {
+            let order = |flow: &FlowSummary| {
+                let last = flow.published_at.is_none();
+                (
+                    last,
+                    flow.published_at,
+                    flow.psp_id.clone(),
+                    flow.flow_id.clone(),
+                    flow.revision,
+                )
+            };
+            rows.sort_by_key(order);
+            rows.into_iter().map(Ok).collect()
+        }
+        Listing::Dated(rows) => rows.into_iter().map(|flow| dated(flow, held)).collect(),
+    }
+}
+
+/// SOAP counts no revisions: the version of a moment that is stored keeps its number, a later one has the
+/// next. An earlier one than the newest stored is no answer of the node's (ADR 0058).
+fn dated(flow: DatedFlow, held: &[Filed]) -> Result<FlowSummary, DatedFlow> {
+    let psp_id = psp_of(&flow.flow_id).unwrap_or(NO_PSP).to_owned();
+    let versions = held.iter().map(|filed| &filed.header);
+    let versions = versions.filter(|one| one.flow_id == flow.flow_id && one.psp_id == psp_id);
+    let mut next = 1i64;
+    let mut same = None;
+    let mut overtaken = false;
+    for version in versions {
+        // SOAP writes seconds, REST may write fractions of them.
+        match version.flow_at.timestamp().cmp(&flow.flow_at.timestamp()) {
+            Ordering::Equal => same = same.max(Some(version.revision)),
+            Ordering::Less => next = next.max(version.revision.saturating_add(1)),
+            Ordering::Greater => overtaken = true,
         }
     }
-    let order = |flow: &FlowSummary| {
-        let last = flow.published_at.is_none();
-        (
-            last,
-            flow.published_at,
-            flow.psp_id.clone(),
-            flow.flow_id.clone(),
-            flow.revision,
-        )
+    let revision = match same {
+        Some(revision) => revision,
+        None if overtaken => return Err(flow),
+        None => next,
     };
-    rows.sort_by_key(order);
-    Ok(rows)
+    Ok(FlowSummary {
+        psp_id,
+        revision,
+        published_at: None,
+        flow_at: Some(flow.flow_at),
+        flow_id: flow.flow_id,
+    })
 }
 
 /// A revision with its answers as they came.
@@ -373,36 +422,16 @@ async fn fetch(
     creditor: &FiscalCode,
     listed: &FlowSummary,
 ) -> Result<Fetched, Error> {
-    let key = FlowKey {
-        organization_id: creditor.to_string(),
-        flow_id: listed.flow_id.clone(),
-        revision: listed.revision,
-        psp_id: listed.psp_id.clone(),
-    };
-    let head = client.flow(&key).await?;
-    let mut bodies = vec![head.body];
-    let mut payments = Vec::new();
-    for page in 1..=PAGES_MAX {
-        let at = PageAt {
-            page,
-            size: PAGE_SIZE_MAX,
-        };
-        let answer = client.payments(&key, at).await?;
-        bodies.push(answer.body);
-        payments.extend(answer.value.rows);
-        if page >= answer.value.pages {
-            break;
-        }
-    }
-    let header = header(head.value, listed)?;
+    let flow = client.fetch(creditor, listed).await?;
+    let header = header(flow.header, listed)?;
     if header.revision != listed.revision || header.flow_id != listed.flow_id {
         return Err(Error::OtherFlow(listed.flow_id.clone()));
     }
     Ok(Fetched {
         listed: listed.clone(),
         header,
-        lines: lines(payments)?,
-        bodies,
+        lines: lines(flow.payments)?,
+        bodies: flow.bodies,
     })
 }
 

@@ -1,22 +1,28 @@
-//! The client of the REST interface for reporting flows, organisation side.
+//! The clients of the two interfaces for reporting flows, organisation side: [`RestFlows`] and [`SoapFlows`],
+//! and [`FlowClient`], which is either.
 //!
 //! Time is bounded, sizes are bounded, what may pass later is tried again with growing, jittered waits.
 //! Answers come back with their bytes: they are stored before anything is decided.
 
+mod flows;
 mod platform;
+mod soap;
 
 use std::time::Duration;
 
-use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
+use reqwest::{RequestBuilder, StatusCode};
 
+pub use flows::{FlowClient, Listing, Published};
 pub use platform::{PlatformClient, PlatformError};
+pub use soap::{SoapFlows, Station};
 
 use crate::ctx::Ids;
 use crate::wire::fdr_rest::{
     self as wire, ANSWER_BYTES_MAX, FlowHeader, FlowKey, FlowPayment, FlowSummary, FlowsQuery,
     Page, PageAt,
 };
+use crate::wire::fdr_soap;
 
 /// Time to reach the other side.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -66,12 +72,18 @@ pub enum Error {
     Refused {
         /// HTTP status.
         status: u16,
-        /// `appErrorCode`, empty when there is none.
+        /// `appErrorCode` or `faultCode`, empty when there is none.
         code: String,
     },
     /// An answer that cannot be read.
     #[error("the reporting-flow service answered: {0}")]
     Unreadable(#[from] wire::Error),
+    /// The same of a SOAP answer, or of the flow in it.
+    #[error("the reporting-flow service answered: {0}")]
+    UnreadableXml(#[from] fdr_soap::Error),
+    /// The flow was published anew between the list and the question for it.
+    #[error("the flow is of another time than the list said")]
+    OtherVersion,
 }
 
 impl Error {
@@ -81,7 +93,10 @@ impl Error {
         match self {
             Error::Unreachable(_) => true,
             Error::Refused { status, .. } => matches!(status, 408 | 429 | 500 | 502 | 503 | 504),
-            Error::Setup(_) | Error::Unreadable(_) => false,
+            Error::Setup(_)
+            | Error::Unreadable(_)
+            | Error::UnreadableXml(_)
+            | Error::OtherVersion => false,
         }
     }
 }
@@ -95,13 +110,29 @@ pub struct Answer<T> {
     pub value: T,
 }
 
-/// The client. Clones share connections.
+/// The client of the REST interface. Clones share connections.
 #[derive(Clone)]
-pub struct FlowClient {
-    http: reqwest::Client,
+pub struct RestFlows {
+    calls: Calls,
     base: String,
+}
+
+/// Calls that are repeated. Clones share connections.
+#[derive(Clone)]
+struct Calls {
+    http: reqwest::Client,
     retries: Retries,
     ids: Ids,
+}
+
+/// What calls have in common, whichever the interface.
+struct Habits {
+    /// Longest answer read.
+    answer_bytes_max: usize,
+    /// What a longer one is.
+    too_large: fn() -> Error,
+    /// The code in an answer that is no success; empty when there is none.
+    code: fn(&[u8]) -> String,
 }
 
 /// Connections to a service, with its key in every request; or what is wrong.
@@ -125,20 +156,15 @@ fn http(service: Service<'_>) -> Result<reqwest::Client, String> {
         .map_err(|why| why.to_string())
 }
 
-impl FlowClient {
+impl RestFlows {
     /// A client of the configured service.
     ///
     /// # Errors
     /// [`Error::Setup`] when the key cannot be a header, or TLS cannot be set up.
-    pub fn new(service: Service<'_>, ids: Ids, retries: Retries) -> Result<FlowClient, Error> {
-        let http = http(service).map_err(Error::Setup)?;
+    pub fn new(service: Service<'_>, ids: Ids, retries: Retries) -> Result<RestFlows, Error> {
+        let calls = Calls::new(service, ids, retries)?;
         let base = service.url.trim_end_matches('/').to_owned();
-        Ok(FlowClient {
-            http,
-            base,
-            retries,
-            ids,
-        })
+        Ok(RestFlows { calls, base })
     }
 
     /// One page of the list of flows.
@@ -182,9 +208,31 @@ impl FlowClient {
     }
 
     async fn get(&self, path: &str) -> Result<Vec<u8>, Error> {
+        let habits = Habits {
+            answer_bytes_max: ANSWER_BYTES_MAX,
+            too_large: || wire::Error::TooLarge.into(),
+            code: |body| wire::error(body).map_or_else(String::new, |error| error.app_error_code),
+        };
+        let url = format!("{}{path}", self.base);
+        self.calls.get(|http| http.get(&url), &habits).await
+    }
+}
+
+impl Calls {
+    fn new(service: Service<'_>, ids: Ids, retries: Retries) -> Result<Calls, Error> {
+        let http = http(service).map_err(Error::Setup)?;
+        Ok(Calls { http, retries, ids })
+    }
+
+    /// Sends the request until it is answered, or what went wrong will not pass.
+    async fn get(
+        &self,
+        request: impl Fn(&reqwest::Client) -> RequestBuilder,
+        habits: &Habits,
+    ) -> Result<Vec<u8>, Error> {
         let mut attempt = 1u32;
         loop {
-            match self.once(path).await {
+            match once(request(&self.http), habits).await {
                 Err(error) if error.retryable() && attempt < self.retries.attempts => {
                     tokio::time::sleep(self.wait(attempt)).await;
                     attempt = attempt.saturating_add(1);
@@ -202,31 +250,27 @@ impl FlowClient {
         let jitter = wait.saturating_mul(chance).checked_div(512).unwrap_or(0);
         Duration::from_millis(wait.saturating_add(jitter))
     }
+}
 
-    async fn once(&self, path: &str) -> Result<Vec<u8>, Error> {
-        // The address is left out: it names the body asked for.
-        let unreachable = |why: reqwest::Error| Error::Unreachable(why.without_url().to_string());
-        let url = format!("{}{path}", self.base);
-        let mut response = self.http.get(url).send().await.map_err(unreachable)?;
-        let status = response.status();
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-            if body.len().saturating_add(chunk.len()) > ANSWER_BYTES_MAX {
-                return Err(wire::Error::TooLarge.into());
-            }
-            body.extend_from_slice(&chunk);
+async fn once(request: RequestBuilder, habits: &Habits) -> Result<Vec<u8>, Error> {
+    // The address is left out: it names the body asked for.
+    let unreachable = |why: reqwest::Error| Error::Unreachable(why.without_url().to_string());
+    let mut response = request.send().await.map_err(unreachable)?;
+    let status = response.status();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        if body.len().saturating_add(chunk.len()) > habits.answer_bytes_max {
+            return Err((habits.too_large)());
         }
-        if status == StatusCode::OK {
-            return Ok(body);
-        }
-        let code = wire::error(&body)
-            .map(|error| error.app_error_code)
-            .unwrap_or_default();
-        Err(Error::Refused {
-            status: status.as_u16(),
-            code,
-        })
+        body.extend_from_slice(&chunk);
     }
+    if status == StatusCode::OK {
+        return Ok(body);
+    }
+    Err(Error::Refused {
+        status: status.as_u16(),
+        code: (habits.code)(&body),
+    })
 }
 
 #[cfg(test)]

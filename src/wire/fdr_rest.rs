@@ -290,7 +290,8 @@ pub fn cents(number: &RawValue) -> Option<i64> {
     cents_of_text(number.get())
 }
 
-fn cents_of_text(text: &str) -> Option<i64> {
+/// As [`cents`], of the number's text.
+pub(super) fn cents_of_text(text: &str) -> Option<i64> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),

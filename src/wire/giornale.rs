@@ -26,7 +26,7 @@ mod journal_csv;
 mod lines;
 mod naming;
 mod opi;
-mod xml;
+pub(in crate::wire) mod xml;
 
 #[cfg(test)]
 mod tests;

@@ -17,7 +17,7 @@ use avviso::ctx::{Clock, Ctx, Ids};
 use avviso::domain::fiscal_code::FiscalCode;
 use avviso::domain::reconciliation::Cause;
 use avviso::jobs::pull_flows;
-use avviso::node::client::{FlowClient, Retries, Service};
+use avviso::node::client::{FlowClient, RestFlows, Retries, Service};
 use avviso::store::conn::Access;
 use avviso::store::{self, Conn};
 use chrono::TimeDelta;
@@ -66,7 +66,11 @@ async fn run(url: String) -> anyhow::Result<()> {
         url: &service,
         key: None,
     };
-    let client = FlowClient::new(service, ctx.ids.clone(), Retries::default())?;
+    let client = FlowClient::Rest(RestFlows::new(
+        service,
+        ctx.ids.clone(),
+        Retries::default(),
+    )?);
     forget_peak();
     let (start, busy) = (Instant::now(), on_processor());
     let summary = pull_flows::pull_from(&ctx, &town, &client).await?;

@@ -61,6 +61,7 @@ scenarios! {
     flow_with_unknown_debt
     flow_with_wrong_sum
     flows_broken
+    flows_by_soap
     flows_unavailable
     instalments
     kept_with_9

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use avviso::domain::calendar::Day;
+use avviso::domain::calendar::{self, Day};
 use avviso::domain::fiscal_code::FiscalCode;
 use avviso::domain::iban::Iban;
 use avviso::domain::money::Cents;
@@ -14,11 +14,11 @@ use avviso::domain::search::{self, Sought};
 use avviso::domain::service::{self, Beneficiary, Destination, OptionDraft, Service};
 use avviso::domain::taxonomy::TaxonomyCode;
 use avviso::domain::treasury::{self, Reference};
-use avviso::wire::fdr_rest;
 use avviso::wire::giornale::{
     AMOUNT_CENTS_MAX, Dates, Decimal, Entries, Field, Form, Layout, REFERENCE_CHARS_MAX,
 };
 use avviso::wire::pa_for_node::{self, Failure, Fault, Response};
+use avviso::wire::{fdr_rest, fdr_soap};
 use avviso::wire::{soap, strict_json};
 
 /// What is done with the bytes.
@@ -28,6 +28,7 @@ type Target = fn(&[u8]);
 pub(crate) const ALL: &[(&str, Target)] = &[
     ("soap", soap),
     ("flow_json", flow_json),
+    ("flow_xml", flow_xml),
     ("treasury_xml", treasury_xml),
     ("journal_csv", journal_csv),
     ("bank_csv", bank_csv),
@@ -88,6 +89,27 @@ fn flow_json(data: &[u8]) {
             assert!((1..=5).contains(&payment.id_transfer));
             assert!(!payment.iuv.is_empty() && !payment.iur.is_empty());
         }
+    }
+}
+
+/// An answer of the flow service by SOAP, and the flow in it or alone.
+fn flow_xml(data: &[u8]) {
+    let _any = fdr_soap::fault(data);
+    if let Ok(flows) = fdr_soap::list(data, calendar::in_rome) {
+        assert!(flows.iter().all(|flow| !flow.flow_id.is_empty()));
+    }
+    let inside = fdr_soap::document(data);
+    let document = inside.as_deref().unwrap_or(data);
+    let Ok(flow) = fdr_soap::flow(document, 1, calendar::in_rome) else {
+        return;
+    };
+    let head = flow.header;
+    assert!(head.payments_count >= 0 && !head.flow_id.is_empty());
+    assert!(!head.sender.psp_id.is_empty() && !head.receiver.organization_id.is_empty());
+    for (place, payment) in (1i64..).zip(flow.payments) {
+        assert_eq!(payment.index, place);
+        assert!((1..=5).contains(&payment.id_transfer));
+        assert!(!payment.iuv.is_empty() && !payment.iur.is_empty());
     }
 }
 

@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use super::*;
 use crate::ctx::scratch::Scratch;
@@ -119,7 +121,8 @@ impl Bench {
             attempts: 1,
             wait_millis: 0,
         };
-        let client = FlowClient::new(source, scratch.ctx.ids.clone(), retries).unwrap();
+        let client =
+            FlowClient::Rest(RestFlows::new(source, scratch.ctx.ids.clone(), retries).unwrap());
         Bench {
             scratch,
             client,
@@ -264,4 +267,137 @@ async fn without_a_service_nothing_is_pulled() {
     let bench = Bench::new();
     let error = pull(&bench.scratch.ctx, &bench.town).await.unwrap_err();
     assert!(matches!(error, Error::NotConfigured));
+}
+
+/// A SOAP door: the list, or the flow whose identifier is asked for.
+fn serve_soap(shelf: Shelf) -> String {
+    let server = HttpServer::new(move || {
+        let shelf = Arc::clone(&shelf);
+        App::new().default_service(web::post().to(move |asked: String| {
+            let after = asked.split("<identificativoFlusso>").nth(1);
+            let wanted = after.map_or("list", |rest| rest.split('<').next().unwrap());
+            let held = shelf.lock().unwrap().get(wanted).cloned();
+            async move {
+                match held {
+                    Some(body) => HttpResponse::Ok().body(body),
+                    None => HttpResponse::NotFound().finish(),
+                }
+            }
+        }))
+    })
+    .workers(1)
+    .disable_signals()
+    .bind("127.0.0.1:0")
+    .unwrap();
+    let address = server.addrs()[0];
+    tokio::spawn(server.run());
+    format!("http://{address}/node-for-pa/v1")
+}
+
+fn answered(operation: &str, content: &str) -> String {
+    format!(
+        r#"<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><p:{operation}Risposta xmlns:p="http://ws.pagamenti.telematici.gov/">{content}</p:{operation}Risposta></e:Body></e:Envelope>"#
+    )
+}
+
+/// The flow by SOAP, made at this time on a clock in Rome; rows that cannot be read when `pay` cannot.
+fn put_soap(shelf: &Shelf, flows: &[(&str, &str, &str)]) {
+    let mut shelf = shelf.lock().unwrap();
+    let mut list = String::new();
+    for (flow, made, pay) in flows {
+        list.push_str(&format!(
+            "<idRendicontazione><identificativoFlusso>{flow}</identificativoFlusso><dataOraFlusso>{made}</dataOraFlusso></idRendicontazione>"
+        ));
+        let document = format!(
+            r#"<FlussoRiversamento xmlns="http://www.digitpa.gov.it/schemas/2011/Pagamenti/"><identificativoFlusso>{flow}</identificativoFlusso><dataOraFlusso>{made}</dataOraFlusso><identificativoUnivocoRegolamento>TRN</identificativoUnivocoRegolamento><dataRegolamento>2026-03-03</dataRegolamento><istitutoMittente><identificativoUnivocoMittente><codiceIdentificativoUnivoco>X</codiceIdentificativoUnivoco></identificativoUnivocoMittente></istitutoMittente><istitutoRicevente><identificativoUnivocoRicevente><codiceIdentificativoUnivoco>{TOWN}</codiceIdentificativoUnivoco></identificativoUnivocoRicevente></istitutoRicevente><numeroTotalePagamenti>1</numeroTotalePagamenti><importoTotalePagamenti>30.10</importoTotalePagamenti><datiSingoliPagamenti><identificativoUnivocoVersamento>01000000000000001</identificativoUnivocoVersamento><identificativoUnivocoRiscossione>r1</identificativoUnivocoRiscossione><singoloImportoPagato>{pay}</singoloImportoPagato><codiceEsitoSingoloPagamento>0</codiceEsitoSingoloPagamento><dataEsitoSingoloPagamento>2026-03-02</dataEsitoSingoloPagamento></datiSingoliPagamenti></FlussoRiversamento>"#
+        );
+        let coded = STANDARD.encode(document);
+        let content = format!("<xmlRendicontazione>{coded}</xmlRendicontazione>");
+        let answer = answered("nodoChiediFlussoRendicontazione", &content);
+        shelf.insert((*flow).to_owned(), answer);
+    }
+    let list = format!("<elencoFlussiRendicontazione>{list}</elencoFlussiRendicontazione>");
+    let list = answered("nodoChiediElencoFlussiRendicontazione", &list);
+    shelf.insert("list".to_owned(), list);
+}
+
+#[actix_web::test]
+async fn by_soap_the_later_time_is_the_next_revision_also_of_what_came_by_rest() {
+    let mut bench = Bench::new();
+    let (one, two) = ("2026-03-03PSPX-1", "2026-03-03PSPX-2");
+    put(&bench.shelf, one, 1);
+    put_list(&bench.shelf, &[vec![listed(one, 1, 9)]]);
+    assert_eq!(bench.pull().await.filed, 1);
+    let shelf = Shelf::default();
+    let url = serve_soap(Arc::clone(&shelf));
+    let station = Station {
+        broker: TOWN.to_owned(),
+        station: format!("{TOWN}_01"),
+        password: "password".to_owned(),
+    };
+    let (service, ids) = (
+        Service {
+            url: &url,
+            key: None,
+        },
+        bench.scratch.ctx.ids.clone(),
+    );
+    let retries = Retries {
+        attempts: 1,
+        wait_millis: 0,
+    };
+    bench.client = FlowClient::Soap(SoapFlows::new(service, station, ids, retries).unwrap());
+    // 08:00 by UTC, the time that REST told.
+    put_soap(
+        &shelf,
+        &[
+            (one, "2026-03-03T09:00:00", "30.10"),
+            (two, "2026-03-03T09:00:00", "1,00"),
+        ],
+    );
+    let first = bench.pull().await;
+    assert_eq!(
+        (first.listed, first.known, first.filed),
+        (2, 1, 0),
+        "{first:?}"
+    );
+    assert!(
+        first.failed[0].starts_with(&format!("{two}: ")),
+        "{first:?}"
+    );
+    assert!(first.failed[0].contains("datiSingoliPagamenti[0].singoloImportoPagato"));
+    put_soap(
+        &shelf,
+        &[
+            (one, "2026-03-04T09:00:00", "30.10"),
+            (two, "2026-03-03T09:00:00", "1.00"),
+        ],
+    );
+    let second = bench.pull().await;
+    assert_eq!(
+        (second.replaced, second.filed, second.failed.len()),
+        (1, 1, 0),
+        "{second:?}"
+    );
+    put_soap(
+        &shelf,
+        &[
+            (one, "2026-03-03T10:00:00", "30.10"),
+            (two, "2026-03-03T09:00:00", "1.00"),
+        ],
+    );
+    let third = bench.pull().await;
+    assert_eq!((third.known, third.failed.len()), (1, 1), "{third:?}");
+    let town = bench.town.clone();
+    let revisions = bench
+        .scratch
+        .ctx
+        .read::<_, store::Error>(move |c| settlement::held(c, &town, &[one]))
+        .await
+        .unwrap();
+    let mut revisions: Vec<i64> = revisions.iter().map(|one| one.header.revision).collect();
+    revisions.sort_unstable();
+    assert_eq!(revisions, [1, 2]);
+    // Where publication by REST is read up to stays as it was.
+    assert_eq!(bench.cursor().await, at("2026-03-03T09:00:00Z"));
 }

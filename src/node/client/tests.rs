@@ -25,9 +25,9 @@ fn serve(answer: fn(usize) -> HttpResponse) -> (String, Arc<AtomicUsize>) {
     (format!("http://{address}/"), calls)
 }
 
-fn client(url: &str) -> FlowClient {
+fn client(url: &str) -> RestFlows {
     let source = Service { url, key: None };
-    FlowClient::new(
+    RestFlows::new(
         source,
         Ids::counted(),
         Retries {
@@ -38,7 +38,7 @@ fn client(url: &str) -> FlowClient {
     .unwrap()
 }
 
-async fn list(client: &FlowClient) -> Result<Page<FlowSummary>, Error> {
+async fn list(client: &RestFlows) -> Result<Page<FlowSummary>, Error> {
     let at = PageAt { page: 1, size: 10 };
     client
         .flows("99999000203", &FlowsQuery::default(), at)
@@ -95,9 +95,9 @@ fn waits_double_and_carry_a_little_chance() {
         attempts: 4,
         wait_millis: 100,
     };
-    let client = FlowClient::new(source, Ids::counted(), retries).unwrap();
+    let client = RestFlows::new(source, Ids::counted(), retries).unwrap();
     for (attempt, base) in [(1, 100), (2, 200), (3, 400)] {
-        let wait = client.wait(attempt).as_millis();
+        let wait = client.calls.wait(attempt).as_millis();
         assert!((base..=base * 3 / 2).contains(&wait), "{attempt}: {wait}");
     }
 }

@@ -25,18 +25,18 @@ const ELEMENT_BYTES: usize = 96;
 
 /// One element of an entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Element {
-    pub(super) name: String,
+pub(in crate::wire) struct Element {
+    pub(in crate::wire) name: String,
     /// The attribute `Ccy`, the only one that any format asks for.
-    pub(super) currency: Option<String>,
+    pub(in crate::wire) currency: Option<String>,
     /// Its own character data, references resolved, ends trimmed.
-    pub(super) text: String,
-    pub(super) children: Vec<Element>,
+    pub(in crate::wire) text: String,
+    pub(in crate::wire) children: Vec<Element>,
 }
 
 impl Element {
     /// The first descendant at this path of names.
-    pub(super) fn at(&self, path: &[&str]) -> Option<&Element> {
+    pub(in crate::wire) fn at(&self, path: &[&str]) -> Option<&Element> {
         match path.split_first() {
             None => Some(self),
             Some((name, rest)) => self.all(name).find_map(|child| child.at(rest)),
@@ -44,18 +44,18 @@ impl Element {
     }
 
     /// Its text; `None` when it is not there or empty.
-    pub(super) fn text_at(&self, path: &[&str]) -> Option<&str> {
+    pub(in crate::wire) fn text_at(&self, path: &[&str]) -> Option<&str> {
         let text = self.at(path)?.text.as_str();
         (!text.is_empty()).then_some(text)
     }
 
     /// Children with this name.
-    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &Element> {
+    pub(in crate::wire) fn all(&self, name: &str) -> impl Iterator<Item = &Element> {
         self.children.iter().filter(move |child| child.name == name)
     }
 
     /// Written again, for people to read: without attributes, without blanks between elements.
-    pub(super) fn write(&self, out: &mut String) {
+    pub(in crate::wire) fn write(&self, out: &mut String) {
         for part in ["<", &self.name, ">"] {
             out.push_str(part);
         }
@@ -71,7 +71,7 @@ impl Element {
 
 /// What comes next.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(in crate::wire) enum Part {
     /// An element outside entries has ended: the names from the root to it, and its own text.
     Around(Vec<String>, String),
     /// An entry; the rule it breaks when it is too long or too deep to be kept.
@@ -79,12 +79,14 @@ pub(super) enum Part {
 }
 
 /// Reads a file part by part.
-pub(super) struct Stream<R> {
+pub(in crate::wire) struct Stream<R> {
     xml: Reader<Metered<BufReader<R>>>,
     buffer: Vec<u8>,
     open: Vec<Element>,
     /// How many of `open` are around the entry at hand.
     around: Option<usize>,
+    /// Longest tag or text, in bytes.
+    event_bytes_max: usize,
     kept: usize,
     broken: Option<Rule>,
     rooted: bool,
@@ -119,14 +121,20 @@ impl<R: BufRead> BufRead for Metered<R> {
 }
 
 impl<R: Read> Stream<R> {
-    pub(super) fn new(source: R) -> Stream<R> {
+    pub(in crate::wire) fn new(source: R) -> Stream<R> {
+        Stream::bounded(source, EVENT_BYTES_MAX)
+    }
+
+    /// As [`Stream::new`], for tags and texts of another length.
+    pub(in crate::wire) fn bounded(source: R, event_bytes_max: usize) -> Stream<R> {
         let inner = BufReader::new(source);
-        let left = EVENT_BYTES_MAX;
+        let left = event_bytes_max;
         Stream {
             xml: Reader::from_reader(Metered { inner, left }),
             buffer: Vec::new(),
             open: Vec::new(),
             around: None,
+            event_bytes_max,
             kept: 0,
             broken: None,
             rooted: false,
@@ -134,12 +142,12 @@ impl<R: Read> Stream<R> {
     }
 
     /// Reads up to the root and says its name.
-    pub(super) fn root(&mut self) -> Result<String, Rule> {
+    pub(in crate::wire) fn root(&mut self) -> Result<String, Rule> {
         self.named(1)
     }
 
     /// Reads up to the first child of the root and says its name; empty when it has none.
-    pub(super) fn child(&mut self) -> Result<String, Rule> {
+    pub(in crate::wire) fn child(&mut self) -> Result<String, Rule> {
         if self.open.is_empty() {
             return Ok(String::new());
         }
@@ -167,7 +175,10 @@ impl<R: Read> Stream<R> {
     }
 
     /// The next part; entries are the elements that `is_entry` names. `None` at the end.
-    pub(super) fn next(&mut self, is_entry: &dyn Fn(&str) -> bool) -> Result<Option<Part>, Rule> {
+    pub(in crate::wire) fn next(
+        &mut self,
+        is_entry: &dyn Fn(&str) -> bool,
+    ) -> Result<Option<Part>, Rule> {
         loop {
             match self.advance(is_entry)? {
                 Step::End => return Ok(None),
@@ -178,7 +189,7 @@ impl<R: Read> Stream<R> {
     }
 
     fn advance(&mut self, is_entry: &dyn Fn(&str) -> bool) -> Result<Step, Rule> {
-        self.xml.get_mut().left = EVENT_BYTES_MAX;
+        self.xml.get_mut().left = self.event_bytes_max;
         let mut buffer = std::mem::take(&mut self.buffer);
         buffer.clear();
         let step = match self.xml.read_event_into(&mut buffer) {
@@ -277,7 +288,7 @@ impl<R: Read> Stream<R> {
             None if text.trim().is_empty() => Ok(Step::Inside),
             None => Err(Rule::Markup),
             Some(element) => {
-                if room && element.text.len() <= EVENT_BYTES_MAX {
+                if room && element.text.len() <= self.event_bytes_max {
                     element.text.push_str(text);
                 }
                 Ok(Step::Inside)

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use avviso::domain::ledger::Account;
 use avviso::jobs::pull_flows::{PullSummary, pull_from};
-use avviso::node::client::{FlowClient, Retries, Service};
+use avviso::node::client::{FlowClient, RestFlows, Retries, Service};
 use serde_json::{Value, json};
 
 use crate::app::{TOWN, TestApp};
@@ -124,7 +124,8 @@ impl Node {
             attempts: 1,
             wait_millis: 0,
         };
-        let client = FlowClient::new(service, app.ctx.ids.clone(), retries).unwrap();
+        let client =
+            FlowClient::Rest(RestFlows::new(service, app.ctx.ids.clone(), retries).unwrap());
         let pulled = pull_from(&app.ctx, &app.town(), &client).await.unwrap();
         assert_eq!(pulled.failed, Vec::<String>::new());
         pulled

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
+use super::script::Protocol;
+
 /// The town of every scenario, as its file has it.
 pub(super) const TOWN: &str = "99999000203";
 pub(super) const TOWN_NAME: &str = "Comune di Avezzano";
@@ -28,13 +30,35 @@ pub(super) enum Desk {
     Accounting,
 }
 
+/// Where the engine asks for flows.
+#[derive(Debug)]
+pub(super) struct Gateway {
+    /// Base address of the gateway's doors.
+    pub(super) url: String,
+    pub(super) flows: Protocol,
+}
+
+impl Gateway {
+    /// The engine's variables.
+    fn environment(&self) -> [(&'static str, String); 3] {
+        let (protocol, path, password) = match self.flows {
+            Protocol::Rest => ("rest", "fdr-org/service/v1", ""),
+            Protocol::Soap => ("soap", "node-for-pa/v1", "password"),
+        };
+        [
+            ("AVVISO_FDR_PROTOCOL", protocol.to_owned()),
+            ("AVVISO_FDR_URL", format!("{}/{path}", self.url)),
+            ("AVVISO_FDR_PASSWORD", password.to_owned()),
+        ]
+    }
+}
+
 /// The engine, its doors and its keys.
 #[derive(Debug)]
 pub(super) struct Engine {
     program: PathBuf,
     database_url: String,
-    /// Base address of the gateway's doors.
-    gateway: String,
+    gateway: Gateway,
     client: reqwest::Client,
     running: Option<Child>,
     log: Arc<Mutex<Vec<String>>>,
@@ -51,7 +75,7 @@ impl Engine {
     pub(super) async fn found(
         program: PathBuf,
         database_url: String,
-        gateway: String,
+        gateway: Gateway,
         folder: &std::path::Path,
     ) -> anyhow::Result<Self> {
         let mut engine = Self {
@@ -96,10 +120,7 @@ impl Engine {
             .env("AVVISO_DB_THREADS", "2")
             .env("AVVISO_FDR_MINUTES", "0")
             .env("AVVISO_CLOCK", "2026-03-02T08:00:00+01:00")
-            .env(
-                "AVVISO_FDR_URL",
-                format!("{}/fdr-org/service/v1", self.gateway),
-            )
+            .envs(self.gateway.environment())
             .stdin(Stdio::null())
             .kill_on_drop(true);
         command

@@ -22,11 +22,23 @@ pub(crate) struct Script {
     /// Why it matters.
     #[serde(default)]
     pub(crate) about: String,
+    /// How the engine asks for flows.
+    #[serde(default)]
+    pub(crate) flows: Protocol,
     pub(crate) steps: Vec<Spanned<Step>>,
     #[serde(skip)]
     pub(crate) path: PathBuf,
     #[serde(skip)]
     text: String,
+}
+
+/// An interface for reporting flows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Protocol {
+    #[default]
+    Rest,
+    Soap,
 }
 
 /// One step.

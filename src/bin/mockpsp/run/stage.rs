@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::engine::{BROKER, Desk, Engine, TOWN, TOWN_NAME};
+use super::engine::{BROKER, Desk, Engine, Gateway, TOWN, TOWN_NAME};
 use super::script::{Script, StationIn, charge_of, place_of};
 use super::{Run, Stop, summary, unmet};
 use crate::app::{App, Parts};
@@ -67,7 +67,10 @@ impl Stage {
             Some(url) => url.clone(),
             None => format!("sqlite:{}", folder.path().join("avviso.sqlite").display()),
         };
-        let gateway = format!("http://{address}");
+        let gateway = Gateway {
+            url: format!("http://{address}"),
+            flows: script.flows,
+        };
         let engine = Engine::found(program, database, gateway, folder.path()).await?;
         let mut stage = Self {
             app: app.into_inner(),

@@ -1,0 +1,258 @@
+//! The SOAP reporting-flow interface, organisation side (`nodeForPa`): the two questions to ask, the answers
+//! to read, and the flow that stands in the second of them, a `FlussoRiversamento`.
+//!
+//! A flow is read into the types of [`fdr_rest`](super::fdr_rest): whoever files it need not know how it came.
+//! Names are compared without prefix and namespace, because senders differ in both.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, NaiveDateTime, Utc};
+
+use super::giornale::Rule;
+use super::giornale::xml::{Element, Part, Stream};
+use super::soap::Writer;
+use super::text::{fit, is_space};
+use super::time::{self, Timestamp};
+
+pub use flow_xml::{Flow, flow};
+
+mod flow_xml;
+
+#[cfg(test)]
+mod tests;
+
+/// Largest answer read, in bytes: a flow of about fifty thousand payments.
+pub const ANSWER_BYTES_MAX: usize = 32 << 20;
+
+const NAMESPACE: &str = "http://ws.pagamenti.telematici.gov/";
+const TEXT_CHARS_MAX: usize = 255;
+
+const TEXT: &str = "1 to 255 characters";
+const INSTANT: &str = "a time as 2026-12-31T23:59:59";
+const BASE64: &str = "base64";
+
+/// What a time without offset means: the reader says which clock it is read on.
+pub type Clock = fn(NaiveDateTime) -> DateTime<Utc>;
+
+/// An operation of the interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// Which flows there are.
+    List,
+    /// One of them.
+    Fetch,
+}
+
+impl Operation {
+    /// Its name, which is its `SOAPAction`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Operation::List => "nodoChiediElencoFlussiRendicontazione",
+            Operation::Fetch => "nodoChiediFlussoRendicontazione",
+        }
+    }
+
+    fn answer(self) -> &'static str {
+        match self {
+            Operation::List => "nodoChiediElencoFlussiRendicontazioneRisposta",
+            Operation::Fetch => "nodoChiediFlussoRendicontazioneRisposta",
+        }
+    }
+}
+
+/// Who asks.
+#[derive(Clone, Copy)]
+pub struct Asker<'a> {
+    /// `identificativoIntermediarioPA`: fiscal code of the broker.
+    pub broker: &'a str,
+    /// `identificativoStazioneIntermediarioPA`.
+    pub station: &'a str,
+    /// `password` of the station, 8 to 15 characters; a secret.
+    pub password: &'a str,
+    /// `identificativoDominio`: fiscal code of the creditor.
+    pub organization_id: &'a str,
+}
+
+/// A line of the list: the latest version of each flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatedFlow {
+    /// `identificativoFlusso`.
+    pub flow_id: String,
+    /// `dataOraFlusso`: a later one replaces the earlier whole.
+    pub flow_at: DateTime<Utc>,
+}
+
+/// An answer or a flow that cannot be read. The texts name elements and rules, never values.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// More than [`ANSWER_BYTES_MAX`].
+    #[error("answer larger than {ANSWER_BYTES_MAX} bytes")]
+    TooLarge,
+    /// `faultCode`, as `PPT_ID_FLUSSO_SCONOSCIUTO`, or that of a SOAP fault.
+    #[error("fault {0}")]
+    Fault(String),
+    /// Not XML, or not within its bounds.
+    #[error("{0}")]
+    Markup(#[from] Rule),
+    /// Another document.
+    #[error("document must be {0}")]
+    OtherDocument(&'static str),
+    /// An element whose text is missing or breaks a rule.
+    #[error("{path}: must be {rule}")]
+    Value {
+        /// As `datiSingoliPagamenti[3].singoloImportoPagato`.
+        path: String,
+        /// The rule.
+        rule: &'static str,
+    },
+}
+
+/// The question for the list.
+#[must_use]
+pub fn list_request(asker: Asker<'_>) -> Vec<u8> {
+    request(Operation::List, asker, None)
+}
+
+/// The question for a flow.
+#[must_use]
+pub fn fetch_request(asker: Asker<'_>, flow_id: &str) -> Vec<u8> {
+    request(Operation::Fetch, asker, Some(flow_id))
+}
+
+fn request(operation: Operation, asker: Asker<'_>, flow_id: Option<&str>) -> Vec<u8> {
+    let mut out = Writer::envelope();
+    out.open_root(operation.name(), NAMESPACE);
+    out.leaf("identificativoIntermediarioPA", asker.broker);
+    out.leaf("identificativoStazioneIntermediarioPA", asker.station);
+    out.leaf("password", asker.password);
+    out.leaf("identificativoDominio", asker.organization_id);
+    out.leaf_if("identificativoFlusso", flow_id);
+    out.close_root(operation.name());
+    out.finish()
+}
+
+/// Reads the list of flows; one that is empty is no error.
+///
+/// # Errors
+/// [`Error`], naming the element.
+pub fn list(body: &[u8], clock: Clock) -> Result<Vec<DatedFlow>, Error> {
+    let mut flows = Vec::new();
+    answer(body, Operation::List, |part| {
+        if let Part::Entry(row, _) = part {
+            let at = |name: &str| format!("idRendicontazione[{}].{name}", flows.len());
+            let read = |name| text(&at(name), row.text_at(&[name]));
+            flows.push(DatedFlow {
+                flow_id: read("identificativoFlusso")?,
+                flow_at: instant(&at("dataOraFlusso"), &read("dataOraFlusso")?, clock)?,
+            });
+        }
+        Ok(())
+    })?;
+    Ok(flows)
+}
+
+/// Takes the flow out of its answer, as it was deposited.
+///
+/// # Errors
+/// [`Error`], naming the element.
+pub fn document(body: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut held = None;
+    answer(body, Operation::Fetch, |part| {
+        if let Part::Around(path, text) = part
+            && path.last().is_some_and(|name| name == "xmlRendicontazione")
+        {
+            held = Some(text);
+        }
+        Ok(())
+    })?;
+    let held = held.unwrap_or_default();
+    let dense: String = held.chars().filter(|c| !is_space(*c)).collect();
+    STANDARD
+        .decode(dense)
+        .ok()
+        .filter(|document| !document.is_empty())
+        .ok_or_else(|| value("xmlRendicontazione", BASE64))
+}
+
+/// The code of a fault, the interface's own or SOAP's; `None` when there is none to be read.
+#[must_use]
+pub fn fault(body: &[u8]) -> Option<String> {
+    match answer(body, Operation::List, |_| Ok(())) {
+        Err(Error::Fault(code)) => Some(code),
+        Ok(())
+        | Err(Error::TooLarge | Error::Markup(_) | Error::OtherDocument(_) | Error::Value { .. }) => {
+            None
+        }
+    }
+}
+
+/// Walks through an answer: success is the absence of a fault.
+fn answer(
+    body: &[u8],
+    operation: Operation,
+    mut take: impl FnMut(Part) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut parts = parts(body)?;
+    let mut answered = false;
+    while let Some(part) = parts.next(&|name| name == "idRendicontazione")? {
+        match part {
+            Part::Entry(_, Some(rule)) => return Err(rule.into()),
+            Part::Around(path, text) => {
+                let names: Vec<&str> = path.iter().map(String::as_str).collect();
+                match names.as_slice() {
+                    ["Envelope", "Body", "Fault", "faultcode"]
+                    | ["Envelope", "Body", _, "fault", "faultCode"] => {
+                        return Err(Error::Fault(fit(&text, TEXT_CHARS_MAX)));
+                    }
+                    ["Envelope", "Body", root] => answered = *root == operation.answer(),
+                    _ => take(Part::Around(path, text))?,
+                }
+            }
+            entry @ Part::Entry(_, None) => take(entry)?,
+        }
+    }
+    if answered {
+        Ok(())
+    } else {
+        Err(Error::OtherDocument(operation.answer()))
+    }
+}
+
+/// A document part by part, within the bounds.
+fn parts(document: &[u8]) -> Result<Stream<&[u8]>, Error> {
+    if document.len() > ANSWER_BYTES_MAX {
+        return Err(Error::TooLarge);
+    }
+    Ok(Stream::bounded(document, ANSWER_BYTES_MAX))
+}
+
+fn value(path: &str, rule: &'static str) -> Error {
+    Error::Value {
+        path: path.to_owned(),
+        rule,
+    }
+}
+
+fn text(path: &str, text: Option<&str>) -> Result<String, Error> {
+    let fits = |text: &&str| (1..=TEXT_CHARS_MAX).contains(&text.chars().count());
+    text.filter(fits)
+        .map(str::to_owned)
+        .ok_or_else(|| value(path, TEXT))
+}
+
+fn instant(path: &str, text: &str, clock: Clock) -> Result<DateTime<Utc>, Error> {
+    match Timestamp::parse(text) {
+        Some(Timestamp::Offset(at)) => Ok(at.with_timezone(&Utc)),
+        Some(Timestamp::Local(at)) => Ok(clock(at)),
+        None => Err(value(path, INSTANT)),
+    }
+}
+
+/// The PSP that an identifier names: `<date><PSP>-<progressive>`. `None` in another form.
+#[must_use]
+pub fn psp_of(flow_id: &str) -> Option<&str> {
+    time::date(flow_id.get(..10)?)?;
+    let (psp, _) = flow_id.get(10..)?.split_once('-')?;
+    (!psp.is_empty()).then_some(psp)
+}
