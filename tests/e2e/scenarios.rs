@@ -47,6 +47,7 @@ scenarios! {
     credit_text_wrapped
     credit_unnamed
     delayed_receipt
+    demanded
     double_payment
     engine_down
     engine_killed

@@ -9,6 +9,7 @@ mod batches;
 mod contract;
 mod control;
 mod day;
+mod demands;
 mod disturbances;
 mod fdr;
 mod flow_door;
@@ -118,6 +119,7 @@ Control API:
   POST /control/payments                     one payment now; scenario: pay, pay_twice,
                                              late_receipt, lost_answer, late_outcome,
                                              activate_only, verify_only
+  POST /control/demands                      a notice asked for at a provider, without a debt
   POST /control/payments/{id}/{step}         go on with a token: complete, fail, expire, keep
   POST /control/notices                      plan a batch: exactly `pay` of its notices are paid
   POST /control/days                         run a simulated day
@@ -132,7 +134,8 @@ Node doors: reporting flows   /fdr-org/service/v1/organizations/{tax_code}/fdrs
             the same by SOAP  POST /node-for-pa/v1
             archive           POST /aca/v1/paCreatePosition
             providers         POST /node-for-psp/v1 (SOAP: verifyPaymentNotice, verificaBollettino,
-                              activatePaymentNotice and sendPaymentOutcome in V1 and V2)";
+                              activatePaymentNotice and sendPaymentOutcome in V1 and V2,
+                              demandPaymentNotice)";
 
 const LANGUAGE: &str = "\
 A scenario is a TOML file: a title, what it is about, and steps of one word each.
@@ -156,11 +159,12 @@ The town      charge { name, lamps | service + details }   amend { charge, state
               engine = stop | kill | start
 The node      station { version, accounts, segregation_code }
               pay { notice, token, psp, told, amount, receipt = now | held }
+              demand { notice, service, amount, answers, told }
               verify { notice, told, amount }   activate { notice, token, psp, told, amount }
               outcome { token, result = paid | paid_in_race | failed, told }
               expire { token }
               keep { token, code = 8 | 9 }   receipt { token, told }   retry { left }
-Trouble       disturb { leg = verify | activate | receipt | flows, times,
+Trouble       disturb { leg = verify | activate | receipt | demand | flows, times,
                         trouble = lose_request | lose_answer | delay | reorder | duplicate |
                                   malform_request | malform_answer | wrong_sum | wrong_station }
 Days          settle { flow = wrong_sum | row_left_out | row_twice | row_short | row_unknown |

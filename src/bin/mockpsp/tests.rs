@@ -75,6 +75,7 @@ impl Gateway {
             "broker_tax_code": TOWN,
             "ibans": ["IT60X0542811101000000123456"],
             "stations": [{"station_id": format!("{TOWN}_01"), "segregation_code": "01", "url": station.url, "version": version}],
+            "services": [{"subject": "00001", "service": "00042"}],
         });
         self.ok("PUT", &format!("/control/creditors/{TOWN}"), creditor)
             .await;

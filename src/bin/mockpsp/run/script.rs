@@ -1,7 +1,7 @@
 //! The language of scenarios: a TOML file with a title and steps. Each step is one word and its table.
 //! Shapes are closed: what is not known is refused with its line and what is known instead.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -43,6 +43,7 @@ pub(crate) enum Step {
     // The node and its providers.
     Station(StationIn),
     Pay(Pay),
+    Demand(Demand),
     Verify(Verify),
     Activate(Activate),
     Outcome(Outcome),
@@ -145,6 +146,25 @@ pub(crate) struct Pay {
     pub(crate) amount: Option<String>,
     #[serde(default)]
     pub(crate) receipt: Sending,
+}
+
+/// A citizen asks a provider for a notice that nobody issued; later steps know it by this name.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Demand {
+    pub(crate) notice: String,
+    /// The service as providers call it; `00001` is the town's.
+    #[serde(default = "offered")]
+    pub(crate) service: String,
+    pub(crate) amount: Option<String>,
+    #[serde(default)]
+    pub(crate) answers: BTreeMap<String, String>,
+    #[serde(default = "ok")]
+    pub(crate) told: String,
+}
+
+fn offered() -> String {
+    "00001".to_owned()
 }
 
 /// When a receipt is sent.
@@ -361,6 +381,15 @@ fn check(step: &Step, charges: &mut Names, tokens: &mut Names) -> anyhow::Result
                 bail!(
                     "there is a charge `{}` already; choose another name",
                     charge.name
+                );
+            }
+        }
+        Step::Demand(demand) => {
+            amount(demand.amount.as_deref())?;
+            if !charges.insert(demand.notice.clone()) {
+                bail!(
+                    "there is a charge `{}` already; choose another name",
+                    demand.notice
                 );
             }
         }

@@ -19,7 +19,7 @@ use crate::journal::Store;
 use crate::node::NodeClient;
 use crate::payments::Notice;
 use crate::psps;
-use crate::state::{Creditor, Day, Event, Station};
+use crate::state::{Creditor, Day, Event, Offered, Station};
 
 /// The first day of every scenario: a Monday.
 const FIRST_DAY: (i32, u32, u32) = (2026, 3, 2);
@@ -216,6 +216,10 @@ fn town() -> Creditor {
             broadcast: false,
         }],
         ibans: Vec::new(),
+        services: vec![Offered {
+            subject: "00001".to_owned(),
+            service: "00042".to_owned(),
+        }],
     }
 }
 
