@@ -32,6 +32,7 @@ scenarios! {
     activation_twice_at_once
     alternatives_race
     amount_of_the_request
+    archive_fed
     broken_answer
     broken_receipt
     cash_as_camt053
@@ -81,6 +82,7 @@ scenarios! {
     paid
     paid_at_station_v1
     read_again
+    receipt_recovered
     receipt_twice_at_once
     receipt_with_wrong_sum
     stamps

@@ -23,6 +23,7 @@ mod plan;
 mod problem;
 mod psp_door;
 mod psps;
+mod receipt_door;
 mod rng;
 mod rules;
 mod run;
@@ -133,6 +134,7 @@ The contract is printed by `mockpsp openapi`.
 Node doors: reporting flows   /fdr-org/service/v1/organizations/{tax_code}/fdrs
             the same by SOAP  POST /node-for-pa/v1
             archive           POST /aca/v1/paCreatePosition
+            receipts          /bizevents/service/v1/organizations/{tax_code}/receipts/{iur}
             providers         POST /node-for-psp/v1 (SOAP: verifyPaymentNotice, verificaBollettino,
                               activatePaymentNotice and sendPaymentOutcome in V1 and V2,
                               demandPaymentNotice)";
@@ -151,11 +153,14 @@ A scenario is a TOML file: a title, what it is about, and steps of one word each
     { expect_payments = { count = 1 } },
   ]
 
+`platform = true` beside the title lets the engine feed the archive and ask for lost receipts itself.
+
 The town is Avezzano, the first day Monday 2 March 2026, time stands still until it is advanced.
 `lamps` names the first notice of a charge, `tari:2.3` the third of the second option.
 
 The town      charge { name, lamps | service + details }   amend { charge, state }
               pull { ends }   cash { format = csv | opi | camt053, new }   archive { notice }
+              feed { notice, amount }   recover { payments }
               engine = stop | kill | start
 The node      station { version, accounts, segregation_code }
               pay { notice, token, psp, told, amount, receipt = now | held }
@@ -258,6 +263,7 @@ fn doors(
             .service(control::scope())
             .service(fdr::scope())
             .service(stand_in::scope())
+            .service(receipt_door::scope())
             .service(psp_door::scope())
             .service(flow_door::scope())
     })

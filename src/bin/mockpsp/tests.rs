@@ -18,7 +18,7 @@ use self::station::{Station, TOWN};
 use crate::app::{App, Parts};
 use crate::journal::Store;
 use crate::node::NodeClient;
-use crate::{control, fdr};
+use crate::{control, fdr, receipt_door};
 
 /// A gateway in this process.
 struct Gateway {
@@ -47,7 +47,8 @@ impl Gateway {
         let service = Actix::new()
             .app_data(self.app.clone())
             .service(control::scope())
-            .service(fdr::scope());
+            .service(fdr::scope())
+            .service(receipt_door::scope());
         let service = test::init_service(service).await;
         let mut request = test::TestRequest::default()
             .method(method.parse().unwrap())

@@ -33,6 +33,8 @@ pub(super) enum Desk {
 pub(super) struct Engine {
     program: PathBuf,
     database_url: String,
+    /// It feeds the archive and asks for receipts.
+    pub(super) platform: bool,
     /// Base address of the gateway's doors.
     gateway: String,
     client: reqwest::Client,
@@ -57,6 +59,7 @@ impl Engine {
         let mut engine = Self {
             program,
             database_url,
+            platform: false,
             gateway,
             client: reqwest::Client::builder()
                 .no_proxy()
@@ -102,6 +105,12 @@ impl Engine {
             )
             .stdin(Stdio::null())
             .kill_on_drop(true);
+        if self.platform {
+            let at = |path: &str| format!("{}{path}", self.gateway);
+            command
+                .env("AVVISO_ACA_URL", at("/aca/v1"))
+                .env("AVVISO_BIZEVENTS_URL", at("/bizevents/service/v1"));
+        }
         command
     }
 

@@ -22,6 +22,9 @@ pub(crate) struct Script {
     /// Why it matters.
     #[serde(default)]
     pub(crate) about: String,
+    /// The engine feeds the archive and asks for receipts that never came; without it only steps do.
+    #[serde(default)]
+    pub(crate) platform: bool,
     pub(crate) steps: Vec<Spanned<Step>>,
     #[serde(skip)]
     pub(crate) path: PathBuf,
@@ -40,6 +43,8 @@ pub(crate) enum Step {
     Engine(Power),
     Pull(Pull),
     Cash(Cash),
+    Feed(Feed),
+    Recover(Recover),
     // The node and its providers.
     Station(StationIn),
     Pay(Pay),
@@ -121,6 +126,23 @@ pub(crate) struct Cash {
     pub(crate) format: Format,
     /// Movements that the engine did not know, when it matters.
     pub(crate) new: Option<u64>,
+}
+
+/// A minute passes, and the engine has told the archive of a notice.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Feed {
+    pub(crate) notice: String,
+    /// What the archive then asks for it; without it the archive knows the notice no more.
+    pub(crate) amount: Option<String>,
+}
+
+/// An hour passes, and the engine has asked for receipts that never came.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Recover {
+    /// Payments that the engine knows then.
+    pub(crate) payments: usize,
 }
 
 /// How the node knows the creditor's station.
@@ -377,25 +399,19 @@ fn check(step: &Step, charges: &mut Names, tokens: &mut Names) -> anyhow::Result
             if kinds == [true, true] || kinds == [false, false] {
                 bail!("a charge has either `lamps` or `details` (with its `service`)");
             }
-            if !charges.insert(charge.name.clone()) {
-                bail!(
-                    "there is a charge `{}` already; choose another name",
-                    charge.name
-                );
-            }
+            new(&charge.name, charges)?;
         }
         Step::Demand(demand) => {
             amount(demand.amount.as_deref())?;
-            if !charges.insert(demand.notice.clone()) {
-                bail!(
-                    "there is a charge `{}` already; choose another name",
-                    demand.notice
-                );
-            }
+            new(&demand.notice, charges)?;
         }
         Step::Amend(amend) => known("charge", &amend.charge, charges)?,
         Step::Archive(Named { notice }) | Step::ExpectNotice(ExpectNotice { notice, .. }) => {
             known("charge", charge_of(notice), charges)?;
+        }
+        Step::Feed(feed) => {
+            known("charge", charge_of(&feed.notice), charges)?;
+            amount(feed.amount.as_deref())?;
         }
         Step::Verify(verify) => {
             known("charge", charge_of(&verify.notice), charges)?;
@@ -436,6 +452,7 @@ fn check(step: &Step, charges: &mut Names, tokens: &mut Names) -> anyhow::Result
         | Step::Pull(_)
         | Step::Cash(_)
         | Step::Station(_)
+        | Step::Recover(_)
         | Step::Retry(_)
         | Step::Settle(_)
         | Step::Advance(_)
@@ -457,6 +474,13 @@ pub(crate) fn place_of(notice: &str) -> Option<(usize, usize)> {
     let (option, number) = place.split_once('.').unwrap_or((place, "1"));
     let place = (option.parse().ok()?, number.parse().ok()?);
     (place.0 > 0 && place.1 > 0).then_some(place)
+}
+
+fn new(name: &str, charges: &mut Names) -> anyhow::Result<()> {
+    if !charges.insert(name.to_owned()) {
+        bail!("there is a charge `{name}` already; choose another name");
+    }
+    Ok(())
 }
 
 fn known(kind: &str, name: &str, names: &Names) -> anyhow::Result<()> {

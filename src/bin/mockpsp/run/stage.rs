@@ -7,6 +7,7 @@ use std::sync::Arc;
 use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use anyhow::Context as _;
+use chrono::TimeDelta;
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -33,6 +34,8 @@ pub(super) struct Stage {
     pub(super) charges: BTreeMap<String, Value>,
     /// Payments of the gateway by the name of their token.
     pub(super) tokens: BTreeMap<String, usize>,
+    /// What of every day is over.
+    passed: TimeDelta,
     title: String,
     creditor: Creditor,
     server: ServerHandle,
@@ -68,12 +71,14 @@ impl Stage {
             None => format!("sqlite:{}", folder.path().join("avviso.sqlite").display()),
         };
         let gateway = format!("http://{address}");
-        let engine = Engine::found(program, database, gateway, folder.path()).await?;
+        let mut engine = Engine::found(program, database, gateway, folder.path()).await?;
+        engine.platform = script.platform;
         let mut stage = Self {
             app: app.into_inner(),
             engine,
             charges: BTreeMap::new(),
             tokens: BTreeMap::new(),
+            passed: TimeDelta::zero(),
             title: script.title.clone(),
             creditor: town(),
             server: handle,
@@ -93,7 +98,14 @@ impl Stage {
     /// The morning of the open day, as the engine's clock wants it.
     pub(super) fn morning(&self) -> String {
         let eight = chrono::NaiveTime::from_hms_opt(8, 0, 0).unwrap_or_default();
-        from_rome(self.app.open_day().and_time(eight)).to_rfc3339()
+        let morning = self.app.open_day().and_time(eight);
+        from_rome(morning.checked_add_signed(self.passed).unwrap_or(morning)).to_rfc3339()
+    }
+
+    /// Lets time pass within the day; the days after begin later by as much.
+    pub(super) async fn pass(&mut self, time: TimeDelta) -> anyhow::Result<()> {
+        self.passed = self.passed.checked_add(&time).context("too late")?;
+        self.engine.set_clock(&self.morning()).await
     }
 
     fn register(&mut self) -> anyhow::Result<()> {

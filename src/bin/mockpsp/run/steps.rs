@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::engine::{Desk, TOWN};
 use super::expect;
+use super::platform;
 use super::script::{
     Activate, Advance, Amend, Cash, Charge, Collected, Demand, Keep, Outcome, Pay, Power, Pull,
     Receipt, Retry, Sending, Settle, Step, Verify,
@@ -32,6 +33,8 @@ pub(super) async fn play(stage: &mut Stage, step: &Step) -> Told {
         Step::Archive(named) => archive(stage, &named.notice).await,
         Step::Engine(power) => engine(stage, *power).await,
         Step::Pull(pull) => pulled(stage, pull).await,
+        Step::Feed(feed) => platform::feed(stage, feed).await,
+        Step::Recover(recover) => platform::recover(stage, recover).await,
         Step::Cash(cash) => imported(stage, cash).await,
         Step::Station(change) => {
             stage.change_station(change)?;
