@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::prepared::among;
 use super::schema::{notice, notice_event, number_sequence, quote};
 use super::types::{At, Id, Json};
-use super::{Conn, Error, Tx};
+use super::{Error, Tx};
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
@@ -215,24 +215,6 @@ pub fn take_sequence(
         .returning(number_sequence::next_value)
         .get_result(c))?;
     Ok(next.saturating_sub(count))
-}
-
-/// Whether one of these numbers is taken.
-///
-/// # Errors
-/// The database's.
-pub fn any_taken(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    numbers: &[NoticeNumber],
-) -> Result<bool, Error> {
-    let numbers: Vec<&str> = numbers.iter().map(NoticeNumber::as_str).collect();
-    let taken: i64 = on!(conn, |c| notice::table
-        .filter(notice::creditor.eq(creditor.as_str()))
-        .filter(among(notice::number, &numbers))
-        .count()
-        .get_result(c))?;
-    Ok(taken > 0)
 }
 
 /// Remembers what the node was told when a payment was activated: the receipt will carry this amount.
