@@ -32,6 +32,7 @@ scenarios! {
     activation_twice_at_once
     alternatives_race
     amount_of_the_request
+    archive_fed
     broken_answer
     broken_receipt
     cash_as_camt053
@@ -47,6 +48,7 @@ scenarios! {
     credit_text_wrapped
     credit_unnamed
     delayed_receipt
+    demanded
     double_payment
     engine_down
     engine_killed
@@ -81,6 +83,7 @@ scenarios! {
     paid
     paid_at_station_v1
     read_again
+    receipt_recovered
     receipt_twice_at_once
     receipt_with_wrong_sum
     stamps

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::messages::{PAYMENT_FIELDS, SUBJECT_FIELDS, TRANSFER_FIELDS};
 use crate::money::{euro, parse_euro};
+use crate::payments::Notice;
 use crate::soap::{Element, read_answer};
 use crate::stamps;
 use crate::state::{Day, Details, Transfer};
@@ -90,7 +91,22 @@ fn read(body: &str, root: &str) -> Read<Element> {
 }
 
 pub(crate) fn read_verified(body: &str) -> Read<Verified> {
-    let answer = read(body, "paVerifyPaymentNoticeRes")?;
+    shown(&read(body, "paVerifyPaymentNoticeRes")?)
+}
+
+/// The notice that was made for a demand, and what a provider shows of it.
+pub(crate) fn read_demanded(body: &str) -> Read<(Notice, Verified)> {
+    let answer = read(body, "paDemandPaymentNoticeResponse")?;
+    let number = required(&answer, "qrCode/noticeNumber", 18)?;
+    if number.len() != 18 || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(malformed("qrCode/noticeNumber is not 18 digits"));
+    }
+    let creditor = required(&answer, "qrCode/fiscalCode", 11)?;
+    Ok((Notice { creditor, number }, shown(&answer)?))
+}
+
+/// What a provider shows.
+fn shown(answer: &Element) -> Read<Verified> {
     let option = answer
         .at("paymentList/paymentOptionDescription")
         .ok_or_else(|| malformed("no payment option"))?;
@@ -102,7 +118,7 @@ pub(crate) fn read_verified(body: &str) -> Read<Verified> {
     }
     optional_date(option, "dueDate")?;
     for (path, longest) in [("fiscalCodePA", 11), ("companyName", 140)] {
-        required(&answer, path, longest)?;
+        required(answer, path, longest)?;
     }
     Ok(Verified {
         more: Shown {
@@ -113,7 +129,7 @@ pub(crate) fn read_verified(body: &str) -> Read<Verified> {
         },
         stand_in: false,
         cents: amount(option, "amount")?,
-        description: required(&answer, "paymentDescription", 140)?,
+        description: required(answer, "paymentDescription", 140)?,
     })
 }
 

@@ -9,6 +9,7 @@ use crate::answers::CallError;
 use crate::flows::plus_days;
 use crate::journal::{JournalError, Store};
 use crate::node::{Fault, NodeClient};
+use crate::receipt_door::Calls;
 use crate::state::{Day, Event, State};
 
 /// The running gateway.
@@ -23,6 +24,8 @@ pub(crate) struct App {
     pub(crate) runtime: tokio::runtime::Handle,
     /// Held while a day runs or held-back receipts are delivered.
     pub(crate) day: tokio::sync::Mutex<()>,
+    /// Questions for receipts, of which only so many are allowed.
+    pub(crate) receipt_calls: Calls,
     running: Mutex<Option<Day>>,
     store: Mutex<Store>,
     /// Notices with an activation on its way.
@@ -76,6 +79,7 @@ impl App {
             stop,
             runtime,
             day: tokio::sync::Mutex::default(),
+            receipt_calls: Calls::default(),
             running: Mutex::default(),
             store: Mutex::new(store),
             busy: Mutex::default(),

@@ -56,6 +56,7 @@ pub(crate) enum Refused {
         control::put_creditor,
         control::post_payment,
         control::complete_payment,
+        control::post_demand,
         batches::post,
         control::deliver_receipts,
         control::disturbances,

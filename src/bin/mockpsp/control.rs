@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::batches;
 use crate::contract::Refused;
 use crate::day;
+use crate::demands::{self, Made, Question};
 use crate::disturbances::Disturbance;
 use crate::flows::{FlowMischief, Troubles};
 use crate::node::Patience;
@@ -54,6 +55,7 @@ pub(crate) fn scope() -> Scope {
         )
         .route("/payments", web::post().to(post_payment))
         .route("/payments/{id}/{step}", web::post().to(complete_payment))
+        .route("/demands", web::post().to(post_demand))
         .route("/notices", web::post().to(batches::post))
         .route("/days", web::post().to(post_day))
         .route("/receipts/deliver", web::post().to(deliver_receipts))
@@ -149,6 +151,7 @@ pub(crate) async fn put_creditor(
             )));
         }
     }
+    check_services(&app, &tax_code, &creditor)?;
     app.decide(|state| {
         let tax_code = tax_code.clone();
         let news = state.creditors.get(&tax_code) != Some(&creditor);
@@ -161,6 +164,30 @@ pub(crate) async fn put_creditor(
         )
     })?;
     Ok(Json(creditor))
+}
+
+/// Services have codes of five characters, and what providers call one is one creditor's only.
+fn check_services(app: &App, tax_code: &str, creditor: &Creditor) -> Answer<()> {
+    for offered in &creditor.services {
+        for code in [&offered.subject, &offered.service] {
+            if code.chars().count() != 5 {
+                return Err(Problem::unprocessable(format!(
+                    "service code `{code}` is not five characters"
+                )));
+            }
+        }
+        let other = app.read(|state| {
+            let owner = demands::offering(state, &offered.subject);
+            owner.is_some_and(|(owner, ..)| owner != tax_code)
+        });
+        if other {
+            return Err(Problem::conflict(format!(
+                "another creditor offers the service {}",
+                offered.subject
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Say how often flows and credits go wrong
@@ -301,6 +328,26 @@ pub(crate) async fn post_payment(app: Data<App>, body: Json<PaymentIn>) -> Answe
         .spawn(async move { scenario::play(&task, &wish).await })
         .await??;
     Ok(Json(story))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DemandIn {
+    /// The service as providers call it, `subject` of one of the creditors' services.
+    subject: String,
+    #[serde(flatten)]
+    question: Question,
+}
+
+/// Ask for a notice at a provider
+///
+/// Nobody has issued it: the creditor of the service makes it for the question. A refusal is a result, with
+/// the fault that the provider hears, and not an error.
+#[utoipa::path(post, path = "/control/demands", tag = "payments", request_body = DemandIn,
+    responses((status = 200, description = "The notice, or why there is none", body = Made), Refused))]
+pub(crate) async fn post_demand(app: Data<App>, body: Json<DemandIn>) -> Answer<Json<Made>> {
+    let DemandIn { subject, question } = body.into_inner();
+    Ok(Json(demands::ask(&app, &subject, &question).await?))
 }
 
 /// Go on with a token

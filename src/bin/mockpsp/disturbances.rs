@@ -20,6 +20,8 @@ pub(crate) enum Leg {
     Activate,
     /// Node to creditor: it is paid.
     Receipt,
+    /// Node to creditor: make me a notice for a service.
+    Demand,
     /// Creditor to node: which flows are there, what do they say?
     Flows,
 }
@@ -68,7 +70,7 @@ impl Disturbance {
     pub(crate) fn check(self) -> Result<(), String> {
         let fits = match (self.leg, self.trouble) {
             (Leg::Flows, Trouble::LoseAnswer | Trouble::MalformAnswer)
-            | (Leg::Verify | Leg::Activate | Leg::Receipt, _) => true,
+            | (Leg::Verify | Leg::Activate | Leg::Receipt | Leg::Demand, _) => true,
             (
                 Leg::Flows,
                 Trouble::LoseRequest
@@ -85,10 +87,8 @@ impl Disturbance {
                 "the creditor asks for flows itself: lose_answer or malform_answer".to_owned(),
             );
         }
-        if self.leg == Leg::Verify && self.trouble == Trouble::WrongSum {
-            return Err(
-                "a verification states no sum: wrong_sum is for activate or receipt".into(),
-            );
+        if matches!(self.leg, Leg::Verify | Leg::Demand) && self.trouble == Trouble::WrongSum {
+            return Err("the message states no sum: wrong_sum is for activate or receipt".into());
         }
         if self.times == 0 {
             return Err("times begins at 1".to_owned());
@@ -157,7 +157,7 @@ impl Disturbances {
 /// A message with one euro more in its amount.
 pub(crate) fn wrong_sum(call: Call, message: &str) -> String {
     let name = match call {
-        Call::Verify | Call::Activate => "amount",
+        Call::Verify | Call::Activate | Call::Demand => "amount",
         Call::Receipt => "paymentAmount",
     };
     replaced(message, name, |amount| {

@@ -187,6 +187,7 @@ mod tests {
                 broker_tax_code: "80001230456".into(),
                 stations: vec![],
                 ibans: vec![],
+                services: vec![],
             };
             store
                 .record(Event::Creditor {

@@ -9,6 +9,7 @@ mod batches;
 mod contract;
 mod control;
 mod day;
+mod demands;
 mod disturbances;
 mod fdr;
 mod flow_door;
@@ -22,6 +23,7 @@ mod plan;
 mod problem;
 mod psp_door;
 mod psps;
+mod receipt_door;
 mod rng;
 mod rules;
 mod run;
@@ -118,6 +120,7 @@ Control API:
   POST /control/payments                     one payment now; scenario: pay, pay_twice,
                                              late_receipt, lost_answer, late_outcome,
                                              activate_only, verify_only
+  POST /control/demands                      a notice asked for at a provider, without a debt
   POST /control/payments/{id}/{step}         go on with a token: complete, fail, expire, keep
   POST /control/notices                      plan a batch: exactly `pay` of its notices are paid
   POST /control/days                         run a simulated day
@@ -131,8 +134,10 @@ The contract is printed by `mockpsp openapi`.
 Node doors: reporting flows   /fdr-org/service/v1/organizations/{tax_code}/fdrs
             the same by SOAP  POST /node-for-pa/v1
             archive           POST /aca/v1/paCreatePosition
+            receipts          /bizevents/service/v1/organizations/{tax_code}/receipts/{iur}
             providers         POST /node-for-psp/v1 (SOAP: verifyPaymentNotice, verificaBollettino,
-                              activatePaymentNotice and sendPaymentOutcome in V1 and V2)";
+                              activatePaymentNotice and sendPaymentOutcome in V1 and V2,
+                              demandPaymentNotice)";
 
 const LANGUAGE: &str = "\
 A scenario is a TOML file: a title, what it is about, and steps of one word each.
@@ -148,19 +153,23 @@ A scenario is a TOML file: a title, what it is about, and steps of one word each
     { expect_payments = { count = 1 } },
   ]
 
+`platform = true` beside the title lets the engine feed the archive and ask for lost receipts itself.
+
 The town is Avezzano, the first day Monday 2 March 2026, time stands still until it is advanced.
 `lamps` names the first notice of a charge, `tari:2.3` the third of the second option.
 
 The town      charge { name, lamps | service + details }   amend { charge, state }
               pull { ends }   cash { format = csv | opi | camt053, new }   archive { notice }
+              feed { notice, amount }   recover { payments }
               engine = stop | kill | start
 The node      station { version, accounts, segregation_code }
               pay { notice, token, psp, told, amount, receipt = now | held }
+              demand { notice, service, amount, answers, told }
               verify { notice, told, amount }   activate { notice, token, psp, told, amount }
               outcome { token, result = paid | paid_in_race | failed, told }
               expire { token }
               keep { token, code = 8 | 9 }   receipt { token, told }   retry { left }
-Trouble       disturb { leg = verify | activate | receipt | flows, times,
+Trouble       disturb { leg = verify | activate | receipt | demand | flows, times,
                         trouble = lose_request | lose_answer | delay | reorder | duplicate |
                                   malform_request | malform_answer | wrong_sum | wrong_station }
 Days          settle { flow = wrong_sum | row_left_out | row_twice | row_short | row_unknown |
@@ -254,6 +263,7 @@ fn doors(
             .service(control::scope())
             .service(fdr::scope())
             .service(stand_in::scope())
+            .service(receipt_door::scope())
             .service(psp_door::scope())
             .service(flow_door::scope())
     })

@@ -1,4 +1,4 @@
-//! The three messages to a creditor station: what is written into the templates.
+//! The messages to a creditor station: what is written into the templates.
 
 use crate::flows::working_day_after;
 use crate::money::euro;
@@ -67,6 +67,25 @@ pub(crate) fn activation_request(door: &Door, notice_number: &str, cents: Option
         door,
         notice_number,
         &cents.map(euro).unwrap_or_default(),
+    )
+}
+
+/// A demand for a service, as the creditor and as the provider call it; `details` is its document in base64.
+pub(crate) fn demand_request(
+    door: &Door,
+    (service, subject): (&str, &str),
+    details: &str,
+) -> String {
+    fill(
+        soap::DEMAND,
+        &[
+            ("idPA", Fill::Text(&door.org)),
+            ("idBrokerPA", Fill::Text(&door.broker)),
+            ("idStation", Fill::Text(&door.station)),
+            ("service", Fill::Text(service)),
+            ("subject", Fill::Text(subject)),
+            ("details", Fill::Text(details)),
+        ],
     )
 }
 

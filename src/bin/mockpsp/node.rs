@@ -25,6 +25,8 @@ pub(crate) enum Call {
     Verify,
     Activate,
     Receipt,
+    /// Asks for a notice that nobody issued.
+    Demand,
 }
 
 impl Call {
@@ -35,6 +37,7 @@ impl Call {
             (Self::Activate, _) => "paGetPaymentV2",
             (Self::Receipt, 1) => "paSendRT",
             (Self::Receipt, _) => "paSendRTV2",
+            (Self::Demand, _) => "paDemandPaymentNotice",
         }
     }
 
@@ -44,12 +47,13 @@ impl Call {
             Self::Verify => Leg::Verify,
             Self::Activate => Leg::Activate,
             Self::Receipt => Leg::Receipt,
+            Self::Demand => Leg::Demand,
         }
     }
 
     fn limit(self) -> Duration {
         match self {
-            Self::Verify | Self::Activate => Duration::from_secs(7),
+            Self::Verify | Self::Activate | Self::Demand => Duration::from_secs(7),
             Self::Receipt => Duration::from_secs(15),
         }
     }

@@ -1,5 +1,5 @@
-//! The node's door for payment service providers (nodeForPsp, SOAP): verify, activate, outcome, and the
-//! slip at the counter of Poste. A provider is one of the invented ones, with any password.
+//! The node's door for payment service providers (nodeForPsp, SOAP): verify, activate, outcome, the
+//! slip at the counter of Poste, and a notice on demand. A provider is one of the invented ones, with any password.
 
 mod answer;
 mod ask;
@@ -10,6 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, Scope};
 use self::answer::{refused, soap_fault};
 use self::ask::{Ask, Asked, Operation};
 use crate::app::{App, Halt};
+use crate::demands;
 use crate::node::{Fault, Patience};
 use crate::payments::{self, Moment, Notice, Order};
 use crate::rules;
@@ -70,9 +71,18 @@ async fn answer(app: &Data<App>, asked: Asked, action: Option<&str>) -> Result<S
     };
     match result {
         Ok(answer) => Ok(answer),
-        Err(Halt::Fault(fault)) => Ok(refused(operation, &fault, &asked.creditor)),
+        Err(Halt::Fault(fault)) => {
+            let creditor = app.read(|state| asked_of(state, &asked));
+            Ok(refused(operation, &fault, &creditor))
+        }
         Err(halt) => Err(halt),
     }
+}
+
+/// The creditor that is asked; empty when nobody is.
+fn asked_of(state: &State, asked: &Asked) -> String {
+    let offering = demands::offering(state, &asked.subject);
+    offering.map_or(asked.creditor.clone(), |(tax_code, ..)| tax_code.to_owned())
 }
 
 /// Answers a repeated request as before, and refuses another one under the same key.
@@ -117,6 +127,7 @@ fn operation_group(operation: Operation) -> &'static str {
         Operation::Verify | Operation::Slip => "verify",
         Operation::ActivateV1 | Operation::ActivateV2 => "activate",
         Operation::OutcomeV1 | Operation::OutcomeV2 => "outcome",
+        Operation::Demand => "demand",
     }
 }
 
@@ -143,6 +154,10 @@ async fn done(app: &Data<App>, asked: &Asked, ask: Ask) -> Result<(String, Optio
         Ask::Outcome { tokens, paid } => {
             ended(app, asked.psp, &tokens, paid)?;
             Ok((answer::acknowledged(asked.operation), None))
+        }
+        Ask::Demand { subject, details } => {
+            let made = demands::demand(app, &subject, &details).await?;
+            Ok((answer::demanded(&made.notice, &made.shown), None))
         }
     }
 }

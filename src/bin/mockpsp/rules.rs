@@ -78,7 +78,8 @@ pub(crate) fn door(state: &State, notice: &Notice) -> Result<Door, Fault> {
     Ok(door_of(&notice.creditor, creditor, station))
 }
 
-fn door_of(org: &str, creditor: &Creditor, station: &Station) -> Door {
+/// The door of a station.
+pub(crate) fn door_of(org: &str, creditor: &Creditor, station: &Station) -> Door {
     Door {
         org: org.to_owned(),
         broker: creditor.broker_tax_code.clone(),

@@ -3,6 +3,7 @@
 
 mod engine;
 mod expect;
+mod platform;
 mod script;
 mod stage;
 mod steps;

@@ -16,6 +16,11 @@ pub(crate) const VERIFY: &str =
     include_str!("../../../fixtures/soap/mock/paVerifyPaymentNotice.xml");
 pub(crate) const GET_V1: &str = include_str!("../../../fixtures/soap/mock/paGetPayment.xml");
 pub(crate) const GET_V2: &str = include_str!("../../../fixtures/soap/mock/paGetPaymentV2.xml");
+pub(crate) const DEMAND: &str =
+    include_str!("../../../fixtures/soap/mock/paDemandPaymentNotice.xml");
+/// The document inside a demand.
+pub(crate) const GENERAL_SERVICE: &str =
+    include_str!("../../../fixtures/soap/mock/generalService.xml");
 pub(crate) const RT_V1: &str = include_str!("../../../fixtures/soap/mock/paSendRT.xml");
 pub(crate) const RT_V2: &str = include_str!("../../../fixtures/soap/mock/paSendRTV2.xml");
 pub(crate) const TRANSFER_V1: &str = include_str!("../../../fixtures/soap/mock/transfer.xml");

@@ -25,6 +25,19 @@ pub(crate) struct Creditor {
     /// Accounts known to the platform; empty: any account is taken.
     #[serde(default)]
     pub(crate) ibans: Vec<String>,
+    /// Services that providers sell without a notice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) services: Vec<Offered>,
+}
+
+/// A service that a creditor makes notices for when it is asked; its first station is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Offered {
+    /// How providers call it (`idSoggettoServizio`): five characters, one creditor's only.
+    pub(crate) subject: String,
+    /// How the creditor calls it (`idServizio`): five characters.
+    pub(crate) service: String,
 }
 
 /// One station of a creditor.

@@ -18,7 +18,7 @@ use self::station::{Station, TOWN};
 use crate::app::{App, Parts};
 use crate::journal::Store;
 use crate::node::NodeClient;
-use crate::{control, fdr};
+use crate::{control, fdr, receipt_door};
 
 /// A gateway in this process.
 struct Gateway {
@@ -47,7 +47,8 @@ impl Gateway {
         let service = Actix::new()
             .app_data(self.app.clone())
             .service(control::scope())
-            .service(fdr::scope());
+            .service(fdr::scope())
+            .service(receipt_door::scope());
         let service = test::init_service(service).await;
         let mut request = test::TestRequest::default()
             .method(method.parse().unwrap())
@@ -75,6 +76,7 @@ impl Gateway {
             "broker_tax_code": TOWN,
             "ibans": ["IT60X0542811101000000123456"],
             "stations": [{"station_id": format!("{TOWN}_01"), "segregation_code": "01", "url": station.url, "version": version}],
+            "services": [{"subject": "00001", "service": "00042"}],
         });
         self.ok("PUT", &format!("/control/creditors/{TOWN}"), creditor)
             .await;

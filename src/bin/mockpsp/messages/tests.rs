@@ -114,6 +114,7 @@ fn lint(schema: &std::path::Path, message: &str) {
 #[test]
 fn every_request_is_valid_by_the_official_schemas() {
     assert_valid(&verify_request(&door(2), "301000000000000158"));
+    assert_valid(&demand_request(&door(2), ("00042", "00001"), "PGEvPg=="));
     for version in [1, 2] {
         assert_valid(&activation_request(
             &door(version),

@@ -46,6 +46,24 @@ const VERIFIED: &str = "\
 <officeName>{{office}}</officeName>
 <standin>{{stand_in}}</standin>
 ";
+const DEMANDED: &str = "\
+<outcome>OK</outcome>
+<qrCode>
+<fiscalCode>{{creditor}}</fiscalCode>
+<noticeNumber>{{number}}</noticeNumber>
+</qrCode>
+<paymentList>
+<paymentOptionDescription>
+<amount>{{amount}}</amount>
+<options>EQ</options>
+<dueDate>{{due}}</dueDate>
+</paymentOptionDescription>
+</paymentList>
+<paymentDescription>{{description}}</paymentDescription>
+<fiscalCodePA>{{creditor}}</fiscalCodePA>
+<companyName>{{company}}</companyName>
+<officeName>{{office}}</officeName>
+";
 const SLIP: &str = "\
 <outcome>OK</outcome>
 <paymentBollettinoList>
@@ -145,6 +163,10 @@ pub(super) fn slip(notice: &Notice, shown: &Verified) -> String {
     shown_as(Operation::Slip, SLIP, (notice, shown))
 }
 
+pub(super) fn demanded(notice: &Notice, shown: &Verified) -> String {
+    shown_as(Operation::Demand, DEMANDED, (notice, shown))
+}
+
 fn shown_as(operation: Operation, template: &str, (notice, shown): (&Notice, &Verified)) -> String {
     let amount = euro(shown.cents);
     let more = &shown.more;
@@ -222,7 +244,8 @@ fn transfer(payment: &Payment, (place, one): (usize, &Transfer), operation: Oper
         | Operation::Slip
         | Operation::ActivateV1
         | Operation::OutcomeV1
-        | Operation::OutcomeV2 => "",
+        | Operation::OutcomeV2
+        | Operation::Demand => "",
     };
     let entries = details.and_then(|details| details.transfer_metadata.get(place));
     let entries = entries.map(|entries| metadata(entries)).unwrap_or_default();

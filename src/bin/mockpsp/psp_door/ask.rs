@@ -1,5 +1,8 @@
 //! What a provider asks: read, checked against the schema's rules, told apart.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::money::parse_euro;
 use crate::node::Fault;
 use crate::payments::Notice;
@@ -19,9 +22,10 @@ pub(super) enum Operation {
     ActivateV2,
     OutcomeV1,
     OutcomeV2,
+    Demand,
 }
 
-const OPERATIONS: [(Operation, &str, &str, &str); 6] = [
+const OPERATIONS: [(Operation, &str, &str, &str); 7] = [
     (
         Operation::Verify,
         "verifyPaymentNotice",
@@ -58,6 +62,12 @@ const OPERATIONS: [(Operation, &str, &str, &str); 6] = [
         "sendPaymentOutcomeV2Request",
         "sendPaymentOutcomeV2Response",
     ),
+    (
+        Operation::Demand,
+        "demandPaymentNotice",
+        "demandPaymentNoticeRequest",
+        "demandPaymentNoticeResponse",
+    ),
 ];
 
 impl Operation {
@@ -82,7 +92,10 @@ pub(super) struct Asked {
     message: Element,
     /// Index of the provider; the first one until it is checked.
     pub(super) psp: usize,
+    /// Of the notice; empty when none is named.
     pub(super) creditor: String,
+    /// The service that is demanded; empty for every other operation.
+    pub(super) subject: String,
     pub(super) idempotency_key: Option<String>,
     /// Everything that was asked, to tell a repetition from another request.
     pub(super) fingerprint: String,
@@ -92,9 +105,23 @@ pub(super) struct Asked {
 #[derive(Debug)]
 pub(super) enum Ask {
     Verify(Notice),
-    Slip { account: String, number: String },
-    Activate { notice: Notice, cents: u64 },
-    Outcome { tokens: Vec<String>, paid: bool },
+    Slip {
+        account: String,
+        number: String,
+    },
+    Activate {
+        notice: Notice,
+        cents: u64,
+    },
+    Outcome {
+        tokens: Vec<String>,
+        paid: bool,
+    },
+    /// A service and its document in base64.
+    Demand {
+        subject: String,
+        details: String,
+    },
 }
 
 fn syntax(what: &str) -> Fault {
@@ -118,6 +145,7 @@ impl Asked {
             operation,
             psp: message.text("idPSP").and_then(psps::find).unwrap_or(0),
             creditor: message.owned("qrCode/fiscalCode"),
+            subject: message.owned("idSoggettoServizio"),
             idempotency_key: message.text("idempotencyKey").map(str::to_owned),
             fingerprint: message.flat(),
             message,
@@ -209,6 +237,7 @@ impl Asked {
                 }
                 self.outcome(tokens)
             }
+            Operation::Demand => self.demand(),
         }
     }
 
@@ -222,6 +251,18 @@ impl Asked {
             return Err(syntax("outcome OK has details"));
         }
         Ok(Ask::Outcome { tokens, paid })
+    }
+
+    fn demand(&self) -> Result<Ask, Fault> {
+        let subject = self.required("idSoggettoServizio")?.to_owned();
+        let details = self.required("datiSpecificiServizio")?;
+        let details: String = details.split_whitespace().collect();
+        if subject.chars().count() != 5 || STANDARD.decode(&details).is_err() {
+            return Err(syntax(
+                "idSoggettoServizio has 5 characters, datiSpecificiServizio is base64",
+            ));
+        }
+        Ok(Ask::Demand { subject, details })
     }
 
     fn notice(&self) -> Result<Notice, Fault> {

@@ -30,26 +30,34 @@ pub(super) enum Desk {
     Accounting,
 }
 
-/// Where the engine asks for flows.
+/// Where the engine asks for flows, and for what the platform knows.
 #[derive(Debug)]
 pub(super) struct Gateway {
     /// Base address of the gateway's doors.
     pub(super) url: String,
     pub(super) flows: Protocol,
+    /// The engine feeds the archive and asks for receipts.
+    pub(super) platform: bool,
 }
 
 impl Gateway {
     /// The engine's variables.
-    fn environment(&self) -> [(&'static str, String); 3] {
+    fn environment(&self) -> Vec<(&'static str, String)> {
         let (protocol, path, password) = match self.flows {
             Protocol::Rest => ("rest", "fdr-org/service/v1", ""),
             Protocol::Soap => ("soap", "node-for-pa/v1", "password"),
         };
-        [
+        let at = |path: &str| format!("{}/{path}", self.url);
+        let mut variables = vec![
             ("AVVISO_FDR_PROTOCOL", protocol.to_owned()),
-            ("AVVISO_FDR_URL", format!("{}/{path}", self.url)),
+            ("AVVISO_FDR_URL", at(path)),
             ("AVVISO_FDR_PASSWORD", password.to_owned()),
-        ]
+        ];
+        if self.platform {
+            variables.push(("AVVISO_ACA_URL", at("aca/v1")));
+            variables.push(("AVVISO_BIZEVENTS_URL", at("bizevents/service/v1")));
+        }
+        variables
     }
 }
 

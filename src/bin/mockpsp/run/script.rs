@@ -1,7 +1,7 @@
 //! The language of scenarios: a TOML file with a title and steps. Each step is one word and its table.
 //! Shapes are closed: what is not known is refused with its line and what is known instead.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -25,6 +25,9 @@ pub(crate) struct Script {
     /// How the engine asks for flows.
     #[serde(default)]
     pub(crate) flows: Protocol,
+    /// The engine feeds the archive and asks for receipts that never came; without it only steps do.
+    #[serde(default)]
+    pub(crate) platform: bool,
     pub(crate) steps: Vec<Spanned<Step>>,
     #[serde(skip)]
     pub(crate) path: PathBuf,
@@ -52,9 +55,12 @@ pub(crate) enum Step {
     Engine(Power),
     Pull(Pull),
     Cash(Cash),
+    Feed(Feed),
+    Recover(Recover),
     // The node and its providers.
     Station(StationIn),
     Pay(Pay),
+    Demand(Demand),
     Verify(Verify),
     Activate(Activate),
     Outcome(Outcome),
@@ -134,6 +140,23 @@ pub(crate) struct Cash {
     pub(crate) new: Option<u64>,
 }
 
+/// A minute passes, and the engine has told the archive of a notice.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Feed {
+    pub(crate) notice: String,
+    /// What the archive then asks for it; without it the archive knows the notice no more.
+    pub(crate) amount: Option<String>,
+}
+
+/// An hour passes, and the engine has asked for receipts that never came.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Recover {
+    /// Payments that the engine knows then.
+    pub(crate) payments: usize,
+}
+
 /// How the node knows the creditor's station.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -157,6 +180,25 @@ pub(crate) struct Pay {
     pub(crate) amount: Option<String>,
     #[serde(default)]
     pub(crate) receipt: Sending,
+}
+
+/// A citizen asks a provider for a notice that nobody issued; later steps know it by this name.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Demand {
+    pub(crate) notice: String,
+    /// The service as providers call it; `00001` is the town's.
+    #[serde(default = "offered")]
+    pub(crate) service: String,
+    pub(crate) amount: Option<String>,
+    #[serde(default)]
+    pub(crate) answers: BTreeMap<String, String>,
+    #[serde(default = "ok")]
+    pub(crate) told: String,
+}
+
+fn offered() -> String {
+    "00001".to_owned()
 }
 
 /// When a receipt is sent.
@@ -369,16 +411,19 @@ fn check(step: &Step, charges: &mut Names, tokens: &mut Names) -> anyhow::Result
             if kinds == [true, true] || kinds == [false, false] {
                 bail!("a charge has either `lamps` or `details` (with its `service`)");
             }
-            if !charges.insert(charge.name.clone()) {
-                bail!(
-                    "there is a charge `{}` already; choose another name",
-                    charge.name
-                );
-            }
+            new(&charge.name, charges)?;
+        }
+        Step::Demand(demand) => {
+            amount(demand.amount.as_deref())?;
+            new(&demand.notice, charges)?;
         }
         Step::Amend(amend) => known("charge", &amend.charge, charges)?,
         Step::Archive(Named { notice }) | Step::ExpectNotice(ExpectNotice { notice, .. }) => {
             known("charge", charge_of(notice), charges)?;
+        }
+        Step::Feed(feed) => {
+            known("charge", charge_of(&feed.notice), charges)?;
+            amount(feed.amount.as_deref())?;
         }
         Step::Verify(verify) => {
             known("charge", charge_of(&verify.notice), charges)?;
@@ -419,6 +464,7 @@ fn check(step: &Step, charges: &mut Names, tokens: &mut Names) -> anyhow::Result
         | Step::Pull(_)
         | Step::Cash(_)
         | Step::Station(_)
+        | Step::Recover(_)
         | Step::Retry(_)
         | Step::Settle(_)
         | Step::Advance(_)
@@ -440,6 +486,13 @@ pub(crate) fn place_of(notice: &str) -> Option<(usize, usize)> {
     let (option, number) = place.split_once('.').unwrap_or((place, "1"));
     let place = (option.parse().ok()?, number.parse().ok()?);
     (place.0 > 0 && place.1 > 0).then_some(place)
+}
+
+fn new(name: &str, charges: &mut Names) -> anyhow::Result<()> {
+    if !charges.insert(name.to_owned()) {
+        bail!("there is a charge `{name}` already; choose another name");
+    }
+    Ok(())
 }
 
 fn known(kind: &str, name: &str, names: &Names) -> anyhow::Result<()> {

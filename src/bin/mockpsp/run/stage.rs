@@ -7,6 +7,7 @@ use std::sync::Arc;
 use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use anyhow::Context as _;
+use chrono::TimeDelta;
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -19,7 +20,7 @@ use crate::journal::Store;
 use crate::node::NodeClient;
 use crate::payments::Notice;
 use crate::psps;
-use crate::state::{Creditor, Day, Event, Station};
+use crate::state::{Creditor, Day, Event, Offered, Station};
 
 /// The first day of every scenario: a Monday.
 const FIRST_DAY: (i32, u32, u32) = (2026, 3, 2);
@@ -33,6 +34,8 @@ pub(super) struct Stage {
     pub(super) charges: BTreeMap<String, Value>,
     /// Payments of the gateway by the name of their token.
     pub(super) tokens: BTreeMap<String, usize>,
+    /// What of every day is over.
+    passed: TimeDelta,
     title: String,
     creditor: Creditor,
     server: ServerHandle,
@@ -70,6 +73,7 @@ impl Stage {
         let gateway = Gateway {
             url: format!("http://{address}"),
             flows: script.flows,
+            platform: script.platform,
         };
         let engine = Engine::found(program, database, gateway, folder.path()).await?;
         let mut stage = Self {
@@ -77,6 +81,7 @@ impl Stage {
             engine,
             charges: BTreeMap::new(),
             tokens: BTreeMap::new(),
+            passed: TimeDelta::zero(),
             title: script.title.clone(),
             creditor: town(),
             server: handle,
@@ -96,7 +101,14 @@ impl Stage {
     /// The morning of the open day, as the engine's clock wants it.
     pub(super) fn morning(&self) -> String {
         let eight = chrono::NaiveTime::from_hms_opt(8, 0, 0).unwrap_or_default();
-        from_rome(self.app.open_day().and_time(eight)).to_rfc3339()
+        let morning = self.app.open_day().and_time(eight);
+        from_rome(morning.checked_add_signed(self.passed).unwrap_or(morning)).to_rfc3339()
+    }
+
+    /// Lets time pass within the day; the days after begin later by as much.
+    pub(super) async fn pass(&mut self, time: TimeDelta) -> anyhow::Result<()> {
+        self.passed = self.passed.checked_add(&time).context("too late")?;
+        self.engine.set_clock(&self.morning()).await
     }
 
     fn register(&mut self) -> anyhow::Result<()> {
@@ -219,6 +231,10 @@ fn town() -> Creditor {
             broadcast: false,
         }],
         ibans: Vec::new(),
+        services: vec![Offered {
+            subject: "00001".to_owned(),
+            service: "00042".to_owned(),
+        }],
     }
 }
 

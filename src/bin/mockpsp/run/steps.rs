@@ -5,14 +5,16 @@ use serde_json::{Value, json};
 
 use super::engine::{Desk, TOWN};
 use super::expect;
+use super::platform;
 use super::script::{
-    Activate, Advance, Amend, Cash, Charge, Collected, Keep, Outcome, Pay, Power, Pull, Receipt,
-    Retry, Sending, Settle, Step, Verify,
+    Activate, Advance, Amend, Cash, Charge, Collected, Demand, Keep, Outcome, Pay, Power, Pull,
+    Receipt, Retry, Sending, Settle, Step, Verify,
 };
 use super::stage::{Stage, psp, text};
 use super::{Stop, unmet};
 use crate::app::Halt;
 use crate::day;
+use crate::demands::{self, Citizen, Question};
 use crate::flows::Troubles;
 use crate::money::{euro, parse_euro};
 use crate::node::{Fault, Patience};
@@ -31,12 +33,15 @@ pub(super) async fn play(stage: &mut Stage, step: &Step) -> Told {
         Step::Archive(named) => archive(stage, &named.notice).await,
         Step::Engine(power) => engine(stage, *power).await,
         Step::Pull(pull) => pulled(stage, pull).await,
+        Step::Feed(feed) => platform::feed(stage, feed).await,
+        Step::Recover(recover) => platform::recover(stage, recover).await,
         Step::Cash(cash) => imported(stage, cash).await,
         Step::Station(change) => {
             stage.change_station(change)?;
             Ok(format!("the node knows the station otherwise: {change:?}"))
         }
         Step::Pay(pay) => paid(stage, pay).await,
+        Step::Demand(demand) => demanded(stage, demand).await,
         Step::Verify(verify) => verified(stage, verify).await,
         Step::Activate(activate) => activated(stage, activate).await,
         Step::Outcome(outcome) => ended(stage, outcome),
@@ -248,6 +253,34 @@ async fn activated(stage: &mut Stage, activate: &Activate) -> Told {
         "{who} activates `{}`: token `{token}` for {}",
         activate.notice,
         euro(cents)
+    ))
+}
+
+/// A notice that the town makes for a question; its position is found as an office finds it.
+async fn demanded(stage: &mut Stage, asked: &Demand) -> Told {
+    let question = Question {
+        amount_cents: asked.amount.as_deref().and_then(parse_euro),
+        answers: asked.answers.clone(),
+        debtor: Citizen::default(),
+    };
+    let document = demands::document(TOWN, &question).map_err(anyhow::Error::msg)?;
+    let made = demands::demand(&stage.app, &asked.service, &document).await;
+    let Some(made) = heard(made, &asked.told)? else {
+        return Ok(format!(
+            "a citizen asks for service {}: {}",
+            asked.service, asked.told
+        ));
+    };
+    let path = format!("creditors/{TOWN}/notices/{}", made.notice.number);
+    let notice = stage.engine.get(Desk::Portal, &path).await?;
+    let path = format!("debt-positions/{}", text(&notice, "debt_position_id"));
+    let position = stage.engine.get(Desk::Portal, &path).await?;
+    stage.charges.insert(asked.notice.clone(), position);
+    Ok(format!(
+        "a citizen asks for service {}: the town makes `{}` for {}",
+        asked.service,
+        asked.notice,
+        euro(made.shown.cents)
     ))
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::Gateway;
 use super::station::{PROVINCE, Station, TOWN};
+use super::{Gateway, NOTICE};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn flows_are_read_through_the_rest_door_when_their_day_has_come() {
@@ -116,4 +116,40 @@ async fn flows_are_not_listed_twice(gateway: &Gateway, base: &str, published: &s
         status == 400 && text.contains("FDR-1000"),
         "{status} {text}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_that_never_came_is_read_ten_times_an_hour() {
+    let folder = tempfile::tempdir().unwrap();
+    let (station, gateway) = (Station::start(), Gateway::open(folder.path()));
+    gateway.register(&station, 2).await;
+    let story = gateway.pay(NOTICE, "late_receipt").await;
+    let token = story["payments"][0].as_str().unwrap().to_owned();
+    let base = |org: &str| format!("/bizevents/service/v1/organizations/{org}/receipts/{token}");
+    let iuv = NOTICE.strip_prefix('3').unwrap();
+    let path = format!("{}/paymentoptions/{iuv}", base(TOWN));
+    let receipt = gateway.ok("GET", &path, Value::Null).await;
+    assert_eq!(receipt["receiptId"], token.as_str());
+    assert_eq!(receipt["debtor"]["fullName"], "Mario Rossi");
+    let amounts: Vec<&Value> = receipt["transferList"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|transfer| &transfer["transferAmount"])
+        .collect();
+    assert_eq!(amounts, [&json!(100.0), &json!(5.0)]);
+    let status = async |path: &str| gateway.call("GET", path, Value::Null).await.0;
+    assert_eq!(
+        status(&format!("{}/paymentoptions/0", base(TOWN))).await,
+        404
+    );
+    assert_eq!(status(&base(PROVINCE)).await, 200, "a beneficiary may ask");
+    for _ in 2..10 {
+        assert_eq!(status(&base(TOWN)).await, 200);
+    }
+    assert_eq!(status(&path).await, 429);
+    gateway
+        .ok("POST", "/control/receipts/deliver", json!({}))
+        .await;
+    assert_eq!(status(&base(PROVINCE)).await, 404, "it has arrived");
 }

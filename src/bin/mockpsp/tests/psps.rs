@@ -3,7 +3,7 @@
 use actix_web::{App as Actix, test};
 use serde_json::json;
 
-use super::station::{Station, TOWN};
+use super::station::{DEMANDED, Station, TOWN};
 use super::{Gateway, NOTICE};
 use crate::messages::tests::assert_valid;
 use crate::psp_door;
@@ -270,4 +270,70 @@ async fn a_slip_is_found_by_the_postal_account() {
         .await;
     assert_eq!((told(&slip), text(&slip, "noticeNumber")), ("OK", NOTICE));
     assert!(slip.contains("<allCCP>"), "{slip}");
+}
+
+impl Gateway {
+    async fn demand(&self, subject: &str) -> String {
+        let content = format!(
+            "<idSoggettoServizio>{subject}</idSoggettoServizio>\
+             <datiSpecificiServizio>PGEvPg==</datiSpecificiServizio>"
+        );
+        self.ask(
+            "demandPaymentNoticeRequest",
+            "demandPaymentNotice",
+            &content,
+        )
+        .await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_on_demand_is_made_by_whoever_offers_the_service() {
+    let (_folder, station, gateway) = open().await;
+    let made = gateway.demand("00001").await;
+    assert_eq!((told(&made), text(&made, "amount")), ("OK", "105.00"));
+    assert_eq!(text(&made, "noticeNumber"), DEMANDED);
+    assert_eq!(text(&made, "fiscalCode"), TOWN);
+    let unknown = gateway.demand("00009").await;
+    assert_eq!(told(&unknown), "PPT_SERVIZIO_SCONOSCIUTO");
+    assert_eq!(text(&unknown, "id"), "NodoDeiPagamentiSPC");
+    station.refuse(DEMANDED, "PAA_SEMANTICA");
+    let refused = gateway.demand("00001").await;
+    assert_eq!(told(&refused), "PPT_ERRORE_EMESSO_DA_PAA");
+    assert_eq!(text(&refused, "originalFaultCode"), "PAA_SEMANTICA");
+    assert_eq!(text(&refused, "id"), TOWN);
+    station.be_down(true);
+    let down = gateway.demand("00001").await;
+    assert_eq!(told(&down), "PPT_STAZIONE_INT_PA_IRRAGGIUNGIBILE");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_control_api_asks_as_a_citizen_does() {
+    let (_folder, _station, gateway) = open().await;
+    let made = json!({"subject": "00001", "amount_cents": 2500, "answers": {"lamps": "3"}});
+    let made = gateway.ok("POST", "/control/demands", made).await;
+    assert_eq!(made["result"], "made");
+    assert_eq!(made["notice_number"], DEMANDED);
+    let unknown = json!({"subject": "00009"});
+    let unknown = gateway.ok("POST", "/control/demands", unknown).await;
+    assert_eq!(unknown["fault"]["code"], "PPT_SERVIZIO_SCONOSCIUTO");
+    for (wrong, told) in [
+        (json!({"subject": "00001", "answers": {"a b": "1"}}), "a b"),
+        (
+            json!({"subject": "00001", "answers": {"a": ""}}),
+            "1 to 140",
+        ),
+        (json!({"subject": "00001", "amont": 1}), "amont"),
+    ] {
+        let (status, said) = gateway.call("POST", "/control/demands", wrong).await;
+        assert!(
+            (400..500).contains(&status) && said.contains(told),
+            "{said}"
+        );
+    }
+    let other = json!({"legal_name": "Altro", "broker_tax_code": TOWN,
+        "services": [{"subject": "00001", "service": "00007"}]});
+    let path = "/control/creditors/80009990012";
+    let (status, said) = gateway.call("PUT", path, other).await;
+    assert_eq!(status, 409, "{said}");
 }

@@ -8,6 +8,8 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 
 pub(crate) const TOWN: &str = "80001230456";
+/// The notice that it makes for every demand.
+pub(crate) const DEMANDED: &str = "301000000000000777";
 pub(crate) const PROVINCE: &str = "80009990012";
 
 #[derive(Default)]
@@ -74,7 +76,11 @@ impl Station {
 }
 
 async fn answer(inner: Data<Inner>, body: String) -> HttpResponse {
-    let notice_number = between(&body, "<noticeNumber>");
+    // A demand names no notice; it is refused as the one that it would make.
+    let notice_number = match between(&body, "<noticeNumber>") {
+        none if none.is_empty() => DEMANDED.to_owned(),
+        named => named,
+    };
     let is_receipt = body.contains("<pafn:paSendRT");
     if is_receipt {
         inner.receipts.lock().unwrap().push(body.clone());
@@ -88,11 +94,14 @@ async fn answer(inner: Data<Inner>, body: String) -> HttpResponse {
     if fails || inner.down.load(Ordering::Relaxed) {
         return HttpResponse::ServiceUnavailable().finish();
     }
-    let (root, rest) = if body.contains("paVerifyPaymentNoticeReq") {
+    let (root, rest) = if body.contains("paDemandPaymentNoticeRequest") {
+        let shown = shown();
         let rest = format!(
-            "<paymentList><paymentOptionDescription><amount>105.00</amount><options>EQ</options><allCCP>false</allCCP></paymentOptionDescription></paymentList><paymentDescription>TARI</paymentDescription><fiscalCodePA>{TOWN}</fiscalCodePA><companyName>Comune di Roccaverde</companyName>"
+            "<qrCode><fiscalCode>{TOWN}</fiscalCode><noticeNumber>{DEMANDED}</noticeNumber></qrCode>{shown}"
         );
-        ("paVerifyPaymentNoticeRes", rest)
+        ("paDemandPaymentNoticeResponse", rest)
+    } else if body.contains("paVerifyPaymentNoticeReq") {
+        ("paVerifyPaymentNoticeRes", shown())
     } else if body.contains("<pafn:paGetPaymentV2Request>") {
         ("paGetPaymentV2Response", payment(&notice_number))
     } else if body.contains("<pafn:paGetPaymentReq>") {
@@ -118,6 +127,12 @@ async fn answer(inner: Data<Inner>, body: String) -> HttpResponse {
     HttpResponse::Ok().content_type("text/xml").body(format!(
         r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><p:{root} xmlns:p="http://pagopa-api.pagopa.gov.it/pa/paForNode.xsd">{content}</p:{root}></s:Body></s:Envelope>"#
     ))
+}
+
+fn shown() -> String {
+    format!(
+        "<paymentList><paymentOptionDescription><amount>105.00</amount><options>EQ</options><allCCP>false</allCCP></paymentOptionDescription></paymentList><paymentDescription>TARI</paymentDescription><fiscalCodePA>{TOWN}</fiscalCodePA><companyName>Comune di Roccaverde</companyName>"
+    )
 }
 
 fn payment(notice_number: &str) -> String {
