@@ -179,15 +179,6 @@ impl Iuv {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-
-    /// The notice number of a 17-digit IUV issued by today's stations (aux 3).
-    #[must_use]
-    pub fn notice_number(&self) -> Option<NoticeNumber> {
-        if self.0.len() != 17 {
-            return None;
-        }
-        NoticeNumber::parse(&format!("3{}", self.0)).ok()
-    }
 }
 
 impl SegregationCode {
