@@ -6,6 +6,7 @@ mod place;
 use uuid::Uuid;
 
 pub use amend::{Intent, Rest, amend, replan};
+pub(super) use amend::{OFFICE, advances, apply};
 
 use crate::app::{archive, canteen, numbers};
 use crate::ctx::Ctx;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 pub use lapses::{Lapsed, end_plan, write_lapses};
 
-use crate::app::{archive, numbers};
+use crate::app::{archive, numbers, positions};
 use crate::ctx::Ctx;
 use crate::domain::balance::{Balance, Notified, Payment};
 use crate::domain::calendar::{self, Day, Instant};
@@ -16,10 +16,9 @@ use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::ledger::Entry;
 use crate::domain::lifecycle::Anomaly;
 use crate::domain::money::{Cents, MoneyError};
-use crate::domain::notice_number::NumberError;
+use crate::domain::notice_number::{NoticeNumber, NumberError};
 use crate::domain::position::{Position, ReplanError, RepriceError};
 use crate::domain::service::{self, DetailsError, Service, ServiceKind};
-use crate::store::notices::Advance;
 use crate::store::receipts::{Filed, Filter};
 use crate::store::{self, Conn, Tx, db::Retry};
 
@@ -165,17 +164,12 @@ pub fn notify(
     // What a former print says stays findable: the marks it had are kept beside the new ones.
     let marks = crate::domain::search::marks(&after.details);
     store::search::keep_marks(tx, creditor, id, &marks)?;
-    let steps: Vec<Advance> = after
-        .notices
-        .iter()
-        .map(|(notice, step)| Advance {
-            id: ctx.ids.next(),
-            number: notice.number.clone(),
-            step: *step,
-            paid_on: None,
-        })
-        .collect();
-    store::notices::advance(tx, creditor, &steps, now, "office")?;
+    let moves = after.notices.iter();
+    let steps = positions::advances(
+        ctx,
+        moves.map(|(notice, step)| (notice.number.clone(), *step)),
+    );
+    store::notices::advance(tx, creditor, &steps, now, positions::OFFICE)?;
     book(tx, ctx, creditor, after.entry)?;
     store::positions::advance_revision(tx, creditor, id, position.revision)?;
     archive::changed(tx, now, ctx, creditor, id)?;
@@ -199,11 +193,7 @@ pub async fn complete<R: Send + 'static>(
     if known.await?.is_none() {
         return Err(Error::Unknown);
     }
-    let body = creditor(ctx, tax_code)?;
-    let station = body.issuing_station(ctx.today()).ok_or(Error::NoStation)?;
-    let code = &station.segregation_code;
-    let number = numbers::reserve(ctx, tax_code, code, 1).await?.pop();
-    let number = number.ok_or(Error::NoStation)?;
+    let number = reserve(ctx, tax_code).await?;
     let (held, tax_code) = (ctx.clone(), tax_code.clone());
     ctx.write(move |tx, now| {
         let today = calendar::today(now);
@@ -225,6 +215,14 @@ pub async fn complete<R: Send + 'static>(
         seal(tx, now, &position)
     })
     .await
+}
+
+/// A number for one further notice.
+async fn reserve(ctx: &Ctx, tax_code: &FiscalCode) -> Result<NoticeNumber, Error> {
+    let body = creditor(ctx, tax_code)?;
+    let station = body.issuing_station(ctx.today()).ok_or(Error::NoStation)?;
+    let numbers = numbers::reserve(ctx, tax_code, &station.segregation_code, 1);
+    numbers.await?.pop().ok_or(Error::NoStation)
 }
 
 /// Holds what was paid for a position against what was due on that day.

@@ -14,7 +14,7 @@ use crate::rest::Caller;
 
 /// 543 to 2 170 euro and 16.30 of costs, notified on 1 April, in five instalments due on the 16th of each
 /// month from May. After 1 June half the maximum is asked: 1 101.30.
-fn in_instalments() -> Create {
+pub(crate) fn in_instalments() -> Create {
     let mut fine = given::fine();
     fine.details["violations"][0]["article"] = json!("142-9");
     fine.details["instalments"] = json!({

@@ -11,11 +11,13 @@ use avviso::domain::position::Position;
 use avviso::domain::settlement::{Header, Line, Outcome};
 use avviso::jobs::feed_archive::{self, Fed};
 use avviso::jobs::recover_receipts;
+use avviso::jobs::write_lapses;
 use avviso::node::client::{PlatformClient, Service};
 use serde_json::{Value, json};
 
 use crate::app::{TOWN, TestApp};
 use crate::given::{self, instalment, single};
+use crate::lapses::in_instalments;
 use crate::soap::Message;
 
 /// A call that the platform got: path and body.
@@ -217,6 +219,23 @@ both_databases! {
         let mut expected = vec![(single(&flowed), 0), (single(&draft), 1708)];
         expected.sort();
         assert_eq!(told, expected);
+    }
+
+    async fn the_end_of_a_plan_reaches_the_archive(app: TestApp) {
+        let platform = Platform::start();
+        let position = given::position(&app, in_instalments()).await;
+        app.set_clock("2026-05-10T08:00:00Z");
+        given::paid(&app, &instalment(&position, 1), "token-1").await;
+        app.set_clock("2026-07-22T08:00:00Z");
+        platform.feed(&app).await;
+        platform.told();
+        write_lapses::run(&app.ctx, &app.town()).await.unwrap();
+        platform.feed(&app).await;
+        let told = platform.told();
+        let open: Vec<_> = told.iter().filter(|(_, cents)| *cents > 0).collect();
+        let [(number, _)] = open.as_slice() else { panic!("the rest alone is open: {told:?}") };
+        assert!(position.notices.iter().all(|notice| notice.number.as_str() != number));
+        assert_eq!(told.len(), position.notices.len() + 1);
     }
 
     async fn a_price_that_changes_by_itself_is_told_on_its_day(app: TestApp) {

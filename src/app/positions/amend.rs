@@ -7,10 +7,14 @@ use crate::app::archive;
 use crate::ctx::Ctx;
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
-use crate::domain::lifecycle::State;
+use crate::domain::lifecycle::{Move, State};
+use crate::domain::notice_number::NoticeNumber;
 use crate::domain::position::{Change, Position, Replan};
 use crate::store::notices::Advance;
 use crate::store::{self, Tx};
+
+/// Who moves notices when an office wants it, in their history.
+pub(in crate::app) const OFFICE: &str = "office";
 
 /// What an office may want of a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,45 +61,58 @@ pub fn amend(
     let published = change.moves.iter().any(|(_, step)| {
         step.to() == State::Open && matches!(step.from(), State::Draft | State::Cancelled)
     });
-    apply(tx, now, ctx, &position, change)?;
+    if !apply(tx, now, ctx, &position, (change, OFFICE))? {
+        return Err(Error::NumberTaken);
+    }
     if published {
         place::take(tx, now, ctx, &position)?;
     }
-    store::positions::advance_revision(tx, creditor, id, position.revision)?;
     get(tx, creditor, id)
 }
 
-pub(super) fn apply(
+/// Carries a change out: notices, books, archive, and the position's revision. `false` when a new number is
+/// taken: the caller gives the transaction up then.
+///
+/// # Errors
+/// The database's.
+pub(in crate::app) fn apply(
     tx: &mut Tx<'_>,
     now: Instant,
     ctx: &Ctx,
     position: &Position,
-    change: Change,
-) -> Result<(), Error> {
-    let steps: Vec<Advance> = change
-        .moves
-        .into_iter()
-        .map(|(number, step)| Advance {
-            id: ctx.ids.next(),
-            number,
-            step,
-            paid_on: None,
-        })
-        .collect();
-    store::notices::advance(tx, &position.creditor, &steps, now, "office")?;
-    archive::changed(tx, now, ctx, &position.creditor, position.id)?;
+    (change, actor): (Change, &str),
+) -> Result<bool, store::Error> {
+    let creditor = &position.creditor;
+    let steps = advances(ctx, change.moves);
+    store::notices::advance(tx, creditor, &steps, now, actor)?;
+    archive::changed(tx, now, ctx, creditor, position.id)?;
     for notice in &change.rewritten {
         store::notices::rewrite(tx, position, notice)?;
     }
     if !store::notices::add(tx, position, &change.added)? {
-        return Err(Error::NumberTaken);
+        return Ok(false);
     }
     let entries = change
         .entries
         .into_iter()
         .map(|entry| (ctx.ids.next(), entry));
-    store::ledger::post(tx, &position.creditor, entries.collect::<Vec<_>>())?;
-    Ok(())
+    store::ledger::post(tx, creditor, entries.collect::<Vec<_>>())?;
+    store::positions::advance_revision(tx, creditor, position.id, position.revision)?;
+    Ok(true)
+}
+
+/// The steps of notices, as they are written.
+pub(in crate::app) fn advances(
+    ctx: &Ctx,
+    moves: impl IntoIterator<Item = (NoticeNumber, Move)>,
+) -> Vec<Advance> {
+    let advance = |(number, step)| Advance {
+        id: ctx.ids.next(),
+        number,
+        step,
+        paid_on: None,
+    };
+    moves.into_iter().map(advance).collect()
 }
 
 /// Another way to pay what is unpaid.
@@ -138,8 +155,9 @@ pub async fn replan<R: Send + 'static>(
         }
         let today = crate::domain::calendar::today(now);
         let change = position.replan(&plan, numbers.clone(), today)?;
-        apply(tx, now, &own, &position, change)?;
-        store::positions::advance_revision(tx, &creditor, id, position.revision)?;
+        if !apply(tx, now, &own, &position, (change, OFFICE))? {
+            return Err(Error::NumberTaken);
+        }
         let made = get(tx, &creditor, id)?;
         seal(tx, now, &made)
     })

@@ -2,7 +2,7 @@
 //! violation, in the transaction that makes the report payable.
 
 use super::Error;
-use super::amend::apply;
+use super::amend::{OFFICE, apply};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Instant};
 use crate::domain::lifecycle::State;
@@ -59,8 +59,9 @@ pub(super) fn take(
         return Ok(());
     }
     let change = earlier.withdraw(calendar::today(now))?;
-    apply(tx, now, ctx, &earlier, change)?;
-    store::positions::advance_revision(tx, creditor, earlier.id, earlier.revision)?;
+    if !apply(tx, now, ctx, &earlier, (change, OFFICE))? {
+        return Err(Error::NumberTaken);
+    }
     Ok(())
 }
 

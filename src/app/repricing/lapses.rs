@@ -4,17 +4,14 @@
 use chrono::Days;
 use uuid::Uuid;
 
-use super::{Error, balance, book, creditor};
-use crate::app::numbers;
+use super::{Error, balance, reserve};
+use crate::app::positions;
 use crate::ctx::Ctx;
 use crate::domain::balance::Balance;
 use crate::domain::calendar::{self, Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
-use crate::domain::lifecycle::Move;
-use crate::domain::notice_number::NoticeNumber;
-use crate::domain::position::{Change, Position};
+use crate::domain::position::Change;
 use crate::store::lapses::Ended;
-use crate::store::notices::Advance;
 use crate::store::{self, Tx};
 
 /// Notices looked at in one transaction.
@@ -63,7 +60,7 @@ pub fn write_lapses(
         if position.wants_rest(day) {
             done.plans.push(position.id);
         } else {
-            steps.extend(advances(ctx, position.lapsed(day)));
+            steps.extend(positions::advances(ctx, position.lapsed(day)));
         }
     }
     done.expired = steps.len();
@@ -73,27 +70,13 @@ pub fn write_lapses(
     Ok(done)
 }
 
-fn advances(ctx: &Ctx, moves: Vec<(NoticeNumber, Move)>) -> Vec<Advance> {
-    let advance = |(number, step)| Advance {
-        id: ctx.ids.next(),
-        number,
-        step,
-        paid_on: None,
-    };
-    moves.into_iter().map(advance).collect()
-}
-
 /// Ends the plan of a position of which a part was paid: its open instalments are withdrawn, and one notice
 /// asks for the whole rest. Whether there was such a plan; running again finds none.
 ///
 /// # Errors
 /// [`Error`]; nothing changes then.
 pub async fn end_plan(ctx: &Ctx, tax_code: &FiscalCode, id: Uuid) -> Result<bool, Error> {
-    let body = creditor(ctx, tax_code)?;
-    let station = body.issuing_station(ctx.today()).ok_or(Error::NoStation)?;
-    let code = &station.segregation_code;
-    let number = numbers::reserve(ctx, tax_code, code, 1).await?.pop();
-    let number = number.ok_or(Error::NoStation)?;
+    let number = reserve(ctx, tax_code).await?;
     let (held, tax_code) = (ctx.clone(), tax_code.clone());
     ctx.write(move |tx, now| {
         let today = calendar::today(now);
@@ -109,29 +92,11 @@ pub async fn end_plan(ctx: &Ctx, tax_code: &FiscalCode, id: Uuid) -> Result<bool
                 ..Change::default()
             },
         };
-        apply(tx, now, &held, &position, change)?;
+        if !positions::apply(tx, now, &held, &position, (change, ACTOR))? {
+            // Reserved numbers are nobody else's, unless the caller's own took it.
+            return Err(Error::NoStation);
+        }
         Ok(true)
     })
     .await
-}
-
-fn apply(
-    tx: &mut Tx<'_>,
-    now: Instant,
-    ctx: &Ctx,
-    position: &Position,
-    change: Change,
-) -> Result<(), Error> {
-    let creditor = &position.creditor;
-    let steps = advances(ctx, change.moves);
-    store::notices::advance(tx, creditor, &steps, now, ACTOR)?;
-    if !store::notices::add(tx, position, &change.added)? {
-        // Reserved numbers are nobody else's, unless the caller's own took it.
-        return Err(Error::NoStation);
-    }
-    for entry in change.entries {
-        book(tx, ctx, creditor, Some(entry))?;
-    }
-    store::positions::advance_revision(tx, creditor, position.id, position.revision)?;
-    Ok(())
 }
