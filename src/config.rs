@@ -85,6 +85,14 @@ pub struct FlowSource {
     pub key: Option<Secret>,
 }
 
+impl FlowSource {
+    /// The subscription key, for the header that carries it.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_ref().map(Secret::reveal)
+    }
+}
+
 /// A value that `Debug` does not show.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);

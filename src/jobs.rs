@@ -8,6 +8,7 @@ pub mod feed_archive;
 pub mod forget_answers;
 pub mod forget_events;
 pub mod make_report;
+mod platform;
 pub mod pull_flows;
 pub mod recover_receipts;
 pub mod write_lapses;
@@ -85,6 +86,14 @@ pub enum Ran {
     Done(Value),
     /// Everything for now; the same job runs again at this instant.
     Again(Instant),
+}
+
+impl Ran {
+    /// Again after a while; done when the calendar ends before.
+    fn again_after(ctx: &Ctx, wait: TimeDelta) -> Ran {
+        let next = ctx.now().checked_add_signed(wait);
+        next.map_or_else(|| Ran::Done(json!({})), Ran::Again)
+    }
 }
 
 /// Why a run made nothing. Texts are shown to officers and logged: no personal data.

@@ -7,6 +7,7 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
+use super::platform::{self, Call};
 use super::{Failed, Kind, Ran};
 use crate::app::archive::{self, Due};
 use crate::app::payments;
@@ -15,9 +16,8 @@ use crate::domain::calendar::{Day, Instant};
 use crate::domain::creditor::Creditor;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::lifecycle::State;
-use crate::domain::node_event::{Caller, Messages, NodeEvent};
 use crate::domain::position::{DebtorKind, Notice, Position};
-use crate::node::client::{PlatformClient, PlatformError, Service};
+use crate::node::client::{PlatformClient, Service};
 use crate::store;
 use crate::wire::aca::{self, ArchivedNotice};
 
@@ -34,36 +34,22 @@ pub const KIND: Kind = Kind {
     code: "feed_archive",
     run: |ctx, job| {
         Box::pin(async move {
-            let Some(client) = client(&ctx)? else {
+            let source = ctx.config.archive.as_ref();
+            let service = source.map(|source| Service {
+                url: &source.url,
+                key: source.key(),
+            });
+            let Some(client) = platform::client(service)? else {
                 return Ok(Ran::Done(json!({ "configured": false })));
             };
             let fed = run(&ctx, &job.creditor, &client).await?;
             if fed != Fed::default() {
                 tracing::info!(creditor = %job.creditor, ?fed, "the archive of notices was told");
             }
-            let next = ctx.now().checked_add_signed(EVERY);
-            Ok(next.map_or_else(|| Ran::Done(json!({})), Ran::Again))
+            Ok(Ran::again_after(&ctx, EVERY))
         })
     },
 };
-
-#[expect(
-    clippy::redundant_closure_for_method_calls,
-    reason = "naming the method's type would need the configuration, which jobs do not know"
-)]
-fn client(ctx: &Ctx) -> Result<Option<PlatformClient>, Failed> {
-    let Some(source) = ctx.config.archive.as_ref() else {
-        return Ok(None);
-    };
-    let service = Service {
-        url: &source.url,
-        key: source.key.as_ref().map(|key| key.reveal()),
-    };
-    let client = PlatformClient::new(service);
-    client
-        .map(Some)
-        .map_err(|why| Failed::ForNow(why.to_string()))
-}
 
 /// What a run has done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -121,7 +107,16 @@ async fn tell(
         let request = archived.to_json();
         let asked_at = ctx.now();
         let answer = client.post(aca::PATH, request.clone()).await;
-        note(ctx, &position, (notice, asked_at), (request, &answer));
+        let call = Call {
+            creditor: position.creditor.clone(),
+            operation: "paCreatePosition",
+            asked_at,
+            notice_number: Some(notice.number.to_string()),
+            iuv: notice.iuv().to_string(),
+            receipt_id: None,
+            request,
+        };
+        platform::note(ctx, call, &answer);
         match answer {
             Ok(_) => {}
             Err(error) if error.is_outage() => return Err(Failed::ForNow(error.to_string())),
@@ -190,34 +185,4 @@ fn archived(
         // In our place the node credits the creditor alone: what others share in would be theirs.
         pay_stand_in: notice.transfers.len() == 1,
     }
-}
-
-fn note(
-    ctx: &Ctx,
-    position: &Position,
-    (notice, asked_at): (&Notice, Instant),
-    (request, answer): (Vec<u8>, &Result<Vec<u8>, PlatformError>),
-) {
-    let millis = ctx.now().signed_duration_since(asked_at).num_milliseconds();
-    let event = NodeEvent {
-        creditor: position.creditor.clone(),
-        id: ctx.ids.next(),
-        asked_at,
-        millis,
-        caller: Caller::Creditor,
-        operation: "paCreatePosition".to_owned(),
-        station: None,
-        notice_number: Some(notice.number.to_string()),
-        iuv: Some(notice.iuv().to_string()),
-        receipt_id: None,
-        psp_id: None,
-        outcome: answer
-            .as_ref()
-            .map_or_else(PlatformError::outcome, |_| "OK".to_owned()),
-    };
-    let response = match answer {
-        Ok(body) => body.clone(),
-        Err(error) => error.body().to_vec(),
-    };
-    ctx.journal.note(event, Messages { request, response });
 }

@@ -1,7 +1,6 @@
 //! Forgets answers to repeated requests once nobody can count on them any more.
 
 use chrono::TimeDelta;
-use serde_json::json;
 
 use super::{Failed, Kind, Ran};
 use crate::app::idempotency;
@@ -16,20 +15,15 @@ const BATCHES_MAX: usize = 100;
 
 /// The job: one for each creditor, repeating for ever.
 pub const KIND: Kind = Kind {
-    code: CODE,
+    code: "forget_answers",
     run: |ctx, job| {
         Box::pin(async move {
             let all = run(&ctx, &job.creditor).await?;
             let wait = if all { EVERY } else { TimeDelta::zero() };
-            let now = ctx.now();
-            Ok(now
-                .checked_add_signed(wait)
-                .map_or_else(|| Ran::Done(json!({})), Ran::Again))
+            Ok(Ran::again_after(&ctx, wait))
         })
     },
 };
-
-const CODE: &str = "forget_answers";
 
 /// Forgets what is old, batch by batch, each in a transaction of its own so that others are not held up.
 /// Whether that was all.

@@ -1,7 +1,6 @@
 //! Forgets the journal of events, and before it the messages, when they are kept no longer.
 
 use chrono::TimeDelta;
-use serde_json::json;
 
 use super::{Failed, Kind, Ran};
 use crate::app::node_events;
@@ -21,8 +20,7 @@ pub const KIND: Kind = Kind {
         Box::pin(async move {
             let all = run(&ctx, &job.creditor).await?;
             let wait = if all { EVERY } else { TimeDelta::zero() };
-            let next = ctx.now().checked_add_signed(wait);
-            Ok(next.map_or_else(|| Ran::Done(json!({})), Ran::Again))
+            Ok(Ran::again_after(&ctx, wait))
         })
     },
 };

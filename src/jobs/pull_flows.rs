@@ -129,15 +129,11 @@ fn every(ctx: &Ctx) -> TimeDelta {
 ///
 /// # Errors
 /// [`Error`] when the list itself cannot be had.
-#[expect(
-    clippy::redundant_closure_for_method_calls,
-    reason = "naming the method's type would need the configuration, which jobs do not know"
-)]
 pub async fn pull(ctx: &Ctx, creditor: &FiscalCode) -> Result<PullSummary, Error> {
     let source = ctx.config.flows.as_ref().ok_or(Error::NotConfigured)?;
     let service = Service {
         url: &source.url,
-        key: source.key.as_ref().map(|key| key.reveal()),
+        key: source.key(),
     };
     let (ids, retries) = (ctx.ids.clone(), Retries::default());
     let client = match &ctx.config.flow_password {

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
 use serde_json::json;
 
+use super::platform::{self, Call};
 use super::{Failed, Kind, Ran};
 use crate::app::payments::{self, Outcome};
 use crate::app::receipt_searches::{self, Missing, Next};
@@ -15,11 +16,10 @@ use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
-use crate::domain::node_event::{Caller, Messages, NodeEvent};
 use crate::domain::notice_number::{Iuv, NoticeNumber};
 use crate::domain::position::DebtorKind;
 use crate::domain::receipt::{Party, Psp, Receipt, ReceiptTransfer};
-use crate::node::client::{PlatformClient, PlatformError, Service};
+use crate::node::client::{PlatformClient, Service};
 use crate::store;
 use crate::wire::biz_events::{self as wire, receipt_path};
 use crate::wire::time::Timestamp;
@@ -32,39 +32,23 @@ pub const KIND: Kind = Kind {
     code: "recover_receipts",
     run: |ctx, job| {
         Box::pin(async move {
-            let Some(client) = client(&ctx)? else {
+            let source = ctx.config.receipts.as_ref();
+            let service = source.map(|source| Service {
+                url: &source.url,
+                key: source.key(),
+            });
+            let Some(client) = platform::client(service)? else {
                 return Ok(Ran::Done(json!({ "configured": false })));
             };
             let found = run(&ctx, &job.creditor, &client).await?;
             if found.asked > 0 {
                 tracing::info!(creditor = %job.creditor, ?found, "receipts were asked for");
             }
-            let hour = ctx.now().checked_add_signed(EVERY);
-            Ok(found
-                .next
-                .or(hour)
-                .map_or_else(|| Ran::Done(json!({})), Ran::Again))
+            let hour = || Ran::again_after(&ctx, EVERY);
+            Ok(found.next.map_or_else(hour, Ran::Again))
         })
     },
 };
-
-#[expect(
-    clippy::redundant_closure_for_method_calls,
-    reason = "naming the method's type would need the configuration, which jobs do not know"
-)]
-fn client(ctx: &Ctx) -> Result<Option<PlatformClient>, Failed> {
-    let Some(source) = ctx.config.receipts.as_ref() else {
-        return Ok(None);
-    };
-    let service = Service {
-        url: &source.url,
-        key: source.key.as_ref().map(|key| key.reveal()),
-    };
-    let client = PlatformClient::new(service);
-    client
-        .map(Some)
-        .map_err(|why| Failed::ForNow(why.to_string()))
-}
 
 /// What a run has done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -126,7 +110,16 @@ async fn ask(
     let path = receipt_path(creditor.as_str(), &missing.receipt_id, &missing.iuv);
     let asked_at = ctx.now();
     let answer = client.get(&path).await;
-    note(ctx, creditor, (missing, asked_at), &answer);
+    let call = Call {
+        creditor: creditor.clone(),
+        operation: "getReceipt",
+        asked_at,
+        notice_number: None,
+        iuv: missing.iuv.clone(),
+        receipt_id: Some(missing.receipt_id.clone()),
+        request: Vec::new(),
+    };
+    platform::note(ctx, call, &answer);
     let body = match answer {
         Ok(body) => body,
         Err(error) if error.is_outage() => return Err(Failed::ForNow(error.to_string())),
@@ -200,34 +193,4 @@ fn read(creditor: &FiscalCode, body: &[u8]) -> Option<Receipt> {
         transfer_on: told.transfer_on,
         stand_in: false,
     })
-}
-
-fn note(
-    ctx: &Ctx,
-    creditor: &FiscalCode,
-    (missing, asked_at): (&Missing, Instant),
-    answer: &Result<Vec<u8>, PlatformError>,
-) {
-    let event = NodeEvent {
-        creditor: creditor.clone(),
-        id: ctx.ids.next(),
-        asked_at,
-        millis: ctx.now().signed_duration_since(asked_at).num_milliseconds(),
-        caller: Caller::Creditor,
-        operation: "getReceipt".to_owned(),
-        station: None,
-        notice_number: None,
-        iuv: Some(missing.iuv.clone()),
-        receipt_id: Some(missing.receipt_id.clone()),
-        psp_id: None,
-        outcome: answer
-            .as_ref()
-            .map_or_else(PlatformError::outcome, |_| "OK".to_owned()),
-    };
-    let response = match answer {
-        Ok(body) => body.clone(),
-        Err(error) => error.body().to_vec(),
-    };
-    let request = Vec::new();
-    ctx.journal.note(event, Messages { request, response });
 }

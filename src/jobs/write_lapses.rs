@@ -1,7 +1,6 @@
 //! Writes down what days have done to notices: terms that have ended, plans that ended by themselves.
 
 use chrono::TimeDelta;
-use serde_json::json;
 
 use super::{Failed, Kind, Ran};
 use crate::app::StoreError;
@@ -14,17 +13,14 @@ const EVERY: TimeDelta = TimeDelta::hours(6);
 
 /// The job: one for each creditor, repeating for ever.
 pub const KIND: Kind = Kind {
-    code: CODE,
+    code: "write_lapses",
     run: |ctx, job| {
         Box::pin(async move {
             run(&ctx, &job.creditor).await?;
-            let next = ctx.now().checked_add_signed(EVERY);
-            Ok(next.map_or_else(|| Ran::Done(json!({})), Ran::Again))
+            Ok(Ran::again_after(&ctx, EVERY))
         })
     },
 };
-
-const CODE: &str = "write_lapses";
 
 /// What a run did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
