@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::columns::column;
+use super::columns::{FLOW_ID, LINE_CODE, PSP_ID};
 use super::{Cell, Column, ControlTotal, Desk, Error, PAGE, Period, Sink, Sum, Unit};
 use crate::domain::money::Cents;
 use crate::domain::reconciliation::LineKind;
@@ -17,14 +18,8 @@ pub(super) const SETTLEMENT_FLOWS: &[Column] = &[
         "Regolamento",
         "Giorno del bonifico del PSP",
     ),
-    column("psp_id", Unit::Text, "PSP", "Chi ha inviato il flusso").wide(13),
-    column(
-        "flow_id",
-        Unit::Text,
-        "Flusso",
-        "Identificativo del flusso (IUF)",
-    )
-    .wide(34),
+    PSP_ID,
+    FLOW_ID,
     column(
         "revision",
         Unit::Count,
@@ -117,7 +112,7 @@ pub(super) const TREASURY_ENTRIES: &[Column] = &[
     )
     .wide(18),
     column("flow_key", Unit::Text, "Flusso", "Flusso abbinato").wide(24),
-    column("code", Unit::Text, "Codice", "Codice di riconciliazione").wide(22),
+    LINE_CODE,
 ];
 
 impl Desk<'_> {

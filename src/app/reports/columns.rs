@@ -40,38 +40,154 @@ pub(super) fn key_cells(key: Option<&AccountingKey>) -> [Cell; 4] {
     ]
 }
 
+// Columns of several reports.
+pub(super) const ACCOUNT: Column =
+    column("account", Unit::Text, "Conto", "Conto evidenza").wide(12);
+pub(super) const PAID_AMOUNT: Column = column(
+    "amount",
+    Unit::Cents,
+    "Importo",
+    "Somma pagata, senza commissioni",
+);
+pub(super) const ARTICLE: Column =
+    column("article", Unit::Text, "Articolo", "Articolo del capitolo").wide(8);
+pub(super) const CHAPTER: Column = column(
+    "chapter",
+    Unit::Text,
+    "Capitolo",
+    "Capitolo di bilancio; vuoto se non è indicato",
+)
+.wide(8);
+pub(super) const CLAIM: Column = column(
+    "claim",
+    Unit::Text,
+    "Accertamento",
+    "Anno e numero dell'accertamento",
+)
+.wide(12);
+pub(super) const LINE_CODE: Column =
+    column("code", Unit::Text, "Codice", "Codice di riconciliazione").wide(22);
+pub(super) const COLLECTED: Column = column(
+    "collected",
+    Unit::Cents,
+    "Riscosso",
+    "Somma delle ricevute, quota dell'ente",
+);
+pub(super) const DEBTOR_NAME: Column =
+    column("debtor_name", Unit::Text, "Debitore", "Nome di chi deve").wide(24);
+pub(super) const DEBTOR_TAX_CODE: Column = column(
+    "debtor_tax_code",
+    Unit::Text,
+    "CF debitore",
+    "Codice fiscale di chi deve",
+)
+.wide(16);
+pub(super) const FLAGS: Column = column(
+    "flags",
+    Unit::Text,
+    "Segnalazioni",
+    "Osservazioni ulteriori",
+)
+.wide(24);
+pub(super) const FLOW_ID: Column = column(
+    "flow_id",
+    Unit::Text,
+    "Flusso",
+    "Identificativo del flusso (IUF)",
+)
+.wide(34);
+pub(super) const IUV: Column =
+    column("iuv", Unit::Text, "IUV", "Riferimento del versamento").wide(17);
+pub(super) const LINE_LABEL: Column =
+    column("label", Unit::Text, "Stato", "Che cosa significa il codice").wide(26);
+pub(super) const OWN_AMOUNT: Column = column(
+    "own_amount",
+    Unit::Cents,
+    "Quota dell'ente",
+    "Parte destinata all'ente",
+);
+pub(super) const PAID_ON: Column = column(
+    "paid_on",
+    Unit::Day,
+    "Giorno",
+    "Giorno legale del pagamento",
+);
+pub(super) const PAYER_TAX_CODE: Column = column(
+    "payer_tax_code",
+    Unit::Text,
+    "CF versante",
+    "Codice fiscale di chi ha pagato, se comunicato",
+)
+.wide(16);
+pub(super) const PLAN_CODE: Column = column(
+    "plan_code",
+    Unit::Text,
+    "Piano dei conti",
+    "Voce di V livello, codice SIOPE",
+)
+.wide(16);
+pub(super) const PSP_ID: Column =
+    column("psp_id", Unit::Text, "PSP", "Chi ha inviato il flusso").wide(13);
+pub(super) const RECEIPT_ID: Column = column(
+    "receipt_id",
+    Unit::Text,
+    "Ricevuta",
+    "Identificativo della ricevuta telematica (IUR)",
+)
+.wide(32);
+pub(super) const ROW: Column = column("row", Unit::Count, "Riga", "Posizione nel flusso");
+pub(super) const OWN_SERVICE_CODE: Column = column(
+    "service_code",
+    Unit::Text,
+    "Servizio",
+    "Codice del servizio",
+)
+.wide(16);
+pub(super) const SERVICE_CODE: Column = column(
+    "service_code",
+    Unit::Text,
+    "Servizio",
+    "Codice del servizio; vuoto se l'avviso non è nostro",
+)
+.wide(16);
+pub(super) const SERVICE_TITLE: Column = column(
+    "service_title",
+    Unit::Text,
+    "Descrizione",
+    "Nome del servizio",
+)
+.wide(34);
+pub(super) const SETTLED: Column = column(
+    "settled",
+    Unit::Cents,
+    "Incassato",
+    "Di cui in tesoreria e riconciliato",
+);
+pub(super) const TRANSFER: Column = column(
+    "transfer",
+    Unit::Count,
+    "Indice",
+    "Quale versamento della ricevuta",
+)
+.wide(5);
+pub(super) const TRANSFERS: Column = column(
+    "transfers",
+    Unit::Count,
+    "Versamenti",
+    "Versamenti a favore dell'ente",
+);
+
 pub(super) const RECEIPTS_BY_DAY: &[Column] = &[
-    column(
-        "paid_on",
-        Unit::Day,
-        "Giorno",
-        "Giorno legale del pagamento",
-    ),
-    column(
-        "service_code",
-        Unit::Text,
-        "Servizio",
-        "Codice del servizio; vuoto se l'avviso non è nostro",
-    )
-    .wide(16),
+    PAID_ON,
+    SERVICE_CODE,
     column(
         "receipts",
         Unit::Count,
         "Ricevute",
         "Numero di ricevute telematiche",
     ),
-    column(
-        "amount",
-        Unit::Cents,
-        "Importo",
-        "Somma pagata, senza commissioni",
-    ),
-    column(
-        "own_amount",
-        Unit::Cents,
-        "Quota dell'ente",
-        "Parte destinata all'ente",
-    ),
+    PAID_AMOUNT,
+    OWN_AMOUNT,
     column(
         "anomalies",
         Unit::Count,
@@ -87,14 +203,8 @@ pub(super) const FLOW_RECONCILIATION: &[Column] = &[
         "Data regolamento",
         "Giorno del bonifico del PSP",
     ),
-    column("psp_id", Unit::Text, "PSP", "Chi ha inviato il flusso").wide(13),
-    column(
-        "flow_id",
-        Unit::Text,
-        "Flusso",
-        "Identificativo del flusso (IUF)",
-    )
-    .wide(30),
+    PSP_ID,
+    FLOW_ID.wide(30),
     column(
         "revision",
         Unit::Count,
@@ -109,8 +219,8 @@ pub(super) const FLOW_RECONCILIATION: &[Column] = &[
         "TRN o CRO dichiarato dal PSP",
     )
     .wide(18),
-    column("row", Unit::Count, "Riga", "Posizione nel flusso"),
-    column("iuv", Unit::Text, "IUV", "Riferimento del versamento").wide(18),
+    ROW,
+    IUV.wide(18),
     column(
         "iur",
         Unit::Text,
@@ -118,13 +228,7 @@ pub(super) const FLOW_RECONCILIATION: &[Column] = &[
         "Riferimento della riscossione, di norma l'id della ricevuta",
     )
     .wide(30),
-    column(
-        "transfer",
-        Unit::Count,
-        "Indice",
-        "Quale versamento della ricevuta",
-    )
-    .wide(5),
+    TRANSFER,
     column(
         "amount",
         Unit::Cents,
@@ -139,15 +243,9 @@ pub(super) const FLOW_RECONCILIATION: &[Column] = &[
     )
     .wide(5),
     column("paid_on", Unit::Day, "Data esito", "Giorno del pagamento"),
-    column("code", Unit::Text, "Codice", "Codice di riconciliazione").wide(24),
-    column("label", Unit::Text, "Stato", "Che cosa significa il codice").wide(26),
-    column(
-        "flags",
-        Unit::Text,
-        "Segnalazioni",
-        "Osservazioni ulteriori",
-    )
-    .wide(24),
+    LINE_CODE.wide(24),
+    LINE_LABEL,
+    FLAGS,
 ];
 
 pub(super) const NOT_RECONCILED: &[Column] = &[
@@ -181,8 +279,8 @@ pub(super) const NOT_RECONCILED: &[Column] = &[
     )
     .wide(18),
     column("amount", Unit::Cents, "Importo", "Importo della riga"),
-    column("code", Unit::Text, "Codice", "Codice di riconciliazione").wide(24),
-    column("label", Unit::Text, "Stato", "Che cosa significa il codice").wide(26),
+    LINE_CODE.wide(24),
+    LINE_LABEL,
     column(
         "group",
         Unit::Text,
@@ -197,13 +295,7 @@ pub(super) const NOT_RECONCILED: &[Column] = &[
         "Etichette equivalenti di MyPivot",
     )
     .wide(18),
-    column(
-        "flags",
-        Unit::Text,
-        "Segnalazioni",
-        "Osservazioni ulteriori",
-    )
-    .wide(24),
+    FLAGS,
     column(
         "reconciliation_id",
         Unit::Text,
@@ -214,20 +306,8 @@ pub(super) const NOT_RECONCILED: &[Column] = &[
 ];
 
 pub(super) const REVENUE_BY_SERVICE: &[Column] = &[
-    column(
-        "service_code",
-        Unit::Text,
-        "Servizio",
-        "Codice del servizio; vuoto se l'avviso non è nostro",
-    )
-    .wide(16),
-    column(
-        "service_title",
-        Unit::Text,
-        "Descrizione",
-        "Nome del servizio",
-    )
-    .wide(34),
+    SERVICE_CODE,
+    SERVICE_TITLE,
     column(
         "accounting_key",
         Unit::Text,
@@ -235,24 +315,9 @@ pub(super) const REVENUE_BY_SERVICE: &[Column] = &[
         "Capitolo, accertamento o voce del piano dei conti",
     )
     .wide(22),
-    column(
-        "transfers",
-        Unit::Count,
-        "Versamenti",
-        "Versamenti a favore dell'ente",
-    ),
-    column(
-        "collected",
-        Unit::Cents,
-        "Riscosso",
-        "Somma delle ricevute, quota dell'ente",
-    ),
-    column(
-        "settled",
-        Unit::Cents,
-        "Incassato",
-        "Di cui in tesoreria e riconciliato",
-    ),
+    TRANSFERS,
+    COLLECTED,
+    SETTLED,
     column(
         "to_settle",
         Unit::Cents,

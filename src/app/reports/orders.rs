@@ -2,6 +2,10 @@
 
 use chrono::Days;
 
+use super::columns::{
+    ACCOUNT, ARTICLE, CHAPTER, CLAIM, DEBTOR_NAME, DEBTOR_TAX_CODE, IUV, PAYER_TAX_CODE, PLAN_CODE,
+    ROW, SERVICE_CODE,
+};
 use super::columns::{column, key_cells};
 use super::{Cell, Column, ControlTotal, Desk, Error, Question, Sink, Sum, Unit};
 use crate::app::accounting::bookkeeping::{self, Bookkeeping, Explained};
@@ -39,7 +43,7 @@ const FLOW: Column = column(
 pub(super) const PROVISIONAL_CREDITS: &[Column] = &[
     YEAR,
     PROVISIONAL,
-    column("account", Unit::Text, "Conto", "Conto evidenza").wide(12),
+    ACCOUNT,
     BOOKED_ON,
     column(
         "cover_by",
@@ -106,16 +110,10 @@ pub(super) const PROVISIONAL_PAYMENTS: &[Column] = &[
     PROVISIONAL,
     BOOKED_ON,
     FLOW,
-    column("row", Unit::Count, "Riga", "Posizione nel flusso").wide(5),
+    ROW.wide(5),
     column("paid_on", Unit::Day, "Pagato il", "Giorno del pagamento"),
-    column(
-        "service_code",
-        Unit::Text,
-        "Servizio",
-        "Codice del servizio; vuoto se l'avviso non è nostro",
-    )
-    .wide(14),
-    column("iuv", Unit::Text, "IUV", "Riferimento del versamento").wide(17),
+    SERVICE_CODE.wide(14),
+    IUV,
     column(
         "receipt_id",
         Unit::Text,
@@ -123,43 +121,13 @@ pub(super) const PROVISIONAL_PAYMENTS: &[Column] = &[
         "Riferimento della riscossione",
     )
     .wide(32),
-    column(
-        "debtor_tax_code",
-        Unit::Text,
-        "CF debitore",
-        "Codice fiscale di chi deve",
-    )
-    .wide(16),
-    column("debtor_name", Unit::Text, "Debitore", "Nome di chi deve").wide(24),
-    column(
-        "payer_tax_code",
-        Unit::Text,
-        "CF versante",
-        "Codice fiscale di chi ha pagato, se comunicato",
-    )
-    .wide(16),
-    column(
-        "chapter",
-        Unit::Text,
-        "Capitolo",
-        "Capitolo di bilancio; vuoto se non è indicato",
-    )
-    .wide(8),
-    column("article", Unit::Text, "Articolo", "Articolo del capitolo").wide(8),
-    column(
-        "claim",
-        Unit::Text,
-        "Accertamento",
-        "Anno e numero dell'accertamento",
-    )
-    .wide(12),
-    column(
-        "plan_code",
-        Unit::Text,
-        "Piano dei conti",
-        "Voce di V livello, codice SIOPE",
-    )
-    .wide(16),
+    DEBTOR_TAX_CODE,
+    DEBTOR_NAME,
+    PAYER_TAX_CODE,
+    CHAPTER,
+    ARTICLE,
+    CLAIM,
+    PLAN_CODE,
     column(
         "amount",
         Unit::Cents,
@@ -171,7 +139,7 @@ pub(super) const PROVISIONAL_PAYMENTS: &[Column] = &[
 pub(super) const COLLECTION_ORDERS: &[Column] = &[
     YEAR,
     PROVISIONAL,
-    column("account", Unit::Text, "Conto", "Conto evidenza").wide(12),
+    ACCOUNT,
     BOOKED_ON,
     column(
         "provisional_amount",
@@ -194,21 +162,9 @@ pub(super) const COLLECTION_ORDERS: &[Column] = &[
     )
     .wide(12),
     column("row", Unit::Count, "Riga", "Riga della proposta").wide(5),
-    column(
-        "chapter",
-        Unit::Text,
-        "Capitolo",
-        "Capitolo di bilancio; vuoto se non è indicato",
-    )
-    .wide(8),
-    column("article", Unit::Text, "Articolo", "Articolo del capitolo").wide(8),
-    column(
-        "claim",
-        Unit::Text,
-        "Accertamento",
-        "Anno e numero dell'accertamento",
-    )
-    .wide(12),
+    CHAPTER,
+    ARTICLE,
+    CLAIM,
     column(
         "plan_code",
         Unit::Text,

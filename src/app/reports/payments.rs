@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::columns::{
+    ARTICLE, CHAPTER, CLAIM, DEBTOR_NAME, DEBTOR_TAX_CODE, IUV, LINE_CODE, OWN_AMOUNT, PAID_AMOUNT,
+    PAID_ON, PAYER_TAX_CODE, PLAN_CODE, RECEIPT_ID, SERVICE_CODE, TRANSFER,
+};
 use super::columns::{column, key_cells};
 use super::{Cell, Column, ControlTotal, Desk, Error, PAGE, Period, Sink, Sum, Unit};
 use crate::app::accounting::bookkeeping::{Bookkeeping, Charge, Explained, Filed};
@@ -12,19 +16,8 @@ use crate::store::receipts::lists;
 use crate::store::{self, Conn};
 
 pub(super) const RECEIPTS: &[Column] = &[
-    column(
-        "paid_on",
-        Unit::Day,
-        "Giorno",
-        "Giorno legale del pagamento",
-    ),
-    column(
-        "service_code",
-        Unit::Text,
-        "Servizio",
-        "Codice del servizio; vuoto se l'avviso non è nostro",
-    )
-    .wide(14),
+    PAID_ON,
+    SERVICE_CODE.wide(14),
     column(
         "notice_number",
         Unit::Text,
@@ -32,42 +25,14 @@ pub(super) const RECEIPTS: &[Column] = &[
         "Numero dell'avviso pagato",
     )
     .wide(18),
-    column("iuv", Unit::Text, "IUV", "Riferimento del versamento").wide(17),
-    column(
-        "receipt_id",
-        Unit::Text,
-        "Ricevuta",
-        "Identificativo della ricevuta telematica (IUR)",
-    )
-    .wide(32),
-    column(
-        "debtor_tax_code",
-        Unit::Text,
-        "CF debitore",
-        "Codice fiscale di chi deve",
-    )
-    .wide(16),
-    column("debtor_name", Unit::Text, "Debitore", "Nome di chi deve").wide(24),
-    column(
-        "payer_tax_code",
-        Unit::Text,
-        "CF versante",
-        "Codice fiscale di chi ha pagato, se comunicato",
-    )
-    .wide(16),
+    IUV,
+    RECEIPT_ID,
+    DEBTOR_TAX_CODE,
+    DEBTOR_NAME,
+    PAYER_TAX_CODE,
     column("psp", Unit::Text, "PSP", "Chi ha incassato").wide(20),
-    column(
-        "amount",
-        Unit::Cents,
-        "Importo",
-        "Somma pagata, senza commissioni",
-    ),
-    column(
-        "own_amount",
-        Unit::Cents,
-        "Quota dell'ente",
-        "Parte destinata all'ente",
-    ),
+    PAID_AMOUNT,
+    OWN_AMOUNT,
     column(
         "fee",
         Unit::Cents,
@@ -84,34 +49,11 @@ pub(super) const RECEIPTS: &[Column] = &[
 ];
 
 pub(super) const TRANSFERS: &[Column] = &[
-    column(
-        "paid_on",
-        Unit::Day,
-        "Giorno",
-        "Giorno legale del pagamento",
-    ),
-    column(
-        "service_code",
-        Unit::Text,
-        "Servizio",
-        "Codice del servizio; vuoto se l'avviso non è nostro",
-    )
-    .wide(14),
-    column("iuv", Unit::Text, "IUV", "Riferimento del versamento").wide(17),
-    column(
-        "receipt_id",
-        Unit::Text,
-        "Ricevuta",
-        "Identificativo della ricevuta telematica (IUR)",
-    )
-    .wide(32),
-    column(
-        "transfer",
-        Unit::Count,
-        "Indice",
-        "Quale versamento della ricevuta",
-    )
-    .wide(5),
+    PAID_ON,
+    SERVICE_CODE.wide(14),
+    IUV,
+    RECEIPT_ID,
+    TRANSFER,
     column(
         "taxonomy",
         Unit::Text,
@@ -119,36 +61,12 @@ pub(super) const TRANSFERS: &[Column] = &[
         "Codice tassonomico del versamento",
     )
     .wide(14),
-    column(
-        "debtor_tax_code",
-        Unit::Text,
-        "CF debitore",
-        "Codice fiscale di chi deve",
-    )
-    .wide(16),
-    column("debtor_name", Unit::Text, "Debitore", "Nome di chi deve").wide(24),
-    column(
-        "chapter",
-        Unit::Text,
-        "Capitolo",
-        "Capitolo di bilancio; vuoto se non è indicato",
-    )
-    .wide(8),
-    column("article", Unit::Text, "Articolo", "Articolo del capitolo").wide(8),
-    column(
-        "claim",
-        Unit::Text,
-        "Accertamento",
-        "Anno e numero dell'accertamento",
-    )
-    .wide(12),
-    column(
-        "plan_code",
-        Unit::Text,
-        "Piano dei conti",
-        "Voce di V livello, codice SIOPE",
-    )
-    .wide(16),
+    DEBTOR_TAX_CODE,
+    DEBTOR_NAME,
+    CHAPTER,
+    ARTICLE,
+    CLAIM,
+    PLAN_CODE,
     column(
         "amount",
         Unit::Cents,
@@ -162,7 +80,7 @@ pub(super) const TRANSFERS: &[Column] = &[
         "sì se le quote fanno il versamento e hanno tutte il capitolo",
     )
     .wide(8),
-    column("code", Unit::Text, "Codice", "Codice di riconciliazione").wide(22),
+    LINE_CODE,
     column(
         "flow_row",
         Unit::Text,

@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::Datelike as _;
 
+use super::columns::{
+    ARTICLE, CHAPTER, CLAIM, COLLECTED, OWN_SERVICE_CODE, PLAN_CODE, SERVICE_CODE, SERVICE_TITLE,
+    SETTLED, TRANSFERS,
+};
 use super::columns::{column, key_cells};
 use super::{Cell, Column, ControlTotal, Desk, Error, Period, Sink, Sum, Unit};
 use crate::app::accounting::bookkeeping::{Bookkeeping, Charge, Filed};
@@ -21,34 +25,11 @@ const WASTE_TAX: &str = "tari";
 const FINE: &str = "fine";
 
 pub(super) const BY_KEY: &[Column] = &[
-    column(
-        "chapter",
-        Unit::Text,
-        "Capitolo",
-        "Capitolo di bilancio; vuoto se non è indicato",
-    )
-    .wide(8),
-    column("article", Unit::Text, "Articolo", "Articolo del capitolo").wide(8),
-    column(
-        "claim",
-        Unit::Text,
-        "Accertamento",
-        "Anno e numero dell'accertamento",
-    )
-    .wide(14),
-    column(
-        "plan_code",
-        Unit::Text,
-        "Piano dei conti",
-        "Voce di V livello, codice SIOPE",
-    )
-    .wide(16),
-    column(
-        "transfers",
-        Unit::Count,
-        "Versamenti",
-        "Versamenti a favore dell'ente",
-    ),
+    CHAPTER,
+    ARTICLE,
+    CLAIM.wide(14),
+    PLAN_CODE,
+    TRANSFERS,
     column("collected", Unit::Cents, "Riscosso", "Somma delle quote"),
     column(
         "owed_back",
@@ -73,48 +54,15 @@ pub(super) const BY_KEY: &[Column] = &[
 
 pub(super) const BY_MONTH: &[Column] = &[
     column("month", Unit::Text, "Mese", "Anno e mese del pagamento").wide(8),
-    column(
-        "service_code",
-        Unit::Text,
-        "Servizio",
-        "Codice del servizio; vuoto se l'avviso non è nostro",
-    )
-    .wide(16),
-    column(
-        "service_title",
-        Unit::Text,
-        "Descrizione",
-        "Nome del servizio",
-    )
-    .wide(40),
-    column(
-        "transfers",
-        Unit::Count,
-        "Versamenti",
-        "Versamenti a favore dell'ente",
-    ),
-    column(
-        "collected",
-        Unit::Cents,
-        "Riscosso",
-        "Somma delle ricevute, quota dell'ente",
-    ),
-    column(
-        "settled",
-        Unit::Cents,
-        "Incassato",
-        "Di cui in tesoreria e riconciliato",
-    ),
+    SERVICE_CODE,
+    SERVICE_TITLE.wide(40),
+    TRANSFERS,
+    COLLECTED,
+    SETTLED,
 ];
 
 pub(super) const WASTE_TAX_SHARES: &[Column] = &[
-    column(
-        "service_code",
-        Unit::Text,
-        "Servizio",
-        "Codice del servizio",
-    )
-    .wide(16),
+    OWN_SERVICE_CODE,
     column(
         "component",
         Unit::Text,
@@ -151,13 +99,7 @@ pub(super) const WASTE_TAX_SHARES: &[Column] = &[
 ];
 
 pub(super) const FINES_BY_ARTICLE: &[Column] = &[
-    column(
-        "service_code",
-        Unit::Text,
-        "Servizio",
-        "Codice del servizio",
-    )
-    .wide(16),
+    OWN_SERVICE_CODE,
     column(
         "article",
         Unit::Text,
