@@ -34,14 +34,17 @@ pub const KIND: Kind = Kind {
     code: "feed_archive",
     run: |ctx, job| {
         Box::pin(async move {
-            let source = ctx.config.archive.as_ref();
-            let service = source.map(|source| Service {
-                url: &source.url,
-                key: source.key(),
-            });
-            let Some(client) = platform::client(service)? else {
+            let Some(source) = ctx.config.archive.as_ref() else {
                 return Ok(Ran::Done(json!({ "configured": false })));
             };
+            // A client loads the certificates of the system: not every half minute for every quiet town.
+            if due(&ctx, &job.creditor, 1).await?.is_empty() {
+                return Ok(Ran::again_after(&ctx, EVERY));
+            }
+            let client = platform::client(Service {
+                url: &source.url,
+                key: source.key(),
+            })?;
             let fed = run(&ctx, &job.creditor, &client).await?;
             if fed != Fed::default() {
                 tracing::info!(creditor = %job.creditor, ?fed, "the archive of notices was told");
@@ -70,10 +73,7 @@ pub async fn run(ctx: &Ctx, creditor: &FiscalCode, client: &PlatformClient) -> R
         return Ok(fed);
     };
     for _ in 0..BATCHES_MAX {
-        let (owner, now) = (creditor.clone(), ctx.now());
-        let due = ctx
-            .report::<_, store::Error>(move |conn| archive::due(conn, &owner, now, BATCH))
-            .await?;
+        let due = due(ctx, creditor, BATCH).await?;
         let last = due.len() < usize::try_from(BATCH).unwrap_or(usize::MAX);
         for (due, position) in due {
             if tell(ctx, (&body, client), due, position).await? {
@@ -87,6 +87,16 @@ pub async fn run(ctx: &Ctx, creditor: &FiscalCode, client: &PlatformClient) -> R
         }
     }
     Ok(fed)
+}
+
+async fn due(
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    most: i64,
+) -> Result<Vec<(Due, Position)>, store::Error> {
+    let (owner, now) = (creditor.clone(), ctx.now());
+    ctx.report(move |conn| archive::due(conn, &owner, now, most))
+        .await
 }
 
 /// Tells the notices of a position; whether the archive took them.

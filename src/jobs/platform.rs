@@ -7,10 +7,9 @@ use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::node_event::{Caller, Messages, NodeEvent};
 use crate::node::client::{PlatformClient, PlatformError, Service};
 
-/// The client of a service, where one is configured.
-pub(super) fn client(service: Option<Service<'_>>) -> Result<Option<PlatformClient>, Failed> {
-    let client = service.map(PlatformClient::new).transpose();
-    client.map_err(|why| Failed::ForNow(why.to_string()))
+/// The client of a configured service.
+pub(super) fn client(service: Service<'_>) -> Result<PlatformClient, Failed> {
+    PlatformClient::new(service).map_err(|why| Failed::ForNow(why.to_string()))
 }
 
 /// A call that was made.

@@ -32,14 +32,13 @@ pub const KIND: Kind = Kind {
     code: "recover_receipts",
     run: |ctx, job| {
         Box::pin(async move {
-            let source = ctx.config.receipts.as_ref();
-            let service = source.map(|source| Service {
-                url: &source.url,
-                key: source.key(),
-            });
-            let Some(client) = platform::client(service)? else {
+            let Some(source) = ctx.config.receipts.as_ref() else {
                 return Ok(Ran::Done(json!({ "configured": false })));
             };
+            let client = platform::client(Service {
+                url: &source.url,
+                key: source.key(),
+            })?;
             let found = run(&ctx, &job.creditor, &client).await?;
             if found.asked > 0 {
                 tracing::info!(creditor = %job.creditor, ?found, "receipts were asked for");
