@@ -98,7 +98,25 @@ pub(crate) struct Credit {
     pub(crate) follows: Option<u64>,
 }
 
+/// The remittance text of one of the credits of a flow.
+fn remittance(flow: &Flow, n: u8) -> String {
+    format!("/PUR/LGPE-RIVERSAMENTO/TXT/{n}/URI/{}", flow.fdr)
+}
+
 impl Credit {
+    /// The next movement of a journal, whose last number is `last`.
+    fn executed(last: &mut u64, cents: u64, value_date: Day, text: String) -> Credit {
+        *last = last.saturating_add(1);
+        Credit {
+            number: *last,
+            cents,
+            value_date,
+            text,
+            done: Done::Executed,
+            follows: None,
+        }
+    }
+
     /// Number of the provisional document (*provvisorio*).
     pub(crate) fn provisional(&self) -> u64 {
         self.follows.unwrap_or(self.number)
@@ -108,18 +126,8 @@ impl Credit {
 impl CreditTrouble {
     /// The movements of a flow; `last` is the last number used in that journal.
     pub(crate) fn credits(self, flow: &Flow, last: &mut u64) -> Vec<Credit> {
-        let mut next = |cents: u64, value_date: Day, text: String| {
-            *last = last.saturating_add(1);
-            Credit {
-                number: *last,
-                cents,
-                value_date,
-                text,
-                done: Done::Executed,
-                follows: None,
-            }
-        };
-        let text = |n: u8| format!("/PUR/LGPE-RIVERSAMENTO/TXT/{n}/URI/{}", flow.fdr);
+        let mut next = |cents, value_date, text| Credit::executed(last, cents, value_date, text);
+        let text = |n| remittance(flow, n);
         let (on, cents) = (flow.regulation_date, flow.cents);
         let after = working_day_after(on);
         let at = |place: usize| {
@@ -197,18 +205,8 @@ pub(crate) fn credits(
     split_per_mille: u32,
     last: &mut u64,
 ) -> Vec<Credit> {
-    let mut next = |cents: u64, value_date: Day, text: String| {
-        *last = last.saturating_add(1);
-        Credit {
-            number: *last,
-            cents,
-            value_date,
-            text,
-            done: Done::Executed,
-            follows: None,
-        }
-    };
-    let text = |n: u8| format!("/PUR/LGPE-RIVERSAMENTO/TXT/{n}/URI/{}", flow.fdr);
+    let mut next = |cents, value_date, text| Credit::executed(last, cents, value_date, text);
+    let text = |n| remittance(flow, n);
     let old_form = format!("/PUR/LGPE-RIVERSAMENTO/URI/{}", flow.fdr);
     let (split, old) = (rng.chance(split_per_mille), rng.chance(50));
     let (share, wait) = (rng.between(300, 700), rng.between(1, 3));
