@@ -2,8 +2,7 @@
 
 use uuid::Uuid;
 
-use super::columns::column;
-use super::columns::{FLOW_ID, LINE_CODE, PSP_ID};
+use super::columns::{FLOW_ID, LINE_CODE, PSP_ID, column};
 use super::{Cell, Column, ControlTotal, Desk, Error, PAGE, Period, Sink, Sum, Unit};
 use crate::domain::money::Cents;
 use crate::domain::reconciliation::LineKind;

@@ -4,9 +4,8 @@ use chrono::Days;
 
 use super::columns::{
     ACCOUNT, ARTICLE, CHAPTER, CLAIM, DEBTOR_NAME, DEBTOR_TAX_CODE, IUV, PAYER_TAX_CODE, PLAN_CODE,
-    ROW, SERVICE_CODE,
+    ROW, SERVICE_CODE, column, key_cells,
 };
-use super::columns::{column, key_cells};
 use super::{Cell, Column, ControlTotal, Desk, Error, Question, Sink, Sum, Unit};
 use crate::app::accounting::bookkeeping::{self, Bookkeeping, Explained};
 use crate::app::collection_orders::{self, Proposal, Provisional};

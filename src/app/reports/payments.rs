@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use super::columns::{
     ARTICLE, CHAPTER, CLAIM, DEBTOR_NAME, DEBTOR_TAX_CODE, IUV, LINE_CODE, OWN_AMOUNT, PAID_AMOUNT,
-    PAID_ON, PAYER_TAX_CODE, PLAN_CODE, RECEIPT_ID, SERVICE_CODE, TRANSFER,
+    PAID_ON, PAYER_TAX_CODE, PLAN_CODE, RECEIPT_ID, SERVICE_CODE, TRANSFER, column, key_cells,
 };
-use super::columns::{column, key_cells};
 use super::{Cell, Column, ControlTotal, Desk, Error, PAGE, Period, Sink, Sum, Unit};
 use crate::app::accounting::bookkeeping::{Bookkeeping, Charge, Explained, Filed};
 use crate::domain::accounting::is_complete;

@@ -6,9 +6,8 @@ use chrono::Datelike as _;
 
 use super::columns::{
     ARTICLE, CHAPTER, CLAIM, COLLECTED, OWN_SERVICE_CODE, PLAN_CODE, SERVICE_CODE, SERVICE_TITLE,
-    SETTLED, TRANSFERS,
+    SETTLED, TRANSFERS, column, key_cells,
 };
-use super::columns::{column, key_cells};
 use super::{Cell, Column, ControlTotal, Desk, Error, Period, Sink, Sum, Unit};
 use crate::app::accounting::bookkeeping::{Bookkeeping, Charge, Filed};
 use crate::domain::accounting::AccountingKey;
