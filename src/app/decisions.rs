@@ -14,7 +14,7 @@ use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::reconciliation::decision::{
     Decision, DecisionError, DecisionReason, DecisionState, DecisionStep, Mark, Subject,
 };
-use crate::domain::reconciliation::{Cause, Group, LineKind, Origin, Quality, ReconciliationTerms};
+use crate::domain::reconciliation::{Cause, LineKind, Origin, Quality, ReconciliationTerms};
 use crate::domain::service::DetailsError;
 use crate::domain::settlement::flow_key;
 use crate::domain::text::Text;
@@ -267,10 +267,7 @@ fn plan(conn: &mut Conn, creditor: &FiscalCode, decision: &Decision) -> Result<P
             reconciliation_id, ..
         } => {
             let filed = store::reconciliation::get(conn, creditor, *reconciliation_id)?;
-            let open = |filed: &store::reconciliation::Filed| {
-                matches!(filed.verdict.code.group(), Group::Pending | Group::Anomaly)
-            };
-            let filed = filed.filter(open);
+            let filed = filed.filter(|filed| filed.verdict.code.is_open());
             if filed.is_none() {
                 findings.add(
                     "/force/reconciliation_id",

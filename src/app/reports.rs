@@ -18,7 +18,7 @@ use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::{Cents, MoneyError};
-use crate::domain::reconciliation::{AgeBucket, Code, Group, LineKind};
+use crate::domain::reconciliation::{AgeBucket, Code, LineKind};
 pub use catalogue::Name;
 
 pub use crate::render::csv::{Cell, Column, Dialect, Unit};
@@ -318,8 +318,8 @@ impl Desk<'_> {
         period: Period,
         sink: &mut Sink<'_>,
     ) -> Result<Vec<ControlTotal>, Error> {
-        let open = |code: &Code| matches!(code.group(), Group::Pending | Group::Anomaly);
-        let codes: Vec<Code> = Code::ALL.iter().copied().filter(open).collect();
+        let open = Code::ALL.iter().copied().filter(|code| code.is_open());
+        let codes: Vec<Code> = open.collect();
         let mut buckets = [
             (AgeBucket::Fresh, Sum::new("Da 0 a 3 giorni")),
             (AgeBucket::Week, Sum::new("Da 4 a 10 giorni")),

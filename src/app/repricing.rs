@@ -251,7 +251,7 @@ pub fn overpaid(conn: &mut Conn, ctx: &Ctx, position: &Position) -> Result<Cents
         return Ok(Cents::ZERO);
     }
     let filed = receipts(conn, position)?;
-    let twice = filed.iter().filter(|filed| is_owed_back(filed));
+    let twice = filed.iter().filter(|filed| is_paid_twice(filed));
     let twice = Cents::sum(twice.map(|filed| filed.receipt.amount))?;
     let over = match balance(conn, ctx, position, ctx.today()) {
         Ok(Balance::Over(over)) => over,
@@ -265,14 +265,14 @@ pub fn overpaid(conn: &mut Conn, ctx: &Ctx, position: &Position) -> Result<Cents
     Ok(over.plus(twice)?)
 }
 
-fn is_owed_back(filed: &Filed) -> bool {
+fn is_paid_twice(filed: &Filed) -> bool {
     filed.anomaly == Some(Anomaly::PaidTwice)
 }
 
 /// The sum of the receipts of a position, those that are owed back left out.
 fn paid(conn: &mut Conn, position: &Position) -> Result<Option<Payment>, Error> {
     let filed = receipts(conn, position)?;
-    let kept = filed.iter().filter(|filed| !is_owed_back(filed));
+    let kept = filed.iter().filter(|filed| !is_paid_twice(filed));
     let on = kept.clone().map(|filed| filed.paid_on).max();
     let amount = Cents::sum(kept.map(|filed| filed.receipt.amount))?;
     Ok(on.map(|on| Payment { amount, on }))

@@ -9,7 +9,7 @@ use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::ledger::Account;
 use crate::domain::money::Cents;
 use crate::domain::reconciliation::work::{Work, WorkState};
-use crate::domain::reconciliation::{AgeBucket, Code, Group, LineKind};
+use crate::domain::reconciliation::{AgeBucket, Code, LineKind};
 use crate::domain::text::Text;
 pub use crate::store::worklist::{Done, Overpaid};
 use crate::store::{self, Conn, Tx, db::Retry};
@@ -71,10 +71,6 @@ pub struct Question {
     pub bucket: Option<AgeBucket>,
 }
 
-fn open(code: Code) -> bool {
-    matches!(code.group(), Group::Pending | Group::Anomaly)
-}
-
 /// The day so many days before another.
 fn before(today: Day, days: i64) -> Day {
     today
@@ -114,7 +110,7 @@ pub fn page(
         codes: Code::ALL
             .iter()
             .copied()
-            .filter(|code| open(*code) && asked(code))
+            .filter(|code| code.is_open() && asked(code))
             .collect(),
         kind: question.kind,
         assignee: question.assignee.clone(),
@@ -173,7 +169,7 @@ pub fn act(
         return Err(Error::Stale { current });
     }
     let only_remark = act.assignee.is_none() && act.state.is_none();
-    if !only_remark && !open(item.view.filed.verdict.code) {
+    if !only_remark && !item.view.filed.verdict.code.is_open() {
         return Err(Error::NothingToDo);
     }
     let done = Done {
@@ -254,7 +250,7 @@ pub fn aging(conn: &mut Conn, creditor: &FiscalCode, now: Instant) -> Result<Agi
     let today = calendar::today(now);
     let bounds = [before(today, 3), before(today, 10), before(today, 30)];
     let mut aged = store::worklist::aged(conn, creditor, bounds)?;
-    aged.retain(|one| open(one.code));
+    aged.retain(|one| one.code.is_open());
     let mut clearing = Vec::new();
     for (account, kind) in [
         (Account::InTransit, LineKind::Receipt),

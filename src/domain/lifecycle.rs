@@ -74,6 +74,22 @@ pub enum Anomaly {
     ReportedTwice,
 }
 
+impl Anomaly {
+    /// Whether the whole payment was of something not owed, and goes back to who paid.
+    #[must_use]
+    pub fn owes_refund(self) -> bool {
+        match self {
+            Anomaly::PaidTwice | Anomaly::PaidAfterWithdrawal => true,
+            Anomaly::PaidBeforePublication
+            | Anomaly::PaidAfterExpiry
+            | Anomaly::PaidWhileSuspended
+            | Anomaly::ReceiptAfterFlow
+            | Anomaly::FlowWithoutReceipt
+            | Anomaly::ReportedTwice => false,
+        }
+    }
+}
+
 use Event::{
     CloseElsewhere, Extend, FlowLine, Lapse, Publish, Receipt, Replace, Reprice, Restore, Resume,
     Suspend, Withdraw,

@@ -75,8 +75,7 @@ fn part(
     position: Option<&Position>,
     wanted: Option<&str>,
 ) -> Result<(String, Cents), Error> {
-    let owed_back = [Anomaly::PaidTwice, Anomaly::PaidAfterWithdrawal];
-    let is_expense = !owed_back.map(Some).contains(&filed.anomaly);
+    let is_expense = !filed.anomaly.is_some_and(Anomaly::owes_refund);
     let bill = position.and_then(|position| Some((position, position.details.get(BILLED)?)));
     let Some((position, details)) = bill.filter(|_| is_expense) else {
         return Err(DetailsError::new(

@@ -154,9 +154,9 @@ fn count(
         expenses.paid((&pupil, &school), &payer, receipt.amount)?;
         return Ok(());
     }
-    let owed_back = [Anomaly::PaidTwice, Anomaly::PaidAfterWithdrawal];
+    let owed_back = receipt.anomaly.is_some_and(Anomaly::owes_refund);
     let bill = receipt.details.get(BILLED);
-    let Some(details) = bill.filter(|_| !owed_back.map(Some).contains(&receipt.anomaly)) else {
+    let Some(details) = bill.filter(|_| !owed_back) else {
         return Ok(());
     };
     let details: CanteenDetails = serde_json::from_value(details.clone()).map_err(corrupt)?;

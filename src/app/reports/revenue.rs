@@ -149,8 +149,7 @@ impl KeySums {
 
 /// What a payment was that is owed back.
 fn is_owed_back(filed: &Filed) -> bool {
-    let owed = [Anomaly::PaidTwice, Anomaly::PaidAfterWithdrawal];
-    owed.map(Some).contains(&filed.anomaly)
+    filed.anomaly.is_some_and(Anomaly::owes_refund)
 }
 
 /// Component, tax code and name of who receives it, by service.

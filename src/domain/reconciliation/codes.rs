@@ -98,6 +98,12 @@ impl Code {
         }
     }
 
+    /// Whether an officer has something to do or to wait for.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        matches!(self.group(), Group::Pending | Group::Anomaly)
+    }
+
     /// What has to be done about it at an age: what should long have come is looked at.
     #[must_use]
     pub fn group_at(self, age: AgeBucket) -> Group {
