@@ -12,7 +12,6 @@ use crate::domain::accounting::AccountingKey;
 use crate::domain::collection_order::{CoverState, OrderCover, fill};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::{Cents, MoneyError};
-use crate::domain::settlement::flow_key;
 use crate::domain::treasury::KnownFlow;
 use crate::store::reports::Period;
 use crate::store::settlement::Filed as Flow;
@@ -194,12 +193,7 @@ fn live(
 ) -> Result<Vec<Flow>, store::Error> {
     let keys: Vec<&str> = known.iter().map(|flow| flow.key.as_str()).collect();
     let mut found = store::settlement::live_by_keys(conn, creditor, &keys)?;
-    found.retain(|flow| {
-        known.contains(&KnownFlow {
-            key: flow_key(&flow.header.flow_id),
-            psp_id: flow.header.psp_id.clone(),
-        })
-    });
+    found.retain(|flow| known.contains(&flow.header.known()));
     found.sort_by_key(Flow::name);
     Ok(found)
 }

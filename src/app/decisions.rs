@@ -16,7 +16,6 @@ use crate::domain::reconciliation::decision::{
 };
 use crate::domain::reconciliation::{Cause, LineKind, Origin, Quality, ReconciliationTerms};
 use crate::domain::service::DetailsError;
-use crate::domain::settlement::flow_key;
 use crate::domain::text::Text;
 use crate::domain::treasury::{KnownFlow, Reference};
 pub use crate::store::decisions::Filter;
@@ -340,10 +339,7 @@ fn live_flows(
     findings: &mut Findings,
 ) -> Result<BTreeSet<KnownFlow>, Error> {
     let filed = store::settlement::get_all(conn, creditor, ids)?;
-    let known = |filed: &store::settlement::Filed| KnownFlow {
-        key: flow_key(&filed.header.flow_id),
-        psp_id: filed.header.psp_id.clone(),
-    };
+    let known = |filed: &store::settlement::Filed| filed.header.known();
     let flows: BTreeSet<KnownFlow> = filed.iter().map(known).collect();
     let keys: Vec<&str> = flows.iter().map(|flow| flow.key.as_str()).collect();
     let together = store::decisions::together(conn, creditor, &keys)?;

@@ -14,8 +14,7 @@ use crate::domain::calendar::Instant;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::MoneyError;
 use crate::domain::reconciliation::Cause;
-use crate::domain::settlement::{self as rules, Arrival, Header, Line, flow_key};
-use crate::domain::treasury::KnownFlow;
+use crate::domain::settlement::{self as rules, Arrival, Header, Line};
 use crate::store::crash::{self, Point};
 pub use crate::store::settlement::{Filed, Filter, FlowState, RevisionKey};
 use crate::store::{self, Conn, Tx, db::Retry};
@@ -225,10 +224,7 @@ fn file(
     }
     let concerned = lines.iter().chain(&before).map(|line| line.iuv.clone());
     touched.iuvs.extend(concerned);
-    touched.flows.insert(KnownFlow {
-        key: flow_key(&header.flow_id),
-        psp_id: header.psp_id.clone(),
-    });
+    touched.flows.insert(header.known());
     stored.push(filed);
     Ok(outcome)
 }

@@ -80,14 +80,9 @@ fn before(today: Day, days: i64) -> Day {
 
 /// The days since which a line of a bucket waits: the first and the last, where there are bounds.
 fn days_of(bucket: AgeBucket, today: Day) -> (Option<Day>, Option<Day>) {
-    let ages = match bucket {
-        AgeBucket::Fresh => (Some(3), None),
-        AgeBucket::Week => (Some(10), Some(4)),
-        AgeBucket::Month => (Some(30), Some(11)),
-        AgeBucket::Older => (None, Some(31)),
-    };
+    let (youngest, oldest) = bucket.ages();
     let day = |age: Option<i64>| age.map(|age| before(today, age));
-    (day(ages.0), day(ages.1))
+    (day(oldest), day(youngest))
 }
 
 /// One page of open lines, in the order they were first classified, after the given id.
@@ -248,7 +243,7 @@ pub struct Aging {
 /// The database's.
 pub fn aging(conn: &mut Conn, creditor: &FiscalCode, now: Instant) -> Result<Aging, Error> {
     let today = calendar::today(now);
-    let bounds = [before(today, 3), before(today, 10), before(today, 30)];
+    let bounds = AgeBucket::LAST_DAYS.map(|age| before(today, age));
     let mut aged = store::worklist::aged(conn, creditor, bounds)?;
     aged.retain(|one| one.code.is_open());
     let mut clearing = Vec::new();
@@ -264,12 +259,7 @@ pub fn aging(conn: &mut Conn, creditor: &FiscalCode, now: Instant) -> Result<Agi
             oldest: behind.map(|one| one.oldest).min(),
         });
     }
-    let bucket = |bucket: i64| match bucket {
-        ..=0 => AgeBucket::Fresh,
-        1 => AgeBucket::Week,
-        2 => AgeBucket::Month,
-        3.. => AgeBucket::Older,
-    };
+    let bucket = |place: i64| AgeBucket::nth(usize::try_from(place).unwrap_or(0));
     let mut lines: Vec<AgedLines> = aged
         .into_iter()
         .map(|one| AgedLines {

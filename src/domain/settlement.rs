@@ -6,6 +6,7 @@
 
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::money::{Cents, MoneyError};
+use crate::domain::treasury::KnownFlow;
 
 /// How a single payment of a flow ended (`codiceEsitoSingoloPagamento`, `payStatus`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,6 +98,17 @@ pub struct Header {
     pub declared_sum: Cents,
     /// When the node published it.
     pub published_at: Instant,
+}
+
+impl Header {
+    /// The flow as references name it, whichever its revision.
+    #[must_use]
+    pub fn known(&self) -> KnownFlow {
+        KnownFlow {
+            key: flow_key(&self.flow_id),
+            psp_id: self.psp_id.clone(),
+        }
+    }
 }
 
 /// One row of a flow.

@@ -138,7 +138,7 @@ impl Paying {
                 name: flow.name(),
                 sum: flow.totals.sum,
             };
-            (known(&flow), companion)
+            (flow.header.known(), companion)
         };
         let sums = live.into_iter().map(sum).collect();
         keys.extend(together.iter().map(|one| one.flow.key.clone()));
@@ -181,13 +181,6 @@ impl Paying {
     }
 }
 
-fn known(filed: &store::settlement::Filed) -> KnownFlow {
-    KnownFlow {
-        key: flow_key(&filed.header.flow_id),
-        psp_id: filed.header.psp_id.clone(),
-    }
-}
-
 /// Flow revisions with the cash that names them.
 pub(super) fn flows(
     conn: &mut Conn,
@@ -196,7 +189,7 @@ pub(super) fn flows(
 ) -> Result<Vec<LoadedFlow>, store::Error> {
     let paying = Paying::load(conn, creditor, &filed)?;
     let loaded = filed.into_iter().map(|filed| {
-        let known = known(&filed);
+        let known = filed.header.known();
         // Cash pays the revision in force; what it replaced is a document.
         let live = filed.state == FlowState::Live;
         let (credits, companions) = match live {

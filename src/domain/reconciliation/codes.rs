@@ -174,15 +174,33 @@ names!(AgeBucket, {
 });
 
 impl AgeBucket {
+    /// The last age of each bucket, in days; the one after them has no end.
+    pub const LAST_DAYS: [i64; 3] = [3, 10, 30];
+
     /// The bucket of an age in days.
     #[must_use]
     pub fn of(days: i64) -> AgeBucket {
-        match days {
-            ..=3 => AgeBucket::Fresh,
-            4..=10 => AgeBucket::Week,
-            11..=30 => AgeBucket::Month,
-            31.. => AgeBucket::Older,
-        }
+        let ended = AgeBucket::LAST_DAYS.iter().filter(|last| days > **last);
+        AgeBucket::nth(ended.count())
+    }
+
+    /// The bucket after so many.
+    #[must_use]
+    pub fn nth(place: usize) -> AgeBucket {
+        let found = AgeBucket::ALL.get(place).copied();
+        found.unwrap_or(AgeBucket::Older)
+    }
+
+    /// The first and the last age in days, where there is one.
+    #[must_use]
+    pub fn ages(self) -> (Option<i64>, Option<i64>) {
+        let place = AgeBucket::ALL
+            .iter()
+            .take_while(|one| **one != self)
+            .count();
+        let last = |place: usize| AgeBucket::LAST_DAYS.get(place).copied();
+        let before = place.checked_sub(1).and_then(last);
+        (before.map(|day| day.saturating_add(1)), last(place))
     }
 }
 
