@@ -59,9 +59,8 @@ pub fn post(
             });
         }
     }
-    insert_rows!(tx, &rows, |c, values| diesel::insert_into(ledger::table)
-        .values(values)
-        .execute(c));
+    insert_rows!(tx, &rows, |values| diesel::insert_into(ledger::table)
+        .values(values));
     Ok(())
 }
 

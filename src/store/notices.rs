@@ -91,10 +91,9 @@ pub fn add(tx: &mut Tx<'_>, position: &Position, notices: &[Notice]) -> Result<b
         .iter()
         .map(|notice| NoticeRow::from_domain(position, notice))
         .collect::<Result<_, _>>()?;
-    let made = insert_rows!(tx, &rows, |c, values| diesel::insert_into(notice::table)
+    let made = insert_rows!(tx, &rows, |values| diesel::insert_into(notice::table)
         .values(values)
-        .on_conflict_do_nothing()
-        .execute(c));
+        .on_conflict_do_nothing());
     Ok(made == rows.len())
 }
 
@@ -143,11 +142,10 @@ pub fn advance(
         .iter()
         .map(|advance| EventRow::of(creditor, advance, now, actor))
         .collect();
-    insert_rows!(tx, &events, |c, values| diesel::insert_into(
+    insert_rows!(tx, &events, |values| diesel::insert_into(
         notice_event::table
     )
-    .values(values)
-    .execute(c));
+    .values(values));
     Ok(())
 }
 

@@ -3,17 +3,19 @@
 //!
 //! [`among`] is `column = one of these keys` with all keys in one parameter, `= ANY` of an array on
 //! PostgreSQL and a JSON array on SQLite: a parameter for each key would be another text for every number of
-//! keys.
+//! keys. [`kept!`](crate::kept) is a statement that its place in the source names: it stays prepared also
+//! where diesel would not keep it (updates, upserts), and its text is not written again to look it up.
 
 use std::marker::PhantomData;
 
-use diesel::QueryResult;
+use diesel::backend::Backend;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{Array, Bool, HasSqlType, SqlType, Text};
 use diesel::sqlite::Sqlite;
+use diesel::{QueryResult, RunQueryDsl};
 
 use super::types::{Guid, Id};
 
@@ -147,3 +149,45 @@ where
         Ok(())
     }
 }
+
+/// A statement whose text is always the same, known by `Place`; made by [`kept!`](crate::kept).
+#[derive(Debug, Clone, Copy)]
+pub struct Kept<Place, Q> {
+    statement: Q,
+    place: PhantomData<Place>,
+}
+
+/// See [`kept!`](crate::kept), which makes the place.
+pub fn kept<Place, Q>(statement: Q) -> Kept<Place, Q> {
+    Kept {
+        statement,
+        place: PhantomData,
+    }
+}
+
+/// Keeps a statement prepared under the place that it is written at. Its text must not vary with its values:
+/// no optional columns left to their defaults, no lists of several lengths, no boxed conditions.
+#[macro_export]
+macro_rules! kept {
+    ($statement:expr) => {{
+        struct Place;
+        $crate::store::prepared::kept::<Place, _>($statement)
+    }};
+}
+
+impl<Place: 'static, Q> QueryId for Kept<Place, Q> {
+    type QueryId = Kept<Place, ()>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<Place, Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Kept<Place, Q> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.statement.walk_ast(out)
+    }
+
+    fn is_safe_to_cache_prepared(&self, _backend: &DB) -> QueryResult<bool> {
+        Ok(true)
+    }
+}
+
+impl<Place, Q, C> RunQueryDsl<C> for Kept<Place, Q> {}
