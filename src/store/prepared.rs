@@ -3,8 +3,8 @@
 //!
 //! [`among`] is `column = one of these keys` with all keys in one parameter, `= ANY` of an array on
 //! PostgreSQL and a JSON array on SQLite: a parameter for each key would be another text for every number of
-//! keys. [`kept!`](crate::kept) is a statement that its place in the source names: it stays prepared also
-//! where diesel would not keep it (updates, upserts), and its text is not written again to look it up.
+//! keys. [`kept!`](crate::kept) is a statement that its place in the source names, so that its text is not
+//! written again to look it up; [`ending`] is for what diesel would not keep.
 
 use std::marker::PhantomData;
 
@@ -184,10 +184,27 @@ impl<Place, Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Kept<Place,
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         self.statement.walk_ast(out)
     }
-
-    fn is_safe_to_cache_prepared(&self, _backend: &DB) -> QueryResult<bool> {
-        Ok(true)
-    }
 }
 
 impl<Place, Q, C> RunQueryDsl<C> for Kept<Place, Q> {}
+
+/// A statement and the words at its end; made by [`ending`].
+#[derive(Debug, Clone, Copy)]
+pub struct Ending<Q> {
+    statement: Q,
+    words: &'static str,
+}
+
+/// A statement with fixed words at its end. Diesel does not keep an upsert that it writes itself: it cannot
+/// know that what is set never varies.
+pub fn ending<Q>(statement: Q, words: &'static str) -> Ending<Q> {
+    Ending { statement, words }
+}
+
+impl<Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Ending<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.statement.walk_ast(out.reborrow())?;
+        out.push_sql(self.words);
+        Ok(())
+    }
+}

@@ -5,12 +5,11 @@ mod facts;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use diesel::prelude::*;
-use diesel::upsert::excluded;
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::prepared::{among, among_ids};
+use super::prepared::{among, among_ids, ending};
 use super::schema::{reconciliation, reconciliation_history};
 use super::types::{At, Id, JsonText};
 use super::{Conn, Error, Tx};
@@ -225,27 +224,15 @@ fn insert(tx: &mut Tx<'_>, rows: &[CodeRow]) -> Result<(), Error> {
 
 /// What is said otherwise of lines that are held.
 fn replace(tx: &mut Tx<'_>, rows: &[CodeRow]) -> Result<(), Error> {
-    insert_rows!(tx, rows, |values| diesel::insert_into(
-        reconciliation::table
-    )
-    .values(values)
-    .on_conflict((
-        reconciliation::creditor,
-        reconciliation::line_kind,
-        reconciliation::line_key
-    ))
-    .do_update()
-    .set((
-        reconciliation::code.eq(excluded(reconciliation::code)),
-        reconciliation::flags.eq(excluded(reconciliation::flags)),
-        reconciliation::rule.eq(excluded(reconciliation::rule)),
-        reconciliation::rule_version.eq(excluded(reconciliation::rule_version)),
-        reconciliation::explanation.eq(excluded(reconciliation::explanation)),
-        reconciliation::amount_cents.eq(excluded(reconciliation::amount_cents)),
-        reconciliation::since.eq(excluded(reconciliation::since)),
-        reconciliation::iuv.eq(excluded(reconciliation::iuv)),
-        reconciliation::updated_at.eq(excluded(reconciliation::updated_at)),
-    )));
+    const SET: &str = " ON CONFLICT (creditor, line_kind, line_key) DO UPDATE SET \
+        code = excluded.code, flags = excluded.flags, rule = excluded.rule, \
+        rule_version = excluded.rule_version, explanation = excluded.explanation, \
+        amount_cents = excluded.amount_cents, since = excluded.since, iuv = excluded.iuv, \
+        updated_at = excluded.updated_at";
+    insert_rows!(tx, rows, |values| ending(
+        diesel::insert_into(reconciliation::table).values(values),
+        SET
+    ));
     Ok(())
 }
 
