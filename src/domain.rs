@@ -57,6 +57,7 @@ pub mod collection_order;
 pub mod reconciliation;
 pub mod search;
 pub mod settlement;
+pub mod treasurer;
 pub mod treasury;
 
 pub mod document;
