@@ -55,6 +55,7 @@ pub mod receipt;
 pub mod accounting;
 pub mod collection_order;
 pub mod reconciliation;
+pub mod refund;
 pub mod search;
 pub mod settlement;
 pub mod treasurer;
