@@ -56,6 +56,8 @@ mod numbers;
 #[cfg(test)]
 mod office;
 #[cfg(test)]
+mod opi;
+#[cfg(test)]
 mod outbound;
 #[cfg(test)]
 mod payment_options;

@@ -608,7 +608,24 @@ both_databases! {
         assert_eq!(app.balance(Account::Receivable).await, -3 * LAMP);
         let (doubles, _) = page(&office, "/work-items?code=double_payment").await;
         assert_eq!(keys(&doubles), ["r2/1", "r3/1"]);
-        decide(&office, force(&doubles[1]["reconciliation"])).await.expect(201);
+        // The negative receivable is what is owed back; giving it back closes both.
+        let close = |reason: &str| {
+            let mut subject = force(&doubles[1]["reconciliation"]);
+            subject["reason"] = json!(reason);
+            subject["note"] = json!("mandato 12");
+            subject
+        };
+        let books = async || (app.balance(Account::Receivable).await, app.balance(Account::Refunds).await);
+        let given = decide(&office, close("refunded")).await;
+        given.expect(201);
+        assert_eq!(books().await, (0, -3 * LAMP));
+        assert!(page(&office, "/refunds-owed").await.0.is_empty());
+        amend(&office, &given, "reopened").await.expect(200);
+        assert_eq!(books().await, (-3 * LAMP, 0));
+        assert_eq!(page(&office, "/refunds-owed").await.0.len(), 1);
+        // What is set off against another debt stays with the creditor.
+        decide(&office, close("settled_elsewhere")).await.expect(201);
+        assert_eq!(books().await, (0, 0));
         assert!(page(&office, "/refunds-owed").await.0.is_empty());
     }
 
