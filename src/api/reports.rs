@@ -57,6 +57,12 @@ pub enum ReportName {
     WasteTaxShares,
     /// What was paid of fines, by article and destination.
     FinesByArticle,
+    /// What was recorded, collected and is open, by how long ago it fell due; the days are due days, and
+    /// days of issue for what has none.
+    DueDates,
+    /// What is collected of claims, year by year over the five years before that of the last day, and what
+    /// is set aside for the rest (FCDE).
+    DoubtfulClaims,
     /// What each payer paid for each pupil's canteen in a year, by day of payment.
     CanteenCertificate,
 }
@@ -82,6 +88,8 @@ pub enum ColumnUnit {
     Count,
     /// An integer of euro cents; CSV has euro with two decimals.
     Cents,
+    /// An integer of basis points; per cent with two decimals elsewhere.
+    BasisPoints,
     /// A calendar day.
     Date,
     /// An instant in UTC.
@@ -310,7 +318,7 @@ pub(super) fn period(
     Ok(Period { from, to })
 }
 
-twins!(ReportName = Name: ReceiptsByDay, Receipts, Transfers, FlowReconciliation, SettlementFlows, TreasuryEntries, ProvisionalCredits, ProvisionalPayments, CollectionOrders, NotReconciled, RevenueByService, RevenueByKey, RevenueByMonth, WasteTaxShares, FinesByArticle, CanteenCertificate);
+twins!(ReportName = Name: ReceiptsByDay, Receipts, Transfers, FlowReconciliation, SettlementFlows, TreasuryEntries, ProvisionalCredits, ProvisionalPayments, CollectionOrders, NotReconciled, RevenueByService, RevenueByKey, RevenueByMonth, WasteTaxShares, FinesByArticle, DueDates, DoubtfulClaims, CanteenCertificate);
 
 impl From<CsvDialect> for Dialect {
     fn from(dialect: CsvDialect) -> Dialect {

@@ -1,6 +1,6 @@
 //! Which reports there are: the name, the title and the columns of each, defined once.
 
-use super::{cash, columns, orders, payments, revenue};
+use super::{cash, columns, orders, payments, receivables, revenue};
 use crate::render::csv::Column;
 use crate::render::report::Chart;
 
@@ -37,6 +37,10 @@ pub enum Name {
     WasteTaxShares,
     /// What was paid of fines, by article.
     FinesByArticle,
+    /// What was recorded, collected and is open, by how long ago it fell due.
+    DueDates,
+    /// What is collected of claims year by year, and what is set aside for the rest.
+    DoubtfulClaims,
     /// What each payer paid for each pupil's canteen.
     CanteenCertificate,
 }
@@ -74,6 +78,8 @@ impl Name {
         Name::RevenueByMonth,
         Name::WasteTaxShares,
         Name::FinesByArticle,
+        Name::DueDates,
+        Name::DoubtfulClaims,
         Name::CanteenCertificate,
     ];
 
@@ -151,6 +157,16 @@ impl Name {
                 "fines-by-article",
                 "Sanzioni riscosse per articolo",
                 revenue::FINES_BY_ARTICLE,
+            ),
+            Name::DueDates => about(
+                "due-dates",
+                "Scadenzario e morosità",
+                receivables::DUE_DATES,
+            ),
+            Name::DoubtfulClaims => about(
+                "doubtful-claims",
+                "Capacità di riscossione e FCDE",
+                receivables::DOUBTFUL_CLAIMS,
             ),
             Name::CanteenCertificate => about(
                 "canteen-certificate",

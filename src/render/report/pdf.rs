@@ -9,7 +9,7 @@ use super::chart::Pivot;
 use super::xlsx::is_number;
 use super::{Head, Trailer};
 use crate::domain::money::Cents;
-use crate::render::csv::{Cell, Unit};
+use crate::render::csv::{Cell, Unit, per_cent};
 use crate::render::pdf::fonts::Style;
 use crate::render::pdf::grid::{self, Grid};
 use crate::render::pdf::sheet::{Column, GREY, Ink, Sheet, ink, left};
@@ -195,6 +195,7 @@ pub(super) fn shown(cell: &Cell) -> String {
         Cell::Text(text) => text.chars().take(300).collect(),
         Cell::Count(n) => n.to_string(),
         Cell::Cents(amount) => amount.italian(),
+        Cell::Rate(bp) => format!("{} %", per_cent(*bp).replace('.', ",")),
         Cell::Day(day) => italian_day(*day),
         Cell::Instant(at) => italian_instant(*at),
     }

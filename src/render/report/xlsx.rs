@@ -33,6 +33,7 @@ struct Formats {
     title: Format,
     count: Format,
     amount: Format,
+    rate: Format,
     day: Format,
 }
 
@@ -54,6 +55,10 @@ impl Formats {
                 .set_indent(1),
             amount: Format::new()
                 .set_num_format("#,##0.00")
+                .set_align(FormatAlign::Right)
+                .set_indent(1),
+            rate: Format::new()
+                .set_num_format("0.00%")
                 .set_align(FormatAlign::Right)
                 .set_indent(1),
             day: Format::new()
@@ -272,6 +277,11 @@ fn write(
         }
         Cell::Count(n) => number(sheet, (row, column), &n.to_string(), &formats.count)?,
         Cell::Cents(amount) => number(sheet, (row, column), &decimal(*amount), &formats.amount)?,
+        // A spreadsheet shows a ten-thousandth as a hundredth of a per cent.
+        Cell::Rate(bp) => {
+            let share = format!("{}.{:04}", bp / 10_000, bp % 10_000);
+            number(sheet, (row, column), &share, &formats.rate)?;
+        }
         Cell::Day(day) => {
             sheet.write_datetime_with_format(row, column, at_midnight(*day)?, &formats.day)?;
         }
@@ -311,7 +321,7 @@ fn at_midnight(
 /// Whether a column is set to the right.
 pub(super) fn is_number(column: &Column) -> bool {
     match column.unit {
-        Unit::Count | Unit::Cents => true,
+        Unit::Count | Unit::Cents | Unit::Rate => true,
         Unit::Text | Unit::Day | Unit::Instant => false,
     }
 }
