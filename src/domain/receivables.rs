@@ -33,14 +33,14 @@ pub enum DueBucket {
 }
 
 names!(DueBucket, {
-    DueBucket::NotYet => "not_due",
+    DueBucket::NotYet => "non scaduto",
     DueBucket::Month => "1-30",
     DueBucket::Quarter => "31-90",
     DueBucket::HalfYear => "91-180",
     DueBucket::Year => "181-365",
     DueBucket::FiveYears => "366-1825",
     DueBucket::Older => "1826+",
-    DueBucket::Undated => "undated",
+    DueBucket::Undated => "senza scadenza",
 });
 
 impl DueBucket {

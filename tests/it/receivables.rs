@@ -35,9 +35,7 @@ fn columns<const N: usize>(rows: &[Value], names: [&str; N]) -> Vec<[Value; N]> 
 /// Lamps of 17.08 paid and of 34.16 open, recorded for a quarter each in 2024 and 2025 and for the rest in
 /// 2026; a draft and a withdrawn charge that nobody owes.
 async fn lamps(app: &TestApp) -> Caller {
-    let accounts = app
-        .client(&app.town(), &["accounting"])
-        .await;
+    let accounts = app.client(&app.town(), &["accounting"]).await;
     let key = |year: i32, bp: u32| json!({"chapter": "310", "claim": {"year": year, "number": "7"}, "plan_code": "E.3.01.02.01.014", "share_bp": bp});
     let plan = json!({"versions": [{"valid_from_date": "2026-01-01", "keys": [key(2024, 2500), key(2025, 2500), key(2026, 5000)]}]});
     let path = format!("/creditors/{TOWN}/services/LAMPADE/accounting-plans");
@@ -63,7 +61,7 @@ both_databases! {
             [json!("2025"), json!(due), json!(2), json!(1281), json!(0), json!(427), json!(854), json!(3333)],
             [json!("2026"), json!(due), json!(2), json!(2562), json!(854), json!(0), json!(1708), json!(3333)],
         ];
-        assert_eq!(columns(&rows, figures), expected("not_due"));
+        assert_eq!(columns(&rows, figures), expected("non scaduto"));
         assert_eq!((&rows[0]["chapter"], &rows[0]["claim"]), (&json!("310"), &json!("2024/7")));
         let amounts: Vec<&Value> = totals.as_array().unwrap().iter().map(|one| &one["amount_cents"]).collect();
         assert_eq!(amounts, [&json!(5124), &json!(854), &json!(854), &json!(3416)]);
@@ -99,23 +97,23 @@ both_databases! {
         let (rows, totals) = report(&office, "doubtful-claims", "from_date=2026-01-01&to_date=2026-12-31").await;
         let none = Value::Null;
         assert_eq!(columns(&rows, figures), [
-            [json!("year"), json!("2024"), json!(1281), json!(0), json!(0), json!(427), json!(854), json!(0), none.clone(), none.clone()],
-            [json!("year"), json!("2025"), json!(1281), json!(0), json!(427), json!(0), json!(854), json!(3333), none.clone(), none.clone()],
-            [json!("year"), json!("2026"), json!(2562), json!(854), json!(0), json!(0), json!(1708), none.clone(), none.clone(), none.clone()],
-            [json!("mean"), none.clone(), json!(5124), json!(854), json!(427), json!(427), json!(3416), json!(1667), json!(8333), json!(2847)],
-            [json!("mean_of_sums"), none.clone(), json!(5124), json!(854), json!(427), json!(427), json!(3416), json!(1667), json!(8333), json!(2847)],
+            [json!("esercizio"), json!("2024"), json!(1281), json!(0), json!(0), json!(427), json!(854), json!(0), none.clone(), none.clone()],
+            [json!("esercizio"), json!("2025"), json!(1281), json!(0), json!(427), json!(0), json!(854), json!(3333), none.clone(), none.clone()],
+            [json!("esercizio"), json!("2026"), json!(2562), json!(854), json!(0), json!(0), json!(1708), none.clone(), none.clone(), none.clone()],
+            [json!("media semplice"), none.clone(), json!(5124), json!(854), json!(427), json!(427), json!(3416), json!(1667), json!(8333), json!(2847)],
+            [json!("media sui totali"), none.clone(), json!(5124), json!(854), json!(427), json!(427), json!(3416), json!(1667), json!(8333), json!(2847)],
         ]);
         assert_eq!((&rows[3]["service_codes"], &rows[3]["chapter"]), (&json!("LAMPADE"), &json!("310")));
         assert_eq!(totals[2], json!({"label": "Fondo, media semplice", "count": 1, "amount_cents": 2847}));
         // A year on, 2026 counts too.
         let (rows, _) = report(&office, "doubtful-claims", "from_date=2027-01-01&to_date=2027-12-31").await;
-        assert_eq!(columns(&rows, ["row", "collected_rate"])[3], [json!("mean"), json!(2222)]);
+        assert_eq!(columns(&rows, ["row", "collected_rate"])[3], [json!("media semplice"), json!(2222)]);
         // As it stood before the payment, and before anything was charged.
         let (rows, _) = report(&office, "doubtful-claims", "from_date=2026-03-01&to_date=2026-03-31").await;
         assert_eq!(rows, Vec::<Value>::new());
         let csv = "/reports/doubtful-claims?from_date=2026-01-01&to_date=2026-12-31&dialect=it";
         let csv = office.get(csv).header("accept", "text/csv").send().await;
         let text = String::from_utf8(csv.body).unwrap();
-        assert!(text.contains(";mean;;51,24;8,54;4,27;4,27;34,16;16,67;83,33;28,47\r\n"), "{text}");
+        assert!(text.contains(";media semplice;;51,24;8,54;4,27;4,27;34,16;16,67;83,33;28,47\r\n"), "{text}");
     }
 }

@@ -53,9 +53,9 @@ pub(super) const DUE_DATES: &[Column] = &[
         "due",
         Unit::Text,
         "Scaduto da",
-        "Giorni dalla scadenza: not_due, 1-30, 31-90, 91-180, 181-365, 366-1825, 1826+, undated",
+        "Giorni dalla scadenza: non scaduto, 1-30, 31-90, 91-180, 181-365, 366-1825, 1826+, senza scadenza",
     )
-    .wide(9),
+    .wide(13),
     column(
         "notices",
         Unit::Count,
@@ -94,9 +94,9 @@ pub(super) const DOUBTFUL_CLAIMS: &[Column] = &[
         "row",
         Unit::Text,
         "Riga",
-        "year: un esercizio; mean: media semplice delle percentuali; mean_of_sums: percentuale delle somme",
+        "esercizio; media semplice delle percentuali; media sui totali: percentuale delle somme",
     )
-    .wide(12),
+    .wide(16),
     CLAIM_YEAR,
     ASSESSED,
     CURRENT,
@@ -316,7 +316,7 @@ impl Desk<'_> {
                 whole = whole.plus(*claims)?;
                 let looked_back = (last.saturating_sub(LOOK_BACK)..last).contains(year);
                 let bp = rate_bp(claims.prompt()?, claims.assessed()?)?;
-                let mut row = head(&entry, &history, ("year", Some(*year)));
+                let mut row = head(&entry, &history, ("esercizio", Some(*year)));
                 row.extend(figures(*claims)?);
                 row.extend([rate(bp.filter(|_| looked_back)), Cell::Empty, Cell::Empty]);
                 sink(row);
@@ -327,8 +327,8 @@ impl Desk<'_> {
                 continue;
             };
             for (name, bp, sum) in [
-                ("mean", capacity.mean_bp, &mut by_mean),
-                ("mean_of_sums", capacity.of_sums_bp, &mut by_sums),
+                ("media semplice", capacity.mean_bp, &mut by_mean),
+                ("media sui totali", capacity.of_sums_bp, &mut by_sums),
             ] {
                 let rest = complement(bp);
                 let fund = whole.open.share(rest)?;
