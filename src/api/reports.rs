@@ -65,6 +65,9 @@ pub enum ReportName {
     DoubtfulClaims,
     /// What each payer paid for each pupil's canteen in a year, by day of payment.
     CanteenCertificate,
+    /// What was paid for each child month by month, payment by payment: nursery fees that name the child
+    /// (`attendance`) and canteen bills, for reimbursements by INPS.
+    ChildcareCertificate,
 }
 
 /// How CSV is written.
@@ -318,7 +321,7 @@ pub(super) fn period(
     Ok(Period { from, to })
 }
 
-twins!(ReportName = Name: ReceiptsByDay, Receipts, Transfers, FlowReconciliation, SettlementFlows, TreasuryEntries, ProvisionalCredits, ProvisionalPayments, CollectionOrders, NotReconciled, RevenueByService, RevenueByKey, RevenueByMonth, WasteTaxShares, FinesByArticle, DueDates, DoubtfulClaims, CanteenCertificate);
+twins!(ReportName = Name: ReceiptsByDay, Receipts, Transfers, FlowReconciliation, SettlementFlows, TreasuryEntries, ProvisionalCredits, ProvisionalPayments, CollectionOrders, NotReconciled, RevenueByService, RevenueByKey, RevenueByMonth, WasteTaxShares, FinesByArticle, DueDates, DoubtfulClaims, CanteenCertificate, ChildcareCertificate);
 
 impl From<CsvDialect> for Dialect {
     fn from(dialect: CsvDialect) -> Dialect {

@@ -3,6 +3,7 @@
 mod cash;
 mod catalogue;
 mod certificate;
+mod childcare;
 mod columns;
 mod orders;
 mod payments;
@@ -197,6 +198,7 @@ impl Desk<'_> {
             Name::FlowReconciliation => self.flow_reconciliation(conn, question, sink),
             Name::NotReconciled => self.not_reconciled(conn, period, sink),
             Name::RevenueByService => self.revenue_by_service(conn, period, sink),
+            Name::ChildcareCertificate => self.childcare_certificate(conn, period, sink),
             Name::CanteenCertificate => self.canteen_certificate(conn, period, sink),
         }
     }

@@ -1,6 +1,6 @@
 //! Which reports there are: the name, the title and the columns of each, defined once.
 
-use super::{cash, columns, orders, payments, receivables, revenue};
+use super::{cash, childcare, columns, orders, payments, receivables, revenue};
 use crate::render::csv::Column;
 use crate::render::report::Chart;
 
@@ -43,6 +43,8 @@ pub enum Name {
     DoubtfulClaims,
     /// What each payer paid for each pupil's canteen.
     CanteenCertificate,
+    /// What was paid for each child month by month.
+    ChildcareCertificate,
 }
 
 /// What is said of a report.
@@ -81,6 +83,7 @@ impl Name {
         Name::DueDates,
         Name::DoubtfulClaims,
         Name::CanteenCertificate,
+        Name::ChildcareCertificate,
     ];
 
     #[expect(clippy::too_many_lines, reason = "a few lines for each report")]
@@ -172,6 +175,11 @@ impl Name {
                 "canteen-certificate",
                 "Spese di mensa per alunno e pagatore",
                 c::CANTEEN_CERTIFICATE,
+            ),
+            Name::ChildcareCertificate => about(
+                "childcare-certificate",
+                "Spese per i servizi all'infanzia, mese per mese",
+                childcare::CHILDCARE_CERTIFICATE,
             ),
         }
     }
