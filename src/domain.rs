@@ -66,6 +66,7 @@ pub mod payload;
 
 pub mod canteen_account;
 pub mod fine_income;
+pub mod receivables;
 pub mod school_expense;
 
 pub mod balance;

@@ -72,6 +72,8 @@ mod preview;
 #[cfg(test)]
 mod receipts;
 #[cfg(test)]
+mod receivables;
+#[cfg(test)]
 mod reconciliation;
 #[cfg(test)]
 mod report_jobs;
