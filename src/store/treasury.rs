@@ -18,7 +18,8 @@ use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::domain::reconciliation::Quality;
 use crate::domain::treasury::{
-    Direction, DocumentKind, FlowReference, KnownFlow, Movement, Operation, Reference, prefixes,
+    Direction, DocumentKind, FlowReference, KnownFlow, Movement, Operation, Reference, named_by,
+    prefixes,
 };
 
 const TABLE: &str = "treasury_entry";
@@ -361,17 +362,13 @@ pub fn held_by(
     rows.into_iter().map(EntryRow::into_domain).collect()
 }
 
-/// The entry with this key, `year/account/number`; the account may hold slashes.
+/// The entry with this key.
 ///
 /// # Errors
 /// The database's, or a corrupt row.
 pub fn by_key(conn: &mut Conn, creditor: &FiscalCode, key: &str) -> Result<Option<Filed>, Error> {
-    let name = key.split_once('/').and_then(|(year, rest)| {
-        let (account, number) = rest.rsplit_once('/')?;
-        Some((year.parse().ok()?, account, number))
-    });
-    match name {
-        Some(name) => find(conn, creditor, name),
+    match named_by(key) {
+        Some((year, account, number)) => find(conn, creditor, (year, &account, number)),
         None => Ok(None),
     }
 }
