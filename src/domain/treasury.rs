@@ -110,6 +110,15 @@ impl Movement {
             }
     }
 
+    /// What the entry changes on its account.
+    #[must_use]
+    pub fn on_account(&self) -> Cents {
+        match self.direction {
+            Direction::In => self.effect(),
+            Direction::Out => self.effect().negated(),
+        }
+    }
+
     /// What the entry adds to the cash of its flow: a reversal takes away.
     #[must_use]
     pub fn effect(&self) -> Cents {

@@ -282,6 +282,51 @@ pub fn of_provisional(
     rows.into_iter().map(EntryRow::into_domain).collect()
 }
 
+/// Reversals and restorations with one of these references of the bank, without a provisional document and
+/// without a flow or payment of their own.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn followers(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    references: &[&str],
+) -> Result<Vec<Filed>, Error> {
+    if references.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<EntryRow> = on!(conn, |c| treasury_entry::table
+        .filter(treasury_entry::creditor.eq(creditor.as_str()))
+        .filter(among(treasury_entry::bank_reference, references))
+        .filter(treasury_entry::provisional.is_null())
+        .filter(treasury_entry::reference_kind.eq(NONE))
+        .filter(
+            treasury_entry::operation
+                .eq(Operation::Reversed.as_str())
+                .or(treasury_entry::operation.eq(Operation::Restored.as_str()))
+        )
+        .order(treasury_entry::id)
+        .load(c))?;
+    rows.into_iter().map(EntryRow::into_domain).collect()
+}
+
+/// The entries with this reference of the bank, in the order they were filed.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn of_bank_reference(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    reference: &str,
+) -> Result<Vec<Filed>, Error> {
+    let rows: Vec<EntryRow> = on!(conn, |c| treasury_entry::table
+        .filter(treasury_entry::creditor.eq(creditor.as_str()))
+        .filter(treasury_entry::bank_reference.eq(reference))
+        .order(treasury_entry::id)
+        .load(c))?;
+    rows.into_iter().map(EntryRow::into_domain).collect()
+}
+
 /// Writes down what an entry refers to, found otherwise than in its text.
 ///
 /// # Errors

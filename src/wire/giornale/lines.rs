@@ -69,7 +69,11 @@ impl<R: Read> Lines<R> {
         let result = part.read_until(b'\n', &mut self.bytes);
         let rule = match result {
             Ok(0) => return Ok(false),
-            Ok(LINE_BYTES_MAX) => Rule::TooLong,
+            Ok(LINE_BYTES_MAX) if !self.bytes.ends_with(b"\n") => {
+                // The rest of it is passed over; the lines after it are read.
+                let passed = self.source.skip_until(b'\n');
+                passed.map_or_else(|error| Rule::Unreadable(error.kind()), |_| Rule::TooLong)
+            }
             Ok(_) => {
                 if !self.bytes.ends_with(b"\n") {
                     self.bytes.push(b'\n');
@@ -78,7 +82,7 @@ impl<R: Read> Lines<R> {
             }
             Err(error) => Rule::Unreadable(error.kind()),
         };
-        self.stopped = true;
+        self.stopped = matches!(rule, Rule::Unreadable(_));
         Err(self.whole_line(rule))
     }
 
