@@ -261,10 +261,12 @@ pub(super) async fn import_treasury_entries(
         return Ok(answer);
     }
     let form = layout::form(&query.0, &file.media_type)?;
-    let journal = read::journal(form, &file)?;
+    let language = file.language;
+    // Megabytes are read elsewhere: other requests of this thread go on meanwhile.
+    let journal = web::block(move || read::journal(form, &file)).await;
+    let journal = journal.map_err(Problem::from)??;
     let (creditor, ctx) = (caller.creditor()?.clone(), state.ctx.clone());
     let (sealed, location) = (asked.clone(), state.address("/treasury-entries"));
-    let language = file.language;
     let made = state.ctx.import(move |tx, now| {
         let arrived = (&journal.document, journal.movements.as_slice());
         let imported = treasury::import(tx, now, &ctx, &creditor, arrived)?;

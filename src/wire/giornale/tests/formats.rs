@@ -381,7 +381,11 @@ fn a_long_list_is_streamed() {
         ..list()
     };
     streams(Form::Bank(layout), |n| {
-        format!("04/03/2026;;BONIFICO {n};;1,00;;B-{n}\n")
+        if n == 0 {
+            "Data;Valuta;Descrizione;Dettaglio;Avere;Dare;Riferimento\n".to_owned()
+        } else {
+            format!("04/03/2026;;BONIFICO {n};;1,00;;B-{n}\n")
+        }
     });
 }
 
