@@ -108,7 +108,8 @@ const STATEMENTS: &[(&str, &str, &str)] = &[
         "SELECT t.year || '/' || t.account || '/' || t.number AS key FROM treasury_entry t \
          WHERE t.creditor = $1 AND NOT EXISTS (SELECT 1 FROM reconciliation c \
           WHERE c.creditor = t.creditor AND c.line_kind = 'treasury' \
-          AND c.line_key = t.year || '/' || t.account || '/' || t.number) LIMIT 20",
+          AND c.line_key = t.year || '/' || replace(replace(t.account, '%', '%25'), '/', '%2F') \
+          || '/' || t.number) LIMIT 20",
     ),
     (
         "top_ups_are_receipts",

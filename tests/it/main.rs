@@ -32,6 +32,8 @@ mod arch;
 #[cfg(test)]
 mod bad_requests;
 #[cfg(test)]
+mod bank_files;
+#[cfg(test)]
 mod canteen;
 #[cfg(test)]
 mod conformance;

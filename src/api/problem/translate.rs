@@ -20,6 +20,13 @@ fn broken(error: &dyn std::error::Error) -> Problem {
     Problem::of(&catalogue::INTERNAL_ERROR)
 }
 
+/// Work beside the doors' threads that came to no end: it panicked.
+impl From<actix_web::error::BlockingError> for Problem {
+    fn from(error: actix_web::error::BlockingError) -> Problem {
+        broken(&error)
+    }
+}
+
 impl From<crate::app::StoreError> for Problem {
     fn from(error: crate::app::StoreError) -> Problem {
         use crate::app::StoreError as E;
