@@ -78,6 +78,8 @@ mod report_jobs;
 #[cfg(test)]
 mod reports;
 #[cfg(test)]
+mod revisions;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod scripts;
