@@ -55,8 +55,10 @@ pub mod receipt;
 pub mod accounting;
 pub mod collection_order;
 pub mod reconciliation;
+pub mod refund;
 pub mod search;
 pub mod settlement;
+pub mod treasurer;
 pub mod treasury;
 
 pub mod document;
@@ -64,6 +66,7 @@ pub mod payload;
 
 pub mod canteen_account;
 pub mod fine_income;
+pub mod receivables;
 pub mod school_expense;
 
 pub mod balance;

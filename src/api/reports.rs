@@ -57,8 +57,17 @@ pub enum ReportName {
     WasteTaxShares,
     /// What was paid of fines, by article and destination.
     FinesByArticle,
+    /// What was recorded, collected and is open, by how long ago it fell due; the days are due days, and
+    /// days of issue for what has none.
+    DueDates,
+    /// What is collected of claims, year by year over the five years before that of the last day, and what
+    /// is set aside for the rest (FCDE).
+    DoubtfulClaims,
     /// What each payer paid for each pupil's canteen in a year, by day of payment.
     CanteenCertificate,
+    /// What was paid for each child month by month, payment by payment: nursery fees that name the child
+    /// (`attendance`) and canteen bills, for reimbursements by INPS.
+    ChildcareCertificate,
 }
 
 /// How CSV is written.
@@ -82,6 +91,8 @@ pub enum ColumnUnit {
     Count,
     /// An integer of euro cents; CSV has euro with two decimals.
     Cents,
+    /// An integer of basis points; per cent with two decimals elsewhere.
+    BasisPoints,
     /// A calendar day.
     Date,
     /// An instant in UTC.
@@ -310,7 +321,7 @@ pub(super) fn period(
     Ok(Period { from, to })
 }
 
-twins!(ReportName = Name: ReceiptsByDay, Receipts, Transfers, FlowReconciliation, SettlementFlows, TreasuryEntries, ProvisionalCredits, ProvisionalPayments, CollectionOrders, NotReconciled, RevenueByService, RevenueByKey, RevenueByMonth, WasteTaxShares, FinesByArticle, CanteenCertificate);
+twins!(ReportName = Name: ReceiptsByDay, Receipts, Transfers, FlowReconciliation, SettlementFlows, TreasuryEntries, ProvisionalCredits, ProvisionalPayments, CollectionOrders, NotReconciled, RevenueByService, RevenueByKey, RevenueByMonth, WasteTaxShares, FinesByArticle, DueDates, DoubtfulClaims, CanteenCertificate, ChildcareCertificate);
 
 impl From<CsvDialect> for Dialect {
     fn from(dialect: CsvDialect) -> Dialect {

@@ -3,9 +3,11 @@
 mod cash;
 mod catalogue;
 mod certificate;
+mod childcare;
 mod columns;
 mod orders;
 mod payments;
+mod receivables;
 mod revenue;
 
 use std::collections::BTreeMap;
@@ -190,10 +192,13 @@ impl Desk<'_> {
             Name::RevenueByMonth => self.revenue_by_month(conn, period, sink),
             Name::WasteTaxShares => self.waste_tax_shares(conn, period, sink),
             Name::FinesByArticle => self.fines_by_article(conn, period, sink),
+            Name::DueDates => self.due_dates(conn, period, sink),
+            Name::DoubtfulClaims => self.doubtful_claims(conn, period, sink),
             Name::ReceiptsByDay => self.receipts_by_day(conn, period, sink),
             Name::FlowReconciliation => self.flow_reconciliation(conn, question, sink),
             Name::NotReconciled => self.not_reconciled(conn, period, sink),
             Name::RevenueByService => self.revenue_by_service(conn, period, sink),
+            Name::ChildcareCertificate => self.childcare_certificate(conn, period, sink),
             Name::CanteenCertificate => self.canteen_certificate(conn, period, sink),
         }
     }

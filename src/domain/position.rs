@@ -315,6 +315,15 @@ impl Notice {
             .iter()
             .zip(amounts.unwrap_or_default().iter().copied())
     }
+
+    /// What a body was booked to receive at publication.
+    ///
+    /// # Errors
+    /// [`MoneyError`].
+    pub fn nominal_of(&self, body: &FiscalCode) -> Result<Cents, MoneyError> {
+        let own = self.nominal().filter(|(to, _)| to.to.tax_code == *body);
+        Cents::sum(own.map(|(_, amount)| amount))
+    }
 }
 
 impl Position {

@@ -17,6 +17,8 @@ pub enum Unit {
     Count,
     /// Euro with two decimals in CSV, integer cents in JSON.
     Cents,
+    /// Basis points in JSON, per cent with two decimals elsewhere.
+    Rate,
     /// A calendar day, ISO.
     Day,
     /// An instant in UTC, ISO.
@@ -57,6 +59,8 @@ pub enum Cell {
     Count(i64),
     /// An amount.
     Cents(Cents),
+    /// A share, basis points.
+    Rate(u32),
     /// A calendar day.
     Day(Day),
     /// An instant.
@@ -84,6 +88,13 @@ impl Dialect {
         match self {
             Dialect::Rfc4180 => ',',
             Dialect::It => ';',
+        }
+    }
+
+    fn decimal(self, number: String) -> String {
+        match self {
+            Dialect::Rfc4180 => number,
+            Dialect::It => number.replace('.', ","),
         }
     }
 }
@@ -141,13 +152,16 @@ fn shown(cell: &Cell, dialect: Dialect) -> String {
         Cell::Empty => String::new(),
         Cell::Text(text) => guarded(text),
         Cell::Count(n) => n.to_string(),
-        Cell::Cents(amount) => match dialect {
-            Dialect::Rfc4180 => amount.to_string(),
-            Dialect::It => amount.to_string().replace('.', ","),
-        },
+        Cell::Cents(amount) => dialect.decimal(amount.to_string()),
+        Cell::Rate(bp) => dialect.decimal(per_cent(*bp)),
         Cell::Day(day) => day.to_string(),
         Cell::Instant(at) => at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
     }
+}
+
+/// Basis points as per cent: `87.50`.
+pub(super) fn per_cent(bp: u32) -> String {
+    format!("{}.{:02}", bp / 100, bp % 100)
 }
 
 /// A spreadsheet runs a cell that begins with one of these, blanks before it included.

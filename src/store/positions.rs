@@ -2,6 +2,8 @@
 
 pub mod charges;
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -288,7 +290,7 @@ fn all_with_notices(
     rows: Vec<PositionRow>,
 ) -> Result<Vec<Position>, Error> {
     let ids: Vec<Id> = rows.iter().map(|row| row.id).collect();
-    let mut notices: Vec<NoticeRow> = on!(conn, |c| notice::table
+    let notices: Vec<NoticeRow> = on!(conn, |c| notice::table
         .filter(notice::creditor.eq(creditor.as_str()))
         .filter(among_ids(notice::position_id, &ids))
         .order((notice::position_id, notice::option_no, notice::sequence))
@@ -296,12 +298,14 @@ fn all_with_notices(
     let shared = rows.iter().filter(|row| row.joint_debtors > 0);
     let shared: Vec<Id> = shared.map(|row| row.id).collect();
     let joint = joint_debtors::of(conn, creditor, &shared)?;
+    let mut by_position = HashMap::<Uuid, Vec<NoticeRow>>::new();
+    for notice in notices {
+        let own = by_position.entry(notice.position_id.0).or_default();
+        own.push(notice);
+    }
     rows.into_iter()
         .map(|row| {
-            let (own, others) = notices
-                .drain(..)
-                .partition(|notice| notice.position_id == row.id);
-            notices = others;
+            let own = by_position.remove(&row.id.0).unwrap_or_default();
             let with = joint.iter().filter(|(of, _)| *of == row.id.0);
             let with = with.map(|(_, debtor)| debtor.clone()).collect();
             row.into_domain(own, with)

@@ -105,12 +105,11 @@ pub fn insert_new(
         .iter()
         .map(|filed| EntryRow::from_domain(creditor, filed))
         .collect();
-    Ok(insert_rows!(tx, &rows, |c, values| diesel::insert_into(
+    Ok(insert_rows!(tx, &rows, |values| diesel::insert_into(
         treasury_entry::table
     )
     .values(values)
-    .on_conflict_do_nothing()
-    .execute(c)))
+    .on_conflict_do_nothing()))
 }
 
 /// The entry with this year, account and number.

@@ -281,6 +281,7 @@ both_databases! {
         let rest = post(&office, &viola, "refunds", json!({"note": "mandato 12"})).await.expect(201);
         assert_eq!(rest["movement"]["amount_cents"], json!(-1500));
         assert_eq!(rest["balance_cents"], json!(0));
+        assert_eq!(app.balance(Account::Refunds).await, -1500);
         let again = post(&office, &viola, "refunds", json!({})).await;
         assert_eq!(again.complaint(), "409 credit-does-not-suffice");
         // The certificate deducts what was paid back from what the holder paid.
@@ -454,6 +455,56 @@ both_databases! {
         assert!(text.contains("TRDVLI16C61A241T") && text.contains("234,08"), "{text}");
     }
 
+    async fn fees_are_certified_by_child_and_month_for_inps(app: TestApp) {
+        let office = app.office().await;
+        let mario = json!({"type": "person", "tax_code": "RSSMRA85T10A562S", "full_name": "Mario Rossi"});
+        let nursery = |attendance: Value| json!({
+            "service_code": "NIDO", "debtor": mario,
+            "details": {"generic": {"isee_cents": 1_000_000, "attendance": attendance}},
+        });
+        let wrong = json!({"pupil_tax_code": "RSSMRA85T10A562X", "year": 2026, "month": 3});
+        let refused = office.post("/debt-positions", &nursery(wrong)).send().await;
+        assert_eq!(refused.json()["errors"][0]["pointer"], "/details/generic/attendance/pupil_tax_code");
+        let child = |month: i64| json!({"pupil_tax_code": VIOLA, "pupil_name": "Viola Tarducci", "year": 2026, "month": month});
+        let mut fees = Vec::new();
+        for (at, month) in [3, 2].into_iter().enumerate() {
+            let made = office.post("/debt-positions", &nursery(child(month))).send().await.expect(201);
+            given::paid(&app, &number(&made), &format!("token-{at}")).await;
+            fees.push(made["payment_options"][0]["notices"][0]["amount_cents"].clone());
+        }
+        let meals = json!({
+            "service_code": "NIDO-MENSA", "debtor": mario,
+            "details": {"canteen": {"resident": true, "months": [{"year": 2026, "month": 3, "pupils": [
+                {"pupil_tax_code": NICCOLO, "sibling_order": 1, "meals": 10}]}]}},
+        });
+        let made = office.post("/debt-positions", &meals).send().await.expect(201);
+        given::paid(&app, &number(&made), "token-2").await;
+        // Nobody's fee: it is in no certificate.
+        given::paid(&app, &given::single(&given::position(&app, given::lamps(1)).await), "token-3").await;
+        let days = "from_date=2026-01-01&to_date=2026-12-31";
+        let (rows, totals) = crate::receivables::report(&office, "childcare-certificate", days).await;
+        let told: Vec<[&Value; 5]> = rows
+            .iter()
+            .map(|row| ["pupil_tax_code", "months", "service_code", "receipt_id", "amount"].map(|name| &row[name]))
+            .collect();
+        assert_eq!(told, [
+            [&json!(NICCOLO), &json!("2026-03"), &json!("NIDO-MENSA"), &json!("token-2"), &json!(4200)],
+            [&json!(VIOLA), &json!("2026-02"), &json!("NIDO"), &json!("token-1"), &fees[1]],
+            [&json!(VIOLA), &json!("2026-03"), &json!("NIDO"), &json!("token-0"), &fees[0]],
+        ]);
+        assert_eq!((&rows[2]["pupil_name"], &rows[2]["debtor_name"], &rows[2]["paid_on"]), (&json!("Viola Tarducci"), &json!("Mario Rossi"), &json!("2026-04-01")));
+        assert!(rows[2]["payer_tax_code"].is_string() && fees[0].as_i64() > Some(0), "{rows:?}");
+        assert_eq!(totals[0]["count"], 3);
+        // What is paid back of a bill counts below zero.
+        let payments = office.get("/payments").send().await.expect(200);
+        let of_meals = payments["items"].as_array().unwrap().iter().find(|one| one["receipt_id"] == "token-2");
+        let path = format!("/payments/{}/canteen-refunds", of_meals.unwrap()["payment_id"].as_str().unwrap());
+        office.post(&path, &json!({"pupil_tax_code": NICCOLO, "amount_cents": 420})).send().await.expect(201);
+        let (rows, totals) = crate::receivables::report(&office, "childcare-certificate", days).await;
+        assert_eq!((rows.len(), &rows[0]["amount"], &rows[0]["receipt_id"]), (4, &json!(-420), &json!("token-2")));
+        assert_eq!((&totals[0]["amount_cents"], &totals[1]["amount_cents"]), (&json!(4200 + fees[0].as_i64().unwrap() + fees[1].as_i64().unwrap()), &json!(420)));
+    }
+
     async fn what_is_paid_back_of_a_bill_is_deducted_when_it_is_paid_back(app: TestApp) {
         let office = given::canteen(&app).await;
         let pupil = |code: &str, order: i64, meals: i64| {
@@ -503,7 +554,7 @@ both_databases! {
         assert_eq!(theirs.post(&path, &json!({})).send().await.slug(), "not-found");
         assert_eq!(app.failed_checks(), Vec::<String>::new());
         app.tamper("UPDATE canteen_bill_refund SET amount_cents = 900000");
-        assert_eq!(app.failed_checks(), ["refunds_are_of_payments"]);
+        assert_eq!(app.failed_checks(), ["refunds_are_of_payments", "refunds_are_what_was_paid_back"]);
         app.unaudited();
     }
 

@@ -58,6 +58,8 @@ mod numbers;
 #[cfg(test)]
 mod office;
 #[cfg(test)]
+mod opi;
+#[cfg(test)]
 mod outbound;
 #[cfg(test)]
 mod payment_options;
@@ -71,6 +73,8 @@ mod prepared;
 mod preview;
 #[cfg(test)]
 mod receipts;
+#[cfg(test)]
+mod receivables;
 #[cfg(test)]
 mod reconciliation;
 #[cfg(test)]

@@ -163,6 +163,26 @@ impl<'a> Bookkeeping<'a> {
         Ok(())
     }
 
+    /// The parts by key of what a notice asks for: so much, of what is the creditor's, of the whole.
+    ///
+    /// # Errors
+    /// [`MoneyError`].
+    pub fn of_debt(
+        &self,
+        charge: &Charge,
+        [amount, own, whole]: [Cents; 3],
+    ) -> Result<Vec<Quota>, MoneyError> {
+        let paid = Paid {
+            transfer: amount,
+            own,
+            whole,
+        };
+        match self.plan(&charge.service_code, charge.issued_on) {
+            Some(plan) => plan.split(paid, &charge.rows),
+            None => Ok(vec![Quota { key: None, amount }]),
+        }
+    }
+
     fn facts(&self, conn: &mut Conn, lines: &[Line]) -> Result<Facts, Error> {
         let ids: Vec<&str> = lines.iter().map(|line| line.iur.as_str()).collect();
         let filed = store::receipts::lists::with_ids(conn, self.creditor, &ids)?;

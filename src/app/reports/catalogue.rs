@@ -1,6 +1,6 @@
 //! Which reports there are: the name, the title and the columns of each, defined once.
 
-use super::{cash, columns, orders, payments, revenue};
+use super::{cash, childcare, columns, orders, payments, receivables, revenue};
 use crate::render::csv::Column;
 use crate::render::report::Chart;
 
@@ -37,8 +37,14 @@ pub enum Name {
     WasteTaxShares,
     /// What was paid of fines, by article.
     FinesByArticle,
+    /// What was recorded, collected and is open, by how long ago it fell due.
+    DueDates,
+    /// What is collected of claims year by year, and what is set aside for the rest.
+    DoubtfulClaims,
     /// What each payer paid for each pupil's canteen.
     CanteenCertificate,
+    /// What was paid for each child month by month.
+    ChildcareCertificate,
 }
 
 /// What is said of a report.
@@ -74,7 +80,10 @@ impl Name {
         Name::RevenueByMonth,
         Name::WasteTaxShares,
         Name::FinesByArticle,
+        Name::DueDates,
+        Name::DoubtfulClaims,
         Name::CanteenCertificate,
+        Name::ChildcareCertificate,
     ];
 
     #[expect(clippy::too_many_lines, reason = "a few lines for each report")]
@@ -152,10 +161,25 @@ impl Name {
                 "Sanzioni riscosse per articolo",
                 revenue::FINES_BY_ARTICLE,
             ),
+            Name::DueDates => about(
+                "due-dates",
+                "Scadenzario e morosità",
+                receivables::DUE_DATES,
+            ),
+            Name::DoubtfulClaims => about(
+                "doubtful-claims",
+                "Capacità di riscossione e FCDE",
+                receivables::DOUBTFUL_CLAIMS,
+            ),
             Name::CanteenCertificate => about(
                 "canteen-certificate",
                 "Spese di mensa per alunno e pagatore",
                 c::CANTEEN_CERTIFICATE,
+            ),
+            Name::ChildcareCertificate => about(
+                "childcare-certificate",
+                "Spese per i servizi all'infanzia, mese per mese",
+                childcare::CHILDCARE_CERTIFICATE,
             ),
         }
     }

@@ -19,6 +19,7 @@ pub(super) const fn column(
             Unit::Text => 12,
             Unit::Count => 8,
             Unit::Cents => 13,
+            Unit::Rate => 9,
             Unit::Day => 10,
             Unit::Instant => 19,
         },

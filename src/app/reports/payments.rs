@@ -86,7 +86,7 @@ pub(super) const TRANSFERS: &[Column] = &[
         "Riga del flusso",
         "PSP/flusso/revisione/riga",
     )
-    .wide(34),
+    .wide(48),
     column(
         "provisional",
         Unit::Text,

@@ -146,6 +146,27 @@ impl Position {
         by_body(&self.unpaid(self.carrying_option(), nominal)?)
     }
 
+    /// What a body is still owed, by the notices that carry the debt. What was paid on notices that they
+    /// replace is taken off, from the first.
+    ///
+    /// # Errors
+    /// [`MoneyError`].
+    pub fn owed_to(&self, body: &FiscalCode) -> Result<Vec<(&Notice, Cents)>, MoneyError> {
+        let mut stray = Cents::ZERO;
+        for notice in self.strays() {
+            stray = stray.plus(notice.nominal_of(body)?)?;
+        }
+        let mut owed = Vec::new();
+        for notice in self.carrying().filter(|n| is_owed(n)) {
+            let nominal = notice.nominal_of(body)?;
+            let covered = stray.min(nominal);
+            stray = stray.minus(covered)?;
+            owed.push((notice, nominal.minus(covered)?));
+        }
+        owed.retain(|(_, amount)| amount.is_positive());
+        Ok(owed)
+    }
+
     /// Notices that were paid after the rest of the debt had been put on others.
     fn strays(&self) -> impl Iterator<Item = &Notice> {
         let replaced = self.carrying().next().map(|n| n.replaces.as_slice());

@@ -75,6 +75,35 @@ pub struct GenericDetails {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub due_on: Option<NaiveDate>,
+    /// The child and the month that a fee is for, as of a nursery, for the certificate by month.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub attendance: Option<GenericAttendance>,
+}
+
+/// The child and the month that a fee is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"pupil_tax_code": "LNCNCL18S08A515N", "year": 2026, "month": 3}))]
+pub struct GenericAttendance {
+    /// Tax code of the child.
+    #[schema(min_length = 16, max_length = 16, pattern = "^[A-Z0-9]{16}$")]
+    pub pupil_tax_code: String,
+    /// Name of the child.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 70,
+        pattern = "^[^\\x00-\\x1f\\x7f]+$"
+    )]
+    pub pupil_name: Option<String>,
+    /// Year of the month.
+    #[schema(format = Int64, minimum = 2000, maximum = 2099)]
+    pub year: i64,
+    /// Month, 1 to 12.
+    #[schema(format = Int64, minimum = 1, maximum = 12)]
+    pub month: i64,
 }
 
 /// An answer to something the service asks.
@@ -482,6 +511,14 @@ fn check_rest(
     }
     if let Some(text) = &details.description {
         findings.text::<100>("/description", text);
+    }
+    if let Some(attendance) = &details.attendance {
+        findings.person("/attendance/pupil_tax_code", &attendance.pupil_tax_code);
+        findings.range("/attendance/year", attendance.year, 2000..=2099);
+        findings.range("/attendance/month", attendance.month, 1..=12);
+        if let Some(name) = &attendance.pupil_name {
+            findings.text::<70>("/attendance/pupil_name", name);
+        }
     }
     if let Some(day) = details.due_on {
         findings.day("/due_on", day);

@@ -9,23 +9,28 @@ use super::fonts::{Fonts, Style, fonts};
 use super::sheet::{Color, Column, GREY, Ink, Sheet, Spot, fill, ink, left, right};
 use super::{LEFT, PAGE_HEIGHT, PAGE_WIDTH, RenderError, page};
 
-/// An A4 sheet on its side.
-const SIZE: (f32, f32) = (PAGE_HEIGHT, PAGE_WIDTH);
-/// Room between the margins.
-const WIDTH: f32 = PAGE_HEIGHT - LEFT - LEFT;
-/// Below this no row begins.
-const BOTTOM: f32 = PAGE_WIDTH - 42.0;
-/// Baseline of the page number.
-const FOOT: f32 = PAGE_WIDTH - 24.0;
+/// Sheets on their side, the smallest first: A4 and A3.
+const PAPERS: [Paper; 2] = [
+    Paper {
+        width: PAGE_HEIGHT,
+        height: PAGE_WIDTH,
+    },
+    Paper {
+        width: 1190.551,
+        height: PAGE_HEIGHT,
+    },
+];
 /// First baseline of a page that goes on.
 const TOP: f32 = 38.0;
 const SIZE_OF_TEXT: f32 = 6.8;
 const LEADING: f32 = 8.2;
 const GAP: f32 = 6.0;
+/// Most that is added to a gap where there is room.
+const GAP_MORE: f32 = 22.0;
 /// No text claims more than this of the line.
 const WIDEST: f32 = 180.0;
 /// A longer word may be broken.
-const WORD: f32 = 70.0;
+const WORD: f32 = 96.0;
 /// Most lines of a cell.
 const LINES: usize = 3;
 /// Every other row.
@@ -49,6 +54,34 @@ pub(in crate::render) struct Grid<'a> {
     pub(in crate::render) heads: &'a [Head],
     pub(in crate::render) rows: &'a [Vec<String>],
     pub(in crate::render) foot: &'a str,
+}
+
+/// A sheet of paper.
+#[derive(Clone, Copy)]
+struct Paper {
+    width: f32,
+    height: f32,
+}
+
+impl Paper {
+    /// Room between the margins.
+    const fn room(self) -> f32 {
+        self.width - LEFT - LEFT
+    }
+
+    /// Below this no row begins.
+    const fn bottom(self) -> f32 {
+        self.height - 42.0
+    }
+}
+
+/// What a column needs.
+struct Need {
+    /// No less.
+    least: f32,
+    /// No more.
+    natural: f32,
+    wraps: bool,
 }
 
 /// Where a column stands.
@@ -75,7 +108,7 @@ impl Grid<'_> {
         (below, end): (f32, impl Fn(&mut Sheet<'_>, &mut TagGroup, f32)),
     ) -> Result<(), RenderError> {
         let fonts = fonts()?;
-        let places = self.places(fonts);
+        let (paper, places) = self.places(fonts);
         let heights: Vec<f32> = self
             .rows
             .iter()
@@ -84,19 +117,19 @@ impl Grid<'_> {
         let titles: Vec<String> = self.heads.iter().map(|head| head.title.clone()).collect();
         let header = height(fonts, &places, &titles) + 3.0;
         let start = first_top();
-        let sheaves = paginate(&heights, header, (start, below));
+        let sheaves = paginate(&heights, header, (start, below, paper.bottom()));
         let mut table = TagGroup::new(Tag::Table);
         let mut last = TagGroup::new(Tag::Section);
         for (number, sheaf) in (1_usize..).zip(&sheaves) {
-            page(document, SIZE, |sheet| {
+            page(document, (paper.width, paper.height), |sheet| {
                 let mut y = if number == 1 { begin(sheet, root) } else { TOP };
-                self.header(sheet, &places, (&mut table, y, number))?;
+                self.header(sheet, (paper, &places), (&mut table, y, number))?;
                 y += header;
                 let rows = self.rows.iter().zip(&heights).enumerate();
                 let rows = rows.skip(sheaf.first).take(sheaf.after - sheaf.first);
                 for (index, (row, height)) in rows {
                     if index % 2 == 1 {
-                        sheet.shade((LEFT - 3.0, y - 7.4), (WIDTH + 6.0, *height), SHADE)?;
+                        sheet.shade((LEFT - 3.0, y - 7.4), (paper.room() + 6.0, *height), SHADE)?;
                     }
                     table.push(cells(sheet, &places, row, y));
                     y += height;
@@ -105,7 +138,7 @@ impl Grid<'_> {
                     end(sheet, &mut last, y + 14.0);
                 }
                 let text = format!("{} – pagina {number} di {}", self.foot, sheaves.len());
-                sheet.footer(right(PAGE_HEIGHT - LEFT, FOOT), &text);
+                sheet.footer(right(paper.width - LEFT, paper.height - 24.0), &text);
                 Ok(())
             })?;
         }
@@ -115,63 +148,68 @@ impl Grid<'_> {
     }
 
     /// Every column takes what its longest word needs, numbers and days what their longest cell does; the rest
-    /// goes to the texts that would be longer. What does not fit is narrowed in proportion.
-    fn places(&self, fonts: &Fonts) -> Vec<Place> {
-        let needs: Vec<(f32, f32)> = (0..)
+    /// goes to the texts that would be longer. What does not fit an A4 sheet goes on A3; what does not fit that
+    /// either has its texts narrowed, never its numbers.
+    fn places(&self, fonts: &Fonts) -> (Paper, Vec<Place>) {
+        let needs: Vec<Need> = (0..)
             .zip(self.heads)
-            .map(|(at, head)| self.needs(fonts, at, head))
+            .map(|(at, head)| self.need(fonts, at, head))
             .collect();
-        let mut room = WIDTH + GAP;
-        for _ in self.heads {
-            room -= GAP;
-        }
-        let least: f32 = needs.iter().map(|(least, _)| least).sum();
-        let wanted: f32 = needs.iter().map(|(least, natural)| natural - least).sum();
+        let least: f32 = needs.iter().map(|need| need.least).sum();
+        let gaps: f32 = self.heads.iter().skip(1).map(|_| GAP).sum();
+        let fits = |paper: &&Paper| least + gaps <= paper.room();
+        let [_, largest] = PAPERS;
+        let paper = PAPERS.iter().find(fits).copied().unwrap_or(largest);
+        let room = paper.room() - gaps;
+        let fixed: f32 = needs.iter().filter(|n| !n.wraps).map(|n| n.least).sum();
+        let wanted: f32 = needs.iter().map(|need| need.natural - need.least).sum();
         let spare = (room - least).max(0.0);
-        let (grown, shrunk) = ((spare / wanted.max(1.0)).min(1.0), (room / least).min(1.0));
-        // What nobody wants goes to the texts by what they have.
-        let idle = (spare - wanted).max(0.0);
-        let texts = self.heads.iter().zip(&needs).filter(|(head, _)| head.wraps);
-        let texts: f32 = texts.map(|(_, (_, natural))| natural).sum();
+        let grown = (spare / wanted.max(1.0)).min(1.0);
+        let shrunk = ((room - fixed) / (least - fixed).max(1.0)).clamp(0.0, 1.0);
+        // What nobody wants goes between the columns, as far as an eye still finds the way.
+        let between: f32 = self.heads.iter().map(|_| 1.0).sum();
+        let gap = GAP + ((spare - wanted).max(0.0) / between).min(GAP_MORE);
         let mut x = LEFT;
-        let place = |(head, (least, natural)): (&Head, (f32, f32))| {
-            let more = if head.wraps {
-                idle * natural / texts
+        let place = |(head, need): (&Head, Need)| {
+            let width = if need.wraps {
+                let own = need.least + (need.natural - need.least) * grown;
+                own * shrunk
             } else {
-                0.0
+                need.least
             };
-            let width = (least + (natural - least) * grown) * shrunk + more;
             let place = Place {
                 x,
                 width,
                 to_the_right: head.to_the_right,
             };
-            x += width + GAP;
+            x += width + gap;
             place
         };
-        self.heads.iter().zip(needs).map(place).collect()
+        (paper, self.heads.iter().zip(needs).map(place).collect())
     }
 
     /// What a column needs at least and what it would like: its longest word, up to a bound, and its longest
     /// cell.
-    fn needs(&self, fonts: &Fonts, at: usize, head: &Head) -> (f32, f32) {
+    fn need(&self, fonts: &Fonts, at: usize, head: &Head) -> Need {
         let measure =
             |style, text: &str| fonts.measure(style, SIZE_OF_TEXT, &fonts.printable(text));
         let words = head.title.split(' ').map(|word| measure(Style::Bold, word));
         let header = words.fold(0.0, f32::max);
-        let cells = self.rows.iter().filter_map(|row| row.get(at));
-        let longest = cells.clone().max_by_key(|text| text.len());
-        let natural = longest.map_or(0.0, |text| measure(Style::Regular, text));
-        let word = cells
-            .flat_map(|text| text.split(' '))
-            .max_by_key(|word| word.len())
-            .map_or(0.0, |word| measure(Style::Regular, word).min(WORD));
+        let cells = || self.rows.iter().filter_map(|row| row.get(at));
+        let widest = |texts: &mut dyn Iterator<Item = &str>| widest(texts, measure);
+        let natural = widest(&mut cells().map(String::as_str));
+        let word = widest(&mut cells().flat_map(|text| text.split(' '))).min(WORD);
         // A little more, because a word as wide as its line would be broken.
-        let natural = natural.min(WIDEST).max(header) + 0.5;
-        if head.wraps {
-            (word.max(header) + 0.5, natural.max(word + 0.5))
+        let least = if head.wraps {
+            word
         } else {
-            (natural, natural)
+            natural.min(WIDEST)
+        };
+        let least = least.max(header) + 0.5;
+        Need {
+            least,
+            natural: (natural.min(WIDEST) + 0.5).max(least),
+            wraps: head.wraps,
         }
     }
 
@@ -179,7 +217,7 @@ impl Grid<'_> {
     fn header(
         &self,
         sheet: &mut Sheet<'_>,
-        places: &[Place],
+        (paper, places): (Paper, &[Place]),
         (table, y, number): (&mut TagGroup, f32, usize),
     ) -> Result<(), RenderError> {
         let mut row = TagGroup::new(Tag::TR);
@@ -199,7 +237,7 @@ impl Grid<'_> {
         if number == 1 {
             table.push(row);
         }
-        sheet.shade((LEFT - 3.0, bottom + 2.6), (WIDTH + 6.0, 0.6), RULE)
+        sheet.shade((LEFT - 3.0, bottom + 2.6), (paper.room() + 6.0, 0.6), RULE)
     }
 }
 
@@ -226,7 +264,7 @@ impl Place {
 
 /// Baseline of the header on the first page.
 pub(in crate::render) fn first_top() -> f32 {
-    86.0
+    98.0
 }
 
 fn cells(sheet: &mut Sheet<'_>, places: &[Place], row: &[String], y: f32) -> TagGroup {
@@ -242,6 +280,20 @@ fn cells(sheet: &mut Sheet<'_>, places: &[Place], row: &[String], y: f32) -> Tag
         line.push(cell);
     }
     line
+}
+
+/// Width of the widest text: one of those with the most letters, or nearly the most.
+fn widest<'t>(
+    texts: &mut dyn Iterator<Item = &'t str>,
+    measure: impl Fn(Style, &str) -> f32,
+) -> f32 {
+    let texts: Vec<(usize, &str)> = texts.map(|text| (text.chars().count(), text)).collect();
+    let most = texts.iter().map(|(length, _)| *length).max().unwrap_or(0);
+    let long = texts.iter().filter(|(length, _)| length + 2 > most);
+    let mut seen = std::collections::BTreeSet::new();
+    let new = long.filter(|(_, text)| seen.insert(*text));
+    new.map(|(_, text)| measure(Style::Regular, text))
+        .fold(0.0, f32::max)
 }
 
 /// Height of a row: its longest cell.
@@ -260,11 +312,11 @@ fn height(fonts: &Fonts, places: &[Place], row: &[String]) -> f32 {
 }
 
 /// Rows by page; the last page has room for what stands below the table.
-fn paginate(heights: &[f32], header: f32, (start, below): (f32, f32)) -> Vec<Sheaf> {
+fn paginate(heights: &[f32], header: f32, (start, below, bottom): (f32, f32, f32)) -> Vec<Sheaf> {
     let mut sheaves = Vec::new();
     let (mut first, mut y) = (0, start + header);
     for (index, height) in heights.iter().enumerate() {
-        if y + height > BOTTOM && index > first {
+        if y + height > bottom && index > first {
             sheaves.push(Sheaf {
                 first,
                 after: index,
@@ -278,7 +330,7 @@ fn paginate(heights: &[f32], header: f32, (start, below): (f32, f32)) -> Vec<She
         first,
         after: count,
     });
-    if y + below > BOTTOM && count > 0 {
+    if y + below > bottom && count > 0 {
         // What stands below goes to a page of its own.
         sheaves.push(Sheaf {
             first: count,
@@ -359,5 +411,54 @@ impl Sheet<'_> {
                 .draw_glyphs(start, &run.glyphs, run.font, &run.text, ink.size, false);
             x += run.width * ink.size;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Heads of texts and amounts in turn.
+    fn heads(count: usize) -> Vec<Head> {
+        let head = |at: usize| Head {
+            title: if at % 2 == 0 { "Ricevuta" } else { "Importo" }.to_owned(),
+            wraps: at % 2 == 0,
+            to_the_right: at % 2 == 1,
+        };
+        (0..count).map(head).collect()
+    }
+
+    /// The paper, and whether every amount has the room it needs.
+    fn laid_out(count: usize) -> (f32, bool) {
+        let heads = heads(count);
+        let cells = |at: usize| {
+            if at % 2 == 0 {
+                "RF3B9A17C5D".to_owned()
+            } else {
+                "1.234.567,89".to_owned()
+            }
+        };
+        let rows = [(0..count).map(cells).collect::<Vec<_>>()];
+        let grid = Grid {
+            heads: &heads,
+            rows: &rows,
+            foot: "",
+        };
+        let fonts = fonts().unwrap();
+        let (paper, places) = grid.places(fonts);
+        let amount = fonts.measure(Style::Regular, SIZE_OF_TEXT, "1.234.567,89");
+        let mut amounts = places.iter().filter(|place| place.to_the_right);
+        let whole = amounts.all(|place| place.width >= amount);
+        let last = places.last().unwrap();
+        assert!(last.x + last.width <= paper.width - LEFT + 0.1, "{count}");
+        (paper.width, whole)
+    }
+
+    #[test]
+    fn what_is_too_wide_goes_on_larger_paper_and_amounts_are_never_broken() {
+        let [a4, a3] = PAPERS.map(|paper| paper.width);
+        assert_eq!(laid_out(8), (a4, true));
+        assert_eq!(laid_out(18), (a3, true));
+        assert_eq!(laid_out(26), (a3, true));
     }
 }

@@ -15,6 +15,7 @@ fn unit(unit: Unit) -> &'static str {
         Unit::Text => "text",
         Unit::Count => "count",
         Unit::Cents => "cents",
+        Unit::Rate => "basis_points",
         Unit::Day => "date",
         Unit::Instant => "instant",
     }
@@ -95,6 +96,7 @@ fn typed(cell: &Cell) -> Value {
         Cell::Text(text) => text.as_str().into(),
         Cell::Count(n) => (*n).into(),
         Cell::Cents(amount) => amount.get().into(),
+        Cell::Rate(bp) => (*bp).into(),
         Cell::Day(day) => day.to_string().into(),
         Cell::Instant(at) => instant(*at).into(),
     }
@@ -109,6 +111,7 @@ fn shown(cell: &Cell) -> String {
         }
         Cell::Count(n) => n.to_string(),
         Cell::Cents(amount) => amount.get().to_string(),
+        Cell::Rate(bp) => bp.to_string(),
         Cell::Day(day) => day.to_string(),
         Cell::Instant(at) => at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
     }

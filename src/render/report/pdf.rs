@@ -9,7 +9,7 @@ use super::chart::Pivot;
 use super::xlsx::is_number;
 use super::{Head, Trailer};
 use crate::domain::money::Cents;
-use crate::render::csv::{Cell, Unit};
+use crate::render::csv::{Cell, Unit, per_cent};
 use crate::render::pdf::fonts::Style;
 use crate::render::pdf::grid::{self, Grid};
 use crate::render::pdf::sheet::{Column, GREY, Ink, Sheet, ink, left};
@@ -38,10 +38,15 @@ pub(super) fn print(
         wraps: column.unit == Unit::Text,
         to_the_right: is_number(column),
     };
-    let heads: Vec<grid::Head> = head.columns.iter().map(of).collect();
+    let used = Used::of(head, rows);
+    let heads: Vec<grid::Head> = used.keep(head.columns).map(of).collect();
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| used.keep(row).cloned().collect())
+        .collect();
     let grid = Grid {
         heads: &heads,
-        rows,
+        rows: &rows,
         foot: &about.title,
     };
     let small = ink(Style::Regular, 8.0);
@@ -53,6 +58,9 @@ pub(super) fn print(
             italian_instant(head.made_at)
         );
         sheet.paragraph(root, line(60.0), small, &about);
+        if let Some(said) = used.said(head) {
+            sheet.paragraph(root, line(72.0), small, &said);
+        }
         grid::first_top()
     };
     let totals = totals(trailer);
@@ -78,6 +86,37 @@ pub(super) fn print(
     file(&about, |document, root| {
         grid.draw(document, root, begin, (below, end))
     })
+}
+
+/// What is said of the columns that are left out.
+#[cfg(test)]
+pub(super) fn left_out(head: &Head, rows: &[Vec<String>]) -> Option<String> {
+    Used::of(head, rows).said(head)
+}
+
+/// Which columns hold something: an empty one would take the room that the others need.
+struct Used(Vec<bool>);
+
+impl Used {
+    fn of(head: &Head, rows: &[Vec<String>]) -> Used {
+        let holds = |at: usize| {
+            let mut cells = rows.iter().filter_map(|row| row.get(at));
+            rows.is_empty() || cells.any(|cell| !cell.is_empty())
+        };
+        Used((0..head.columns.len()).map(holds).collect())
+    }
+
+    fn keep<'t, T>(&self, all: &'t [T]) -> impl Iterator<Item = &'t T> {
+        let kept = all.iter().zip(&self.0).filter(|(_, used)| **used);
+        kept.map(|(one, _)| one)
+    }
+
+    /// What is said of the others, and of a report without rows.
+    fn said(&self, head: &Head) -> Option<String> {
+        let empty = head.columns.iter().zip(&self.0).filter(|(_, used)| !**used);
+        let empty: Vec<&str> = empty.map(|(column, _)| column.label).collect();
+        (!empty.is_empty()).then(|| format!("Colonne vuote, non stampate: {}", empty.join(", ")))
+    }
 }
 
 /// The control totals as rows.
@@ -195,6 +234,7 @@ pub(super) fn shown(cell: &Cell) -> String {
         Cell::Text(text) => text.chars().take(300).collect(),
         Cell::Count(n) => n.to_string(),
         Cell::Cents(amount) => amount.italian(),
+        Cell::Rate(bp) => format!("{} %", per_cent(*bp).replace('.', ",")),
         Cell::Day(day) => italian_day(*day),
         Cell::Instant(at) => italian_instant(*at),
     }

@@ -119,6 +119,29 @@ fn a_print_is_not_endless_and_a_spreadsheet_is_not_cut() {
 }
 
 #[test]
+fn a_print_leaves_empty_columns_out_and_says_so() {
+    let head = head();
+    let row = |who: &str| {
+        let who = if who.is_empty() {
+            Cell::Empty
+        } else {
+            who.into()
+        };
+        [Cell::Empty, who, Cell::Count(1), Cell::Cents(Cents::ZERO)]
+    };
+    let rows: Vec<Vec<String>> = [row(""), row("")]
+        .iter()
+        .map(|row| row.iter().map(pdf::shown).collect())
+        .collect();
+    let said = pdf::left_out(&head, &rows);
+    assert_eq!(
+        said.as_deref(),
+        Some("Colonne vuote, non stampate: Giorno, Chi")
+    );
+    assert_eq!(pdf::left_out(&head, &[]), None);
+}
+
+#[test]
 fn the_same_rows_give_the_same_bytes_and_a_print_conforms() {
     for form in FORMS {
         for rows in [0, 1, 400] {

@@ -33,6 +33,7 @@ struct Formats {
     title: Format,
     count: Format,
     amount: Format,
+    rate: Format,
     day: Format,
 }
 
@@ -54,6 +55,10 @@ impl Formats {
                 .set_indent(1),
             amount: Format::new()
                 .set_num_format("#,##0.00")
+                .set_align(FormatAlign::Right)
+                .set_indent(1),
+            rate: Format::new()
+                .set_num_format("0.00%")
                 .set_align(FormatAlign::Right)
                 .set_indent(1),
             day: Format::new()
@@ -105,10 +110,7 @@ impl Book {
             format!("Dati {}", self.sheets)
         };
         sheet.set_name(name)?;
-        sheet
-            .set_landscape()
-            .set_paper_size(9)
-            .set_print_fit_to_pages(1, 0);
+        to_print(sheet, head.columns)?;
         let (from, to) = head.period;
         let period = format!("dal {} al {}", italian_day(from), italian_day(to));
         sheet.set_header(format!(
@@ -119,11 +121,7 @@ impl Book {
         sheet.set_repeat_rows(0, 0)?;
         sheet.set_freeze_panes(1, 0)?;
         for (at, column) in (0..).zip(head.columns) {
-            let label = u8::try_from(column.label.chars().count()).unwrap_or(u8::MAX);
-            sheet.set_column_width(
-                at,
-                f64::from(column.width.max(label.min(14)).saturating_add(3)),
-            )?;
+            sheet.set_column_width(at, f64::from(width(column)))?;
             let format = self.formats.header(column);
             sheet.write_string_with_format(0, at, column.label, format)?;
         }
@@ -272,6 +270,11 @@ fn write(
         }
         Cell::Count(n) => number(sheet, (row, column), &n.to_string(), &formats.count)?,
         Cell::Cents(amount) => number(sheet, (row, column), &decimal(*amount), &formats.amount)?,
+        // A spreadsheet shows a ten-thousandth as a hundredth of a per cent.
+        Cell::Rate(bp) => {
+            let share = format!("{}.{:04}", bp / 10_000, bp % 10_000);
+            number(sheet, (row, column), &share, &formats.rate)?;
+        }
         Cell::Day(day) => {
             sheet.write_datetime_with_format(row, column, at_midnight(*day)?, &formats.day)?;
         }
@@ -281,6 +284,46 @@ fn write(
     }
     Ok(())
 }
+
+/// Characters that a column takes on its sheet, its margins included.
+fn width(column: &Column) -> u8 {
+    let label = u8::try_from(column.label.chars().count()).unwrap_or(u8::MAX);
+    column.width.max(label.min(14)).saturating_add(3)
+}
+
+/// Numbers of the paper sizes, and the characters that fit their long side at full size.
+const PAPERS: [(u8, u32); 2] = [(9, 150), (8, 216)];
+/// What is printed smaller than this many hundredths is hard to read.
+const SCALE_MIN: u32 = 60;
+
+/// How a sheet is printed: on its side, as wide as the page where that can be read, on A3 when A4 is too
+/// small, else over several pages side by side that begin with the same columns.
+fn to_print(sheet: &mut Worksheet, columns: &[Column]) -> Result<(), WriteError> {
+    let (paper, one_wide) = paper(columns);
+    sheet
+        .set_landscape()
+        .set_paper_size(paper)
+        .set_margins(0.4, 0.4, 0.75, 0.6, 0.3, 0.3);
+    if one_wide {
+        sheet.set_print_fit_to_pages(1, 0);
+    } else {
+        sheet.set_print_scale(u16::try_from(SCALE_MIN).unwrap_or(100));
+        sheet.set_repeat_columns(0, KEYS - 1)?;
+    }
+    Ok(())
+}
+
+/// The number of the paper, and whether all columns stand on one page of it.
+fn paper(columns: &[Column]) -> (u8, bool) {
+    let chars: u32 = columns.iter().map(|column| u32::from(width(column))).sum();
+    let fits = |(_, room): &&(u8, u32)| chars.saturating_mul(SCALE_MIN) <= room.saturating_mul(100);
+    let [_, (largest, _)] = PAPERS;
+    let paper = PAPERS.iter().find(fits);
+    paper.map_or((largest, false), |(paper, _)| (*paper, true))
+}
+
+/// Columns by which a row is known when it goes on beside its page.
+const KEYS: u16 = 3;
 
 /// Euro with a point and two decimals.
 fn decimal(amount: Cents) -> String {
@@ -311,7 +354,33 @@ fn at_midnight(
 /// Whether a column is set to the right.
 pub(super) fn is_number(column: &Column) -> bool {
     match column.unit {
-        Unit::Count | Unit::Cents => true,
+        Unit::Count | Unit::Cents | Unit::Rate => true,
         Unit::Text | Unit::Day | Unit::Instant => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wide_sheet_is_printed_on_a3_and_a_wider_one_over_several_pages() {
+        let column = Column {
+            name: "text",
+            label: "Testo",
+            meaning: "testo",
+            unit: Unit::Text,
+            width: 22,
+        };
+        // 25 characters each: 250 fit A4 at the least scale, 360 fit A3.
+        for (count, expected) in [
+            (1, (9, true)),
+            (10, (9, true)),
+            (11, (8, true)),
+            (14, (8, true)),
+            (15, (8, false)),
+        ] {
+            assert_eq!(paper(&vec![column; count]), expected, "{count}");
+        }
     }
 }

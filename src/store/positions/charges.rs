@@ -9,6 +9,7 @@ use super::amounts;
 use crate::domain::calendar::Day;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
+use crate::domain::position::Position;
 use crate::store::prepared::{among, among_ids};
 use crate::store::schema::{notice, position};
 use crate::store::types::{Id, Json};
@@ -29,6 +30,22 @@ pub struct Charge {
     pub details: serde_json::Value,
     /// Code and amount of each row.
     pub rows: Vec<(String, Cents)>,
+}
+
+impl Charge {
+    /// What a position in hand charges for.
+    #[must_use]
+    pub fn of(position: &Position) -> Charge {
+        let row = |row: &crate::domain::service::Row| (row.code.to_string(), row.amount);
+        Charge {
+            service_code: position.service_code.clone(),
+            debtor_tax_code: position.debtor.tax_code.to_string(),
+            debtor_name: position.debtor.full_name.to_string(),
+            issued_on: position.issued_on,
+            details: position.details.clone(),
+            rows: position.rows.iter().map(row).collect(),
+        }
+    }
 }
 
 /// The charges with these ids.

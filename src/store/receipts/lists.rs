@@ -90,3 +90,23 @@ pub fn of_iuvs(conn: &mut Conn, creditor: &FiscalCode, iuvs: &[&str]) -> Result<
         .load(c))?;
     with_transfers(conn, rows)
 }
+
+/// The receipts of these notices, by notice and identifier.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn of_notices(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    numbers: &[&str],
+) -> Result<Vec<Filed>, Error> {
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<ReceiptRow> = on!(&mut *conn, |c| receipt::table
+        .filter(receipt::creditor.eq(creditor.as_str()))
+        .filter(among(receipt::notice_number, numbers))
+        .order((receipt::notice_number, receipt::receipt_id))
+        .load(c))?;
+    with_transfers(conn, rows)
+}
