@@ -82,6 +82,8 @@ mod report_jobs;
 #[cfg(test)]
 mod reports;
 #[cfg(test)]
+mod revisions;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod scripts;
