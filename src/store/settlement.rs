@@ -426,6 +426,24 @@ pub fn lines(
         .collect()
 }
 
+/// All rows of some revisions, in the order of the revisions' ids and their own.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn lines_among(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    ids: &[Uuid],
+) -> Result<Vec<(Uuid, Line)>, Error> {
+    let ids: Vec<Id> = ids.iter().copied().map(Id).collect();
+    let rows: Vec<LineRow> = on!(conn, |c| flow_line::table
+        .filter(flow_line::creditor.eq(creditor.as_str()))
+        .filter(among_ids(flow_line::flow, &ids))
+        .order((flow_line::flow, flow_line::line_no))
+        .load(c))?;
+    rows.into_iter().map(LineRow::into_domain).collect()
+}
+
 /// Rows of any flow, in force or not, with one of these references, and the flows they stand in.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ use super::types::{At, Guid, Id};
 use super::{Conn, Error, Tx};
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::lifecycle::Anomaly;
 use crate::domain::money::Cents;
 use crate::domain::reconciliation::work::{Work, WorkState};
 use crate::domain::reconciliation::{Code, LineKind};
@@ -375,19 +376,19 @@ pub fn overpaid(
 ) -> Result<Vec<Overpaid>, Error> {
     let after = Id(after.unwrap_or_default());
     let rows: Vec<OverpaidRow> = on!(conn, |c| {
-        diesel::sql_query(
+        diesel::sql_query(format!(
         "SELECT r.id, r.receipt_id, r.notice_number AS number, r.service_code AS service, r.paid_on, \
          CAST((SELECT COALESCE(SUM(t.amount_cents), 0) FROM receipt_transfer t \
            WHERE t.creditor = r.creditor AND t.receipt_id = r.receipt_id AND t.own) AS BIGINT) \
            AS own_cents \
          FROM receipt r WHERE r.creditor = $1 AND r.id > $2 \
-         AND r.anomaly IN ('paid_twice', 'paid_after_withdrawal') \
+         AND r.{} \
          AND NOT EXISTS (SELECT 1 FROM receipt_transfer t JOIN reconciliation l \
            ON l.creditor = t.creditor AND l.line_kind = 'receipt' \
            AND l.line_key = t.receipt_id || '/' || t.idx AND l.code = 'FORCED' \
            WHERE t.creditor = r.creditor AND t.receipt_id = r.receipt_id AND t.own) \
-         ORDER BY r.id LIMIT $3"
-    )
+         ORDER BY r.id LIMIT $3", owed_back()
+    ))
     .bind::<SqlText, _>(creditor.as_str())
     .bind::<Guid, _>(after)
     .bind::<BigInt, _>(limit)
@@ -407,4 +408,24 @@ pub fn overpaid(
             })
         })
         .collect()
+}
+
+/// `anomaly IN (…)`: what goes back to who paid, in the words of the partial index on it.
+fn owed_back() -> String {
+    let owed = Anomaly::ALL.iter().filter(|anomaly| anomaly.owes_refund());
+    let names: Vec<String> = owed.rev().map(|anomaly| format!("'{anomaly}'")).collect();
+    format!("anomaly IN ({})", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_is_owed_back_is_what_the_index_holds() {
+        for migration in [
+            include_str!("../../migrations/sqlite/2026-01-01-000062_receipt_remarks/up.sql"),
+            include_str!("../../migrations/postgres/2026-01-01-000062_receipt_remarks/up.sql"),
+        ] {
+            assert!(migration.contains(&format!("WHERE {};", super::owed_back())));
+        }
+    }
 }

@@ -220,7 +220,8 @@ impl Desk<'_> {
         let mut months = BTreeMap::<(String, String), (String, Sum, Sum)>::new();
         let (mut collected, mut settled) =
             (Sum::new("Riscosso"), Sum::new("Incassato e riconciliato"));
-        for row in store::reports::revenue(conn, self.creditor, period)? {
+        let rows = store::reports::revenue(conn, self.creditor, period)?;
+        for row in rows.into_iter().filter(|row| self.wants(&row.service_code)) {
             let code = &row.service_code;
             let service = self.ctx.registry.service(self.creditor, code, row.day);
             let title = service.map(|service| service.title.to_string());
