@@ -99,13 +99,7 @@ async fn large(town: Town, sql: Sql) -> Town {
     let story = town.play(number(&position), "pay").await;
     assert_eq!(story["result"], "paid", "{story}");
     town.tamper(&copies(&sql));
-    let asked = [
-        ("receipts", "application/jsonl"),
-        ("receipts", "text/csv"),
-        ("receipts", XLSX),
-        ("transfers", "application/jsonl"),
-        ("not-reconciled", "application/jsonl"),
-    ];
+    let asked = [("receipts", XLSX), ("transfers", "application/jsonl")];
     for (report, accept) in asked {
         pull(&town, &format!("reports/{report}?{EMPTY}"), accept).await;
     }
@@ -120,17 +114,14 @@ async fn large(town: Town, sql: Sql) -> Town {
             "{report} as {accept}: {before} KiB became {peak}"
         );
     }
-    let (bytes, _) = pull(&town, &format!("reports/receipts?{FULL}"), "text/csv").await;
     let report = by_job(&town).await;
-    assert_eq!(
-        (&report["rows_written"], &report["file_bytes"]),
-        (&json!(ROWS + 1), &json!(bytes))
-    );
+    assert_eq!(report["rows_written"], json!(ROWS + 1), "{report}");
     let path = format!(
         "report-jobs/{}/file",
         report["report_job_id"].as_str().unwrap()
     );
-    assert_eq!(pull(&town, &path, "*/*").await.0, bytes);
+    let (bytes, _) = pull(&town, &path, "*/*").await;
+    assert_eq!(json!(bytes), report["file_bytes"]);
     let peak = town.peak_kib();
     assert!(
         peak < before + MORE_KIB,
@@ -154,7 +145,7 @@ async fn large(town: Town, sql: Sql) -> Town {
 
 /// The report once a job has made it.
 async fn by_job(town: &Town) -> Value {
-    let wanted = json!({"report": "receipts", "format": "csv", "from_date": "2026-01-01", "to_date": "2026-12-31"});
+    let wanted = json!({"report": "not-reconciled", "format": "csv", "from_date": "2026-01-01", "to_date": "2026-12-31"});
     let call = town.accounts(Method::POST, "report-jobs").json(&wanted);
     let asked = call
         .header("idempotency-key", "report-key-1")
