@@ -12,6 +12,8 @@ POSTGRES := tests/scripts/postgres
 DATABASE_URL ?=
 # Folder with the official schemas of pagoPA: wsdl/ and xsd-common/. `off`: go on without them.
 PAGOPA_SCHEMAS ?= $(if $(wildcard ../shared/pagopa/wsdl),../shared/pagopa)
+# Folder with the official schema of flows of orders, as fixtures/opi/README.md says; without it, that folder's own.
+OPI_SCHEMAS ?=
 # Folder with contract_check.py, the demands on the published contract. `off`: go on without them.
 CHECKS ?= $(if $(wildcard ../shared/checks/contract_check.py),../shared/checks)
 # Further arguments of the tests: `make test ARGS=receipts`.
@@ -71,7 +73,7 @@ e2e: ## both programs, for real, with each other over the wire, on both database
 
 .PHONY: conformance
 conformance: ## validate every message against the official schemas (PAGOPA_SCHEMAS=folder)
-	@PAGOPA_SCHEMAS='$(PAGOPA_SCHEMAS)' tests/scripts/conformance
+	@PAGOPA_SCHEMAS='$(PAGOPA_SCHEMAS)' OPI_SCHEMAS='$(abspath $(OPI_SCHEMAS))' tests/scripts/conformance
 
 .PHONY: contract
 contract: ## the committed contract is the served one, and meets the demands of CHECKS=folder

@@ -26,6 +26,7 @@ pub mod periods;
 pub mod positions;
 pub mod receipt_searches;
 pub mod reconciliation;
+mod refunds;
 pub mod report_jobs;
 pub mod reports;
 pub mod repricing;

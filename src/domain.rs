@@ -55,8 +55,10 @@ pub mod receipt;
 pub mod accounting;
 pub mod collection_order;
 pub mod reconciliation;
+pub mod refund;
 pub mod search;
 pub mod settlement;
+pub mod treasurer;
 pub mod treasury;
 
 pub mod document;

@@ -4,6 +4,7 @@
 //! `ctx.jobs_due.notify_one()` after the commit, and a poll each second finds the rest. A job may run twice
 //! (its worker died after the work and before the record), so every kind bears repetition.
 
+pub mod age_lines;
 pub mod feed_archive;
 pub mod forget_answers;
 pub mod forget_events;
@@ -41,6 +42,7 @@ pub struct Kind {
 
 /// Every kind of job.
 pub static KINDS: &[Kind] = &[
+    age_lines::KIND,
     feed_archive::KIND,
     forget_answers::KIND,
     make_report::KIND,
@@ -61,6 +63,7 @@ pub fn timers(ctx: &Ctx, creditor: &FiscalCode) -> Vec<NewJob> {
         (&feed_archive::KIND, ctx.config.archive.is_some()),
         (&recover_receipts::KIND, ctx.config.receipts.is_some()),
         (&write_lapses::KIND, true),
+        (&age_lines::KIND, true),
     ];
     let wanted = kinds.into_iter().filter(|(_, wanted)| *wanted);
     wanted

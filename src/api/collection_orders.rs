@@ -37,10 +37,10 @@ pub struct CollectionOrderQuery {
 
 /// Export proposed collection orders
 ///
-/// XML shaped as the orders of OPI (`reversale` of `flusso_ordinativi`), to be completed by the accounting system:
-/// one order for each key of each provisional credit that no order covers yet. What has no chapter, what nothing
-/// explains and credits covered in part are left out, and counted in a header. The report `collection-orders`
-/// shows all of it.
+/// A flow of OPI (`flusso_ordinativi`), complete but for the signatures of who sends it: one order (`reversale`) for
+/// each key of each provisional credit that no order covers yet. What has no chapter, what nothing explains, credits
+/// covered in part and credits of another year than that of the orders are left out, and counted in a header. The
+/// report `collection-orders` shows all of it. The head needs the creditor's `treasurer`.
 #[utoipa::path(operation_id = "export_collection_orders", tag = "treasury", security(("client" = ["reports:read"])),
     params(CollectionOrderQuery),
     responses((status = 200, description = "The orders.", content((File = "application/xml")),

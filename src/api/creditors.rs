@@ -21,6 +21,7 @@ use super::scalars::{
 use super::{input, tagged_unless_known};
 use crate::app::creditors::{self, Expected, Registered};
 use crate::domain::client::Tenant;
+use crate::domain::treasurer::Treasurer;
 
 /// The creditor of a path.
 #[derive(Deserialize, IntoParams)]
@@ -122,6 +123,10 @@ pub struct NewCreditor {
     #[serde(default)]
     #[schema(min_items = 0, max_items = 2)]
     pub contact_lines: Vec<Line90>,
+    /// The bank that keeps the treasury, as flows of orders (OPI) address it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub treasurer: Option<Treasurer>,
     /// Connections to the payment node.
     #[schema(min_items = 1, max_items = 50)]
     pub stations: Vec<Station>,
@@ -162,6 +167,10 @@ pub struct CreditorView {
     /// Where citizens ask, as printed.
     #[schema(min_items = 0, max_items = 2)]
     pub contact_lines: Vec<Line90>,
+    /// The bank that keeps the treasury, as flows of orders (OPI) address it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub treasurer: Option<Treasurer>,
     /// Connections to the payment node.
     #[schema(min_items = 0, max_items = 50)]
     pub stations: Vec<Station>,

@@ -170,7 +170,7 @@ impl FromRequest for TextFile {
             let intent = [digest.as_slice(), request.query_string().as_bytes()].concat();
             let intent = Sha256::digest(intent).into();
             let text = giornale::decode(bytes, charset(&request))
-                .ok_or_else(|| Problem::of(&catalogue::MALFORMED_BODY))?;
+                .ok_or_else(|| Problem::at(&catalogue::MALFORMED_BODY, "", characters()))?;
             match operation.check_body(&media_type, Value::String(text))? {
                 Value::String(text) => Ok(TextFile {
                     text,
@@ -187,6 +187,16 @@ impl FromRequest for TextFile {
             }
         })
     }
+}
+
+/// Why a file cannot be decoded.
+fn characters() -> Said {
+    Said::new(
+        "i caratteri non sono dell'insieme indicato (UTF-8 se non lo è): indicare charset nel Content-Type, \
+         uno tra UTF-8, UTF-16, ISO-8859-1, ISO-8859-15 e Windows-1252",
+        "its characters are not of the set that is named (UTF-8 when none is): name the charset in \
+         Content-Type, one of UTF-8, UTF-16, ISO-8859-1, ISO-8859-15 and Windows-1252",
+    )
 }
 
 /// The character set that a media type names.

@@ -18,7 +18,7 @@ use crate::app::search::{self, HITS_MAX, Hit, Subject};
 pub struct Search {
     /// A notice number, IUV, reference, receipt identifier, flow identifier, bank reference (TRN), tax code,
     /// number plate, report number, pupil code or provisional number, whole. Case, blanks and signs of plates
-    /// and report numbers do not matter.
+    /// and report numbers do not matter. Tax codes, plates, report numbers and codes find payments too.
     pub text: Line140,
 }
 

@@ -17,7 +17,7 @@ use super::reconciliation::ReconciliationCode;
 use super::repeat::Asked;
 use super::scalars::{
     BankReference, Count, FlowCode, IdempotencyKeyHeader, Iuv, PspCode, ReceiptId, Revision,
-    SignedCents, TotalCents, UriHeader,
+    SignedCents, UriHeader,
 };
 use crate::app::settlement::{self, Filed, Filter, LineView};
 use crate::app::{StoreError, idempotency, jobs, reconciliation};
@@ -132,8 +132,8 @@ pub struct SettlementFlowEntry {
     /// Which transfer of the payment.
     #[schema(format = Int32, minimum = 0, maximum = 32_767)]
     pub transfer_index: i16,
-    /// Amount.
-    pub amount_cents: TotalCents,
+    /// Amount; providers write some revocations below zero.
+    pub amount_cents: SignedCents,
     /// Outcome.
     pub outcome: FlowOutcome,
     /// Day of the payment.
@@ -358,7 +358,7 @@ fn entry(view: &LineView) -> SettlementFlowEntry {
         iuv: Iuv::new(line.iuv.as_str()),
         collection_reference: ReceiptId::new(line.iur.as_str()),
         transfer_index: line.transfer,
-        amount_cents: TotalCents(line.amount.get()),
+        amount_cents: SignedCents(line.amount.get()),
         outcome: line.outcome.into(),
         paid_date: line.paid_on,
         code: view.found.as_ref().map(|found| found.verdict.code.into()),

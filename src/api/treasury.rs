@@ -73,11 +73,11 @@ pub struct ImportedLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub treasury_entry_id: Option<Uuid>,
-    /// Why it was refused.
+    /// Why it was refused, or what it conflicts with.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub detail: Option<Line1000>,
-    /// What it says, when it was refused; cut to 1000 characters.
+    /// What it says, when it was refused or conflicts; cut to 1000 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub text: Option<Line1000>,
@@ -99,7 +99,7 @@ pub struct TreasuryImport {
     pub conflicting_lines: Count,
     /// Lines refused.
     pub refused_lines: Count,
-    /// Sum of the lines stored, to compare with the journal's own total.
+    /// What the lines stored change on the accounts: money in less money out.
     pub new_amount_cents: SignedCents,
     /// Every line, in the order of the file.
     #[schema(min_items = 0, max_items = 200_000)]
@@ -160,7 +160,7 @@ pub struct TreasuryEntryView {
     pub operation: MovementOperation,
     /// Amount of the movement.
     pub amount_cents: TotalCents,
-    /// What it changes on the account: negative for a reversal.
+    /// What it changes on the account: negative for money out and for the reversal of money in.
     pub effect_cents: SignedCents,
     /// Remittance text, as it came; absent when there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -241,8 +241,8 @@ pub struct TreasuryEntryQuery {
 /// Stores every entry that can be read and says of each what became of it; what cannot be read is kept as it
 /// came. The same file, or another that holds the same entries, may be sent again: nothing is stored twice.
 /// Pending credits are matched with settlement flows, reversals and restorations included; everything else is
-/// kept and is out of scope. Reconciliation follows by itself. Files are UTF-8 unless the media type (`charset`)
-/// or the XML declaration says ISO-8859-1, ISO-8859-15 or Windows-1252.
+/// kept and is out of scope. Reconciliation follows by itself. Files are UTF-8 unless a byte order
+/// mark, the media type (`charset`) or the XML declaration says UTF-16, ISO-8859-1, ISO-8859-15 or Windows-1252.
 #[utoipa::path(operation_id = "import_treasury_entries", tag = "treasury", security(("client" = ["treasury:write"])),
     params(TreasuryImportQuery, ("Idempotency-Key" = inline(IdempotencyKeyHeader), Header, description = "Key chosen by the caller, unique for each intent; kept at least 24 hours.")),
     request_body(content((BankJournal = "text/csv"), (BankStatement = "application/xml"))),
@@ -261,10 +261,12 @@ pub(super) async fn import_treasury_entries(
         return Ok(answer);
     }
     let form = layout::form(&query.0, &file.media_type)?;
-    let journal = read::journal(form, &file)?;
+    let language = file.language;
+    // Megabytes are read elsewhere: other requests of this thread go on meanwhile.
+    let journal = web::block(move || read::journal(form, &file)).await;
+    let journal = journal.map_err(Problem::from)??;
     let (creditor, ctx) = (caller.creditor()?.clone(), state.ctx.clone());
     let (sealed, location) = (asked.clone(), state.address("/treasury-entries"));
-    let language = file.language;
     let made = state.ctx.import(move |tx, now| {
         let arrived = (&journal.document, journal.movements.as_slice());
         let imported = treasury::import(tx, now, &ctx, &creditor, arrived)?;

@@ -1,6 +1,7 @@
 //! Derives every invariant of the books again, from the stored rows alone. What it finds is a defect of
 //! the engine or a hand in the database, never a normal day.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use uuid::Uuid;
@@ -107,7 +108,8 @@ const STATEMENTS: &[(&str, &str, &str)] = &[
         "SELECT t.year || '/' || t.account || '/' || t.number AS key FROM treasury_entry t \
          WHERE t.creditor = $1 AND NOT EXISTS (SELECT 1 FROM reconciliation c \
           WHERE c.creditor = t.creditor AND c.line_kind = 'treasury' \
-          AND c.line_key = t.year || '/' || t.account || '/' || t.number) LIMIT 20",
+          AND c.line_key = t.year || '/' || replace(replace(t.account, '%', '%25'), '/', '%2F') \
+          || '/' || t.number) LIMIT 20",
     ),
     (
         "top_ups_are_receipts",
@@ -176,6 +178,23 @@ const BALANCES: &[(&str, &str, Account, &str)] = &[
          WHERE creditor = $1 AND matched_key IS NOT NULL) AS BIGINT) AS total",
     ),
     (
+        "refunds_are_what_was_paid_back",
+        "what the books give back is the refunds of the canteen and the refunds that officers decided",
+        Account::Refunds,
+        "SELECT CAST((SELECT COALESCE(SUM(amount_cents), 0) FROM canteen_movement \
+         WHERE creditor = $1 AND kind = 'refund') - \
+         (SELECT COALESCE(SUM(amount_cents), 0) FROM canteen_bill_refund WHERE creditor = $1) - \
+         (SELECT COALESCE(SUM(t.amount_cents), 0) FROM reconciliation_decision d \
+         JOIN receipt_transfer t ON t.creditor = d.creditor \
+         AND t.receipt_id || '/' || t.idx = d.line_key AND t.own \
+         JOIN receipt r ON r.creditor = t.creditor AND r.receipt_id = t.receipt_id \
+         WHERE d.creditor = $1 AND d.kind = 'force' AND d.state = 'in_force' \
+         AND d.line_kind = 'receipt' AND d.reason = 'refunded' \
+         AND r.anomaly IN ('paid_twice', 'paid_after_withdrawal') \
+         AND NOT EXISTS (SELECT 1 FROM canteen_movement m \
+          WHERE m.creditor = r.creditor AND m.receipt_id = r.receipt_id)) AS BIGINT) AS total",
+    ),
+    (
         "in_transit_is_receipts_less_flows",
         "what is in transit is the own transfers less the live flow lines that report them",
         Account::InTransit,
@@ -219,6 +238,7 @@ pub fn audit(conn: &mut Conn, creditor: &FiscalCode) -> Result<Vec<Check>, store
         });
     }
     checks.push(positions(conn, creditor)?);
+    checks.push(refunds(conn, creditor)?);
     checks.push(histories(conn, creditor)?);
     checks.push(messages(conn, creditor)?);
     checks.push(closed_periods(conn, creditor)?);
@@ -300,6 +320,49 @@ fn faults(position: &Position) -> Vec<String> {
         }
     }
     faults
+}
+
+/// The list of refunds owed is the list of negative receivables: on a position of which nothing is open, the
+/// receivable is what is owed back, below zero.
+fn refunds(conn: &mut Conn, creditor: &FiscalCode) -> Result<Check, store::Error> {
+    let mut owed = BTreeMap::<Uuid, i64>::new();
+    let mut after = None;
+    loop {
+        let page = super::refunds::owed(conn, creditor, (after, PAGE))?;
+        let Some(last) = page.last() else {
+            break;
+        };
+        after = Some(last.id);
+        for one in &page {
+            let Some(position) = one.position_id else {
+                continue;
+            };
+            let sum = owed.entry(position).or_default();
+            *sum = sum.saturating_add(one.amount.get());
+        }
+    }
+    let mut offenders = Vec::new();
+    for (id, cents) in owed {
+        let Some(position) = store::positions::get(conn, creditor, id)? else {
+            continue;
+        };
+        let over = |state| matches!(state, State::Paid | State::Settled | State::Cancelled);
+        if !position.notices.iter().all(|notice| over(notice.state)) {
+            continue;
+        }
+        let numbers = position.notices.iter().map(|notice| &notice.number);
+        let booked = store::ledger::receivable(conn, creditor, (id, numbers))?;
+        if booked.get() != cents.saturating_neg() {
+            offenders.push(format!(
+                "position {id}: receivable {booked}, owed back {cents} cents"
+            ));
+        }
+    }
+    Ok(Check {
+        name: "refunds_owed_are_negative_receivables",
+        rule: "what is owed back on a position that is over is its receivable, below zero",
+        offenders,
+    })
 }
 
 /// A state is where its history leads, and each step starts where the one before ended.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 pub use bill_refunds::refund_bill;
 pub use meals::{Meal, MealOutcome, debit_all};
 
-use crate::app::positions;
+use crate::app::{positions, refunds};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{Day, Instant, today};
 use crate::domain::canteen_account::{
@@ -473,6 +473,8 @@ pub fn refund(
         pupil_tax_code: Some(pupil.pupil_tax_code.clone()),
         note: refund.note,
     };
+    let paid = (movement.id, amount, movement.day);
+    refunds::paid_back(tx, ctx, (creditor, &account.service_code), paid)?;
     append(tx, creditor, movement, balance)
 }
 

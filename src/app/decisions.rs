@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use crate::app::reconciliation::{self, Touched};
-use crate::app::treasury;
+use crate::app::{refunds, treasury};
 use crate::ctx::Ctx;
 use crate::domain::calendar::Instant;
 use crate::domain::findings::Findings;
@@ -374,7 +374,10 @@ fn enforce(
 ) -> Result<(), Error> {
     let mut touched = touched(decision, actor);
     match plan {
-        Plan::Close(filed) => touch_line(tx, creditor, &filed, &mut touched)?,
+        Plan::Close(filed) => {
+            refunds::close(tx, now, ctx, creditor, decision)?;
+            touch_line(tx, creditor, &filed, &mut touched)?;
+        }
         Plan::Give(entries, flows) => {
             let Some(lead) = flows.first().cloned() else {
                 return Ok(());
@@ -422,6 +425,7 @@ fn undo(
         Subject::Force {
             reconciliation_id, ..
         } => {
+            refunds::reopen(tx, now, ctx, creditor, decision)?;
             if let Some(filed) = store::reconciliation::get(tx, creditor, *reconciliation_id)? {
                 touch_line(tx, creditor, &filed, &mut touched)?;
             }

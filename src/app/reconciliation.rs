@@ -1,5 +1,6 @@
 //! Reconciliation: classify what new facts concern, show where each line of money has ended and why.
 
+mod aging;
 mod load;
 mod suggest;
 
@@ -17,6 +18,7 @@ use crate::domain::reconciliation::{
 };
 use crate::domain::treasury::{Chosen, FlowReference, KnownFlow, PREFIX_MIN, Reference};
 use crate::store::reconciliation::Recording;
+pub use aging::{Aged, age};
 pub use suggest::{Suggested, suggestions};
 
 pub use crate::store::reconciliation::{CodeCount, Filed, Filter, Past};
@@ -89,8 +91,8 @@ pub fn classify_receipt(
     classify(tx, now, ctx, creditor, touched)
 }
 
-/// Classifies every receipt, row and cash entry that is touched, and those of the same debts. Returns how
-/// many lines changed; with no new fact, none.
+/// Classifies every receipt, row and cash entry that is touched, and those of the same debts, as today sees
+/// them. Returns how many lines changed; with no new fact on the same day, none.
 ///
 /// # Errors
 /// The database's.
@@ -103,7 +105,11 @@ pub fn classify(
 ) -> Result<usize, store::Error> {
     let own = load::own_references(ctx, creditor);
     let standing = store::periods::standing(tx, creditor)?;
-    let terms = standing.terms;
+    let around = Around {
+        creditor,
+        terms: standing.terms,
+        today: calendar::today(now),
+    };
     let next_id = || ctx.ids.next();
     let recording = Recording {
         next_id: &next_id,
@@ -125,14 +131,15 @@ pub fn classify(
         Ok::<_, store::Error>(())
     };
     for chunk in iuvs.chunks(CHUNK) {
-        let scope = load::scope(tx, (creditor, terms), chunk, &own)?;
-        let mut findings: Vec<Finding> = scope.cases().iter().flat_map(rules::classify).collect();
-        findings.extend(credit_findings(tx, (creditor, terms), &scope.singles)?);
+        let scope = load::scope(tx, (creditor, around.terms), chunk, &own)?;
+        let cases = scope.cases(around.today);
+        let mut findings: Vec<Finding> = cases.iter().flat_map(rules::classify).collect();
+        findings.extend(credit_findings(tx, around, &scope.singles)?);
         record(tx, findings)?;
     }
     let entries = cash_of(tx, creditor, &flows, &touched.entries)?;
     for chunk in entries.chunks(CHUNK) {
-        let findings = credit_findings(tx, (creditor, terms), chunk)?;
+        let findings = credit_findings(tx, around, chunk)?;
         record(tx, findings)?;
     }
     Ok(changed)
@@ -203,11 +210,22 @@ pub(super) fn single_payment(entry: &store::treasury::Filed) -> Option<&str> {
     }
 }
 
+/// Whose lines are decided, how, and on which day.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    creditor: &'a FiscalCode,
+    terms: ReconciliationTerms,
+    today: Day,
+}
+
 fn credit_findings(
     conn: &mut Conn,
-    (creditor, terms): (&FiscalCode, ReconciliationTerms),
+    around: Around<'_>,
     entries: &[store::treasury::Filed],
 ) -> Result<Vec<Finding>, store::Error> {
+    let Around {
+        creditor, terms, ..
+    } = around;
     if entries.is_empty() {
         return Ok(Vec::new());
     }
@@ -243,7 +261,11 @@ fn credit_findings(
             }
             (Reference::None, None) => CreditTarget::NoReference,
         };
-        findings.push(rules::classify_credit(&load::credit(entry), &target));
+        findings.push(rules::classify_credit(
+            &load::credit(entry),
+            &target,
+            around.today,
+        ));
     }
     Ok(findings)
 }

@@ -108,37 +108,51 @@ pub fn import(
         sha256: document.sha256,
         ingested_at: now,
     };
-    if files::insert_once(tx, creditor, &file)?.already() {
-        let file = files::find(tx, creditor, document.sha256)?.unwrap_or(file);
-        return Ok(Imported { file, outcomes });
-    }
-    let refusal = |line: i64, text: &str, reason: &Said| Refusal {
+    let already = files::insert_once(tx, creditor, &file)?.already();
+    let file = match files::find(tx, creditor, document.sha256)? {
+        Some(known) if already => known,
+        Some(_) | None => file,
+    };
+    let conflicting = movements.iter().zip(&outcomes);
+    let conflicting = conflicting.filter(|(_, outcome)| matches!(outcome, Outcome::Conflicting(_)));
+    let conflicting = conflicting.map(|((line, one), _)| contradiction(*line, one));
+    let unread = document.unread.iter().cloned().chain(conflicting);
+    let refusal = |one: Unread| Refusal {
         id: ctx.ids.next(),
         file: file.id,
-        line,
-        text: fit(&text.replace('\0', " "), KEPT_CHARS_MAX),
-        reason: reason.clone(),
+        line: one.line,
+        text: fit(&one.text.replace('\0', " "), KEPT_CHARS_MAX),
+        reason: one.reason,
         ingested_at: now,
     };
-    let unread = document.unread.iter();
-    let unread = unread.map(|one| refusal(one.line, &one.text, &one.reason));
-    let contradicts = Said::new(
-        "contraddice il movimento di questo nome",
-        "contradicts the entry of this name",
-    );
-    let conflicting = movements
-        .iter()
-        .zip(&outcomes)
-        .filter_map(|((line, one), outcome)| {
-            let conflicts = matches!(outcome, Outcome::Conflicting(_));
-            let key = one.key();
-            let text = format!("{key} {} {} {}", one.booked_on, one.effect(), one.text);
-            conflicts.then(|| refusal(*line, &text, &contradicts))
-        });
-    let kept: Vec<Refusal> = unread.chain(conflicting).collect();
+    let mut kept: Vec<Refusal> = unread.map(refusal).collect();
+    if already && !kept.is_empty() {
+        // Read by another description the same bytes may be refused for other reasons.
+        let before = files::of_file(tx, creditor, file.id)?;
+        kept.retain(|one| !before.iter().any(|old| old.says(one)));
+    }
     files::keep(tx, creditor, &kept)?;
     crash::point(Point::CashFiled);
     Ok(Imported { file, outcomes })
+}
+
+/// What is kept of an entry that contradicts the one filed under its name.
+#[must_use]
+pub fn contradiction(line: i64, movement: &Movement) -> Unread {
+    let key = movement.key();
+    Unread {
+        line,
+        text: format!(
+            "{key} {} {} {}",
+            movement.booked_on,
+            movement.effect(),
+            movement.text
+        ),
+        reason: Said::new(
+            "contraddice il movimento di questo nome",
+            "contradicts the entry of this name",
+        ),
+    }
 }
 
 /// One page of what could not be filed, in the order it came, after the given id.
@@ -195,8 +209,9 @@ pub fn ingest(
     Ok(outcomes)
 }
 
-/// Gives entries that take back or restore another one its reference, whichever of them came first. Older
-/// entries that get theirs now join the new ones.
+/// Gives entries that take back or restore another one its reference, whichever of them came first. They
+/// belong together by the number of their provisional document, or where there is none by the bank's own
+/// reference.
 fn follow(
     tx: &mut Tx<'_>,
     creditor: &FiscalCode,
@@ -209,19 +224,48 @@ fn follow(
         .collect();
     for (year, provisional, account) in names {
         let mut together = store::treasury::of_provisional(tx, creditor, (year, provisional))?;
-        together.retain(|one| one.movement.in_scope() && one.movement.account == account);
-        let mut named = together.iter().map(|one| &one.reference);
-        let Some(named) = named.find(|named| **named != Reference::None).cloned() else {
+        together.retain(|one| one.movement.account == account);
+        join(tx, creditor, together, fresh)?;
+    }
+    let by_reference = fresh.iter().filter_map(|filed| {
+        let movement = &filed.movement;
+        let named = movement.bank_reference.as_deref();
+        named.filter(|_| movement.in_scope() && movement.provisional.is_none())
+    });
+    let references: BTreeSet<&str> = by_reference.collect();
+    let references: Vec<&str> = references.into_iter().collect();
+    let followers = store::treasury::followers(tx, creditor, &references)?;
+    for follower in followers {
+        let Some(reference) = follower.movement.bank_reference.as_deref() else {
             continue;
         };
-        together.retain(|one| one.reference == Reference::None && one.movement.follows());
-        for mut follower in together {
-            store::treasury::set_reference(tx, creditor, follower.id, &named)?;
-            follower.reference = named.clone();
-            match fresh.iter_mut().find(|filed| filed.id == follower.id) {
-                Some(filed) => *filed = follower,
-                None => fresh.push(follower),
-            }
+        let mut together = store::treasury::of_bank_reference(tx, creditor, reference)?;
+        together.retain(|one| one.movement.account == follower.movement.account);
+        join(tx, creditor, together, fresh)?;
+    }
+    Ok(())
+}
+
+/// Gives the reference of the one entry that has one to those that follow it. Older entries that get theirs
+/// now join the new ones.
+fn join(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    mut together: Vec<Filed>,
+    fresh: &mut Vec<Filed>,
+) -> Result<(), store::Error> {
+    together.retain(|one| one.movement.in_scope());
+    let mut named = together.iter().map(|one| &one.reference);
+    let Some(named) = named.find(|named| **named != Reference::None).cloned() else {
+        return Ok(());
+    };
+    together.retain(|one| one.reference == Reference::None && one.movement.follows());
+    for mut follower in together {
+        store::treasury::set_reference(tx, creditor, follower.id, &named)?;
+        follower.reference = named.clone();
+        match fresh.iter_mut().find(|filed| filed.id == follower.id) {
+            Some(filed) => *filed = follower,
+            None => fresh.push(follower),
         }
     }
     Ok(())

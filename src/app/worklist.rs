@@ -288,5 +288,5 @@ pub fn overpaid(
     creditor: &FiscalCode,
     slice: (Option<Uuid>, i64),
 ) -> Result<Vec<Overpaid>, Error> {
-    Ok(store::worklist::overpaid(conn, creditor, slice)?)
+    Ok(super::refunds::owed(conn, creditor, slice)?)
 }

@@ -62,6 +62,20 @@ impl PlanCode {
     pub fn siope(&self) -> String {
         self.0.chars().filter(char::is_ascii_digit).collect()
     }
+
+    /// The seven digits of title and typology (*titolo, tipologia*) that the budget votes on and orders name
+    /// (TUEL art. 180 c. 3): taxes and transfers have theirs on level III of the account, the other titles on
+    /// level II (D.Lgs. 118/2011, annex 13).
+    #[must_use]
+    pub fn typology(&self) -> String {
+        let parts: Vec<&str> = self.0.split('.').skip(1).collect();
+        let levels = match parts.first() {
+            Some(&("1" | "2")) => 3,
+            Some(_) | None => 2,
+        };
+        let head: String = parts.into_iter().take(levels).collect();
+        format!("{head:0<7}")
+    }
 }
 
 /// A recorded claim (*accertamento*) in the year's accounts.

@@ -25,6 +25,12 @@ pub fn in_rome(local: chrono::NaiveDateTime) -> Instant {
         .map_or_else(|| local.and_utc(), |t| t.to_utc())
 }
 
+/// What the clocks in Rome show.
+#[must_use]
+pub fn wall_clock(now: Instant) -> chrono::NaiveDateTime {
+    now.with_timezone(&Rome).naive_local()
+}
+
 /// The instant a day begins in Rome. Midnight exists on every Italian day: clocks change at 2 and 3.
 #[must_use]
 pub fn start_of(day: Day) -> Instant {

@@ -13,6 +13,7 @@ use crate::domain::service::{Beneficiary, Destination, Service};
 use crate::domain::taxonomy::TaxonomyCode;
 use crate::domain::terms::Terms;
 use crate::domain::text::Text;
+use crate::domain::treasurer::Treasurer;
 
 /// A creditor (ente creditore): the tenant of every row. Its tax code leads every key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Creditor {
     pub web_site: Option<Text<90>>,
     /// At most two lines of contacts, printed on the notice.
     pub contact_lines: Vec<Text<90>>,
+    /// The bank that keeps the treasury, once flows of orders are addressed to it.
+    pub treasurer: Option<Treasurer>,
     /// Stations of the node that serve this creditor.
     pub stations: Vec<Station>,
     /// Accounts registered at pagoPA.

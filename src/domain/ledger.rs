@@ -25,6 +25,8 @@ pub enum Account {
     OutsideCash,
     /// Paid to other beneficiaries of the same notice (TEFA to the Province).
     ThirdParties,
+    /// Given back to who had paid it (credit side).
+    Refunds,
 }
 
 /// Why an entry was made.
@@ -54,6 +56,12 @@ pub enum Reason {
     CashMatched,
     /// An explanation taken back.
     CashUnmatched,
+    /// Money given back to who had paid it.
+    Refunded,
+    /// What was not owed is not given back.
+    Kept,
+    /// One of these two was decided, and is open again.
+    RefundReversed,
 }
 
 /// A movement from `credit` to `debit`.
@@ -141,6 +149,7 @@ names!(Account, {
     Account::UnexplainedCash => "unexplained_cash",
     Account::OutsideCash => "outside_cash",
     Account::ThirdParties => "third_parties",
+    Account::Refunds => "refunds",
 });
 
 names!(Reason, {
@@ -156,6 +165,9 @@ names!(Reason, {
     Reason::CashReversed => "cash_reversed",
     Reason::CashMatched => "cash_matched",
     Reason::CashUnmatched => "cash_unmatched",
+    Reason::Refunded => "refunded",
+    Reason::Kept => "kept",
+    Reason::RefundReversed => "refund_reversed",
 });
 
 #[cfg(test)]

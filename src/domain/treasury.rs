@@ -79,10 +79,12 @@ pub struct Movement {
 }
 
 impl Movement {
-    /// `year/account/number`: what an entry is known by.
+    /// `year/account/number`: what an entry is known by. Numbers may hold slashes; in accounts they are
+    /// written `%2F`, so that the parts can be told apart ([`named_by`]).
     #[must_use]
     pub fn key(&self) -> String {
-        format!("{}/{}/{}", self.year, self.account, self.number)
+        let account = self.account.replace('%', "%25").replace('/', "%2F");
+        format!("{}/{account}/{}", self.year, self.number)
     }
 
     /// Whether the entry can be money of a flow.
@@ -108,6 +110,15 @@ impl Movement {
             }
     }
 
+    /// What the entry changes on its account.
+    #[must_use]
+    pub fn on_account(&self) -> Cents {
+        match self.direction {
+            Direction::In => self.effect(),
+            Direction::Out => self.effect().negated(),
+        }
+    }
+
     /// What the entry adds to the cash of its flow: a reversal takes away.
     #[must_use]
     pub fn effect(&self) -> Cents {
@@ -117,6 +128,15 @@ impl Movement {
             Operation::Regularised => Cents::ZERO,
         }
     }
+}
+
+/// Year, account and number of the entry with this [`Movement::key`].
+#[must_use]
+pub fn named_by(key: &str) -> Option<(i32, String, &str)> {
+    let (year, rest) = key.split_once('/')?;
+    let (account, number) = rest.split_once('/')?;
+    let account = account.replace("%2F", "/").replace("%25", "%");
+    Some((year.parse().ok()?, account, number))
 }
 
 /// What a remittance text refers to.

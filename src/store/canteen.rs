@@ -204,6 +204,20 @@ pub fn balance(conn: &mut Conn, creditor: &FiscalCode, id: Uuid) -> Result<Cents
     Ok(found.get(&id).copied().unwrap_or(Cents::ZERO))
 }
 
+/// Whether a receipt was credited to an account.
+///
+/// # Errors
+/// The database's.
+pub fn of_receipt(conn: &mut Conn, creditor: &FiscalCode, receipt_id: &str) -> Result<bool, Error> {
+    let credited = canteen_movement::table
+        .filter(canteen_movement::creditor.eq(creditor.as_str()))
+        .filter(canteen_movement::receipt_id.eq(receipt_id));
+    Ok(on!(conn, |c| diesel::select(diesel::dsl::exists(
+        credited
+    ))
+    .get_result(c))?)
+}
+
 /// Appends a movement; one of a meal or a receipt that is on file already is found there.
 ///
 /// # Errors

@@ -30,27 +30,28 @@ macro_rules! on {
 /// is the same statement stays prepared: so SQLite, where a statement is no journey, writes row by row, and
 /// PostgreSQL in lists of a few lengths.
 macro_rules! insert_rows {
-    ($tx:expr, $rows:expr, |$c:ident, $values:ident| $insert:expr) => {{
+    ($tx:expr, $rows:expr, |$values:ident| $insert:expr) => {{
+        use diesel::RunQueryDsl as _;
         let mut rows: &[_] = $rows;
         let mut made = 0usize;
         match &mut **$tx {
-            $crate::store::Conn::Lite($c) => {
+            $crate::store::Conn::Lite(c) => {
                 for $values in rows {
-                    made = made.saturating_add($insert?);
+                    made = made.saturating_add($crate::kept!($insert).execute(c)?);
                 }
             }
-            $crate::store::Conn::Pg($c) => {
-                insert_rows!(@lists 64, rows, made, $values, $insert);
-                insert_rows!(@lists 8, rows, made, $values, $insert);
-                insert_rows!(@lists 2, rows, made, $values, $insert);
-                insert_rows!(@lists 1, rows, made, $values, $insert);
+            $crate::store::Conn::Pg(c) => {
+                insert_rows!(@lists 64, c, rows, made, $values, $insert);
+                insert_rows!(@lists 8, c, rows, made, $values, $insert);
+                insert_rows!(@lists 2, c, rows, made, $values, $insert);
+                insert_rows!(@lists 1, c, rows, made, $values, $insert);
             }
         }
         made
     }};
-    (@lists $length:literal, $rows:ident, $made:ident, $values:ident, $insert:expr) => {
+    (@lists $length:literal, $c:ident, $rows:ident, $made:ident, $values:ident, $insert:expr) => {
         while let Some(($values, rest)) = $rows.split_first_chunk::<$length>() {
-            $made = $made.saturating_add($insert?);
+            $made = $made.saturating_add($crate::kept!($insert).execute($c)?);
             $rows = rest;
         }
     };

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::schema::{account, creditor, service, station};
 use super::types::{At, Json};
@@ -44,6 +44,7 @@ struct CreditorRow {
     cbill: Option<String>,
     web_site: Option<String>,
     contact_lines: Json,
+    treasurer: Option<Json>,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -406,6 +407,7 @@ impl CreditorRow {
             .iter()
             .map(|line| Value::from(line.as_str()))
             .collect();
+        let treasurer = of.treasurer.as_ref().map(|treasurer| json!(treasurer));
         CreditorRow {
             tax_code: of.tax_code.to_string(),
             legal_name: of.legal_name.to_string(),
@@ -415,6 +417,7 @@ impl CreditorRow {
             cbill: of.cbill.as_ref().map(ToString::to_string),
             web_site: of.web_site.as_ref().map(ToString::to_string),
             contact_lines: Json(Value::Array(lines)),
+            treasurer: treasurer.map(Json),
         }
     }
 
@@ -422,6 +425,8 @@ impl CreditorRow {
         let (table, id) = ("creditor", self.tax_code.as_str());
         let lines = self.contact_lines.0.as_array().cloned().unwrap_or_default();
         let line = |value: &Value| checked(table, id, Text::parse(value.as_str().unwrap_or("")));
+        let treasurer = self.treasurer.map(|json| serde_json::from_value(json.0));
+        let treasurer = treasurer.transpose();
         Ok(Creditor {
             tax_code: checked(table, id, FiscalCode::parse(id))?,
             legal_name: checked(table, id, Text::parse(&self.legal_name))?,
@@ -431,6 +436,7 @@ impl CreditorRow {
             cbill: optional(table, id, self.cbill.as_ref())?,
             web_site: optional(table, id, self.web_site.as_ref())?,
             contact_lines: lines.iter().map(line).collect::<Result<_, _>>()?,
+            treasurer: checked(table, id, treasurer)?,
             stations,
             accounts,
         })

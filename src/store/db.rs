@@ -70,8 +70,13 @@ impl Db {
             (hot.clone(), report.clone())
         } else {
             let (write, write_rx) = flume::bounded(QUEUE_MAX);
-            spawn(&handles, url, Access::Write, write_rx, run_grouped)?;
-            (write.clone(), write)
+            let (import, import_rx) = flume::bounded(QUEUE_MAX);
+            let queues = Queues {
+                write: write_rx,
+                import: import_rx,
+            };
+            spawn(&handles, url, Access::Write, queues, run_grouped)?;
+            (write, import)
         };
         Ok(Db {
             hot,
@@ -129,8 +134,8 @@ impl Db {
         self.transact(Lane::Write, f).await
     }
 
-    /// As [`Db::write`], for much at once: flows, journals. On PostgreSQL it stands with the reports and not
-    /// before a receipt; SQLite has one writer.
+    /// As [`Db::write`], for much at once: flows, journals. It never stands before a receipt: on PostgreSQL it
+    /// is with the reports, and SQLite's writer takes it when nothing else waits, in a commit of its own.
     ///
     /// # Errors
     /// As [`Db::write`].
@@ -257,14 +262,14 @@ impl Retry for Error {
     }
 }
 
-type Loop = fn(&str, Access, Conn, &flume::Receiver<Task>);
+type Loop<Q> = fn(&str, Access, Conn, &Q);
 
-fn spawn(
+fn spawn<Q: Send + 'static>(
     handles: &Arc<std::sync::Mutex<Vec<std::thread::JoinHandle<()>>>>,
     url: &str,
     access: Access,
-    queue: flume::Receiver<Task>,
-    run: Loop,
+    queue: Q,
+    run: Loop<Q>,
 ) -> Result<(), Error> {
     let conn = Conn::open(url, access)?;
     let url = url.to_owned();
@@ -285,30 +290,70 @@ fn run_each(url: &str, access: Access, mut conn: Conn, queue: &flume::Receiver<T
     }
 }
 
-/// SQLite's writer: whatever is queued becomes one durable commit, each closure in its own savepoint.
-fn run_grouped(url: &str, access: Access, mut conn: Conn, queue: &flume::Receiver<Task>) {
-    let mut acks: Vec<Ack> = Vec::with_capacity(GROUP_MAX);
-    while let Ok(first) = queue.recv() {
-        let mut first = Some(first);
-        let committed = conn.write(|tx| {
-            while let Some(task) = first.take().or_else(|| queue.try_recv().ok()) {
-                acks.push(task(tx));
-                if acks.len() == GROUP_MAX {
-                    break;
-                }
-            }
-            Ok::<(), Error>(())
-        });
-        if let Some(unrun) = first.take() {
-            // The group could not begin: the closure tries in a transaction of its own.
-            unrun(&mut conn)(Ok(()));
+/// What waits for SQLite's writer.
+struct Queues {
+    write: flume::Receiver<Task>,
+    import: flume::Receiver<Task>,
+}
+
+/// What the writer does next.
+enum Next {
+    /// This closure, and those that wait behind it.
+    Group(Task),
+    /// This one, by itself.
+    Alone(Task),
+}
+
+impl Queues {
+    /// Waits for a closure, imports last; `None` when nobody can send any more.
+    fn next(&self) -> Option<Next> {
+        if let Ok(task) = self.write.try_recv() {
+            return Some(Next::Group(task));
         }
-        for ack in acks.drain(..) {
-            ack(committed.as_ref().copied());
+        let either = flume::Selector::new()
+            .recv(&self.write, |task| task.map(Next::Group))
+            .recv(&self.import, |task| task.map(Next::Alone))
+            .wait();
+        // All senders go at once, and may leave closures in the other queue.
+        let rest = || self.write.recv().map(Next::Group);
+        let rest = || rest().or_else(|_gone| self.import.recv().map(Next::Alone));
+        either.or_else(|_gone| rest()).ok()
+    }
+}
+
+/// SQLite's writer: whatever is queued becomes one durable commit, each closure in its own savepoint. An
+/// import is a commit of its own: nobody waits for it to be answered, and SQLite need not keep the former
+/// state of every page that it touches, as it does to take one of several closures back.
+fn run_grouped(url: &str, access: Access, mut conn: Conn, queues: &Queues) {
+    let mut acks: Vec<Ack> = Vec::with_capacity(GROUP_MAX);
+    while let Some(next) = queues.next() {
+        match next {
+            Next::Alone(task) => task(&mut conn)(Ok(())),
+            Next::Group(first) => run_group(&mut conn, first, &queues.write, &mut acks),
         }
         reopen_if_broken(url, access, &mut conn);
     }
     let _checkpoint = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+fn run_group(conn: &mut Conn, first: Task, queue: &flume::Receiver<Task>, acks: &mut Vec<Ack>) {
+    let mut first = Some(first);
+    let committed = conn.write(|tx| {
+        while let Some(task) = first.take().or_else(|| queue.try_recv().ok()) {
+            acks.push(task(tx));
+            if acks.len() == GROUP_MAX {
+                break;
+            }
+        }
+        Ok::<(), Error>(())
+    });
+    if let Some(unrun) = first.take() {
+        // The group could not begin: the closure tries in a transaction of its own.
+        unrun(conn)(Ok(()));
+    }
+    for ack in acks.drain(..) {
+        ack(committed.as_ref().copied());
+    }
 }
 
 fn reopen_if_broken(url: &str, access: Access, conn: &mut Conn) {
@@ -322,3 +367,6 @@ fn reopen_if_broken(url: &str, access: Access, conn: &mut Conn) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use super::{Conn, Error, Tx};
 use crate::domain::calendar::Day;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::ledger::{Account, Entry, Posting, Reason};
-use crate::domain::money::Cents;
+use crate::domain::money::{Cents, MoneyError};
 use crate::domain::notice_number::NoticeNumber;
 
 const TABLE: &str = "ledger";
@@ -59,9 +59,8 @@ pub fn post(
             });
         }
     }
-    insert_rows!(tx, &rows, |c, values| diesel::insert_into(ledger::table)
-        .values(values)
-        .execute(c));
+    insert_rows!(tx, &rows, |values| diesel::insert_into(ledger::table)
+        .values(values));
     Ok(())
 }
 
@@ -117,6 +116,42 @@ impl LedgerRow {
             beneficiary: FiscalCode::as_stated(&self.beneficiary).map_err(|e| corrupt(&e))?,
         })
     }
+}
+
+/// What is owed to a creditor on a position, by what was booked of it and of its notices.
+///
+/// # Errors
+/// The database's.
+pub fn receivable<'a>(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    (position, numbers): (Uuid, impl Iterator<Item = &'a NoticeNumber>),
+) -> Result<Cents, Error> {
+    let numbers: Vec<String> = numbers.map(ToString::to_string).collect();
+    let name = Account::Receivable.as_str();
+    let rows: Vec<(String, i64)> = on!(conn, |c| ledger::table
+        .filter(ledger::creditor.eq(creditor.as_str()))
+        .filter(ledger::beneficiary.eq(creditor.as_str()))
+        .filter(ledger::debit.eq(name).or(ledger::credit.eq(name)))
+        .filter(
+            ledger::reference
+                .eq(position.to_string())
+                .or(ledger::notice_number.eq_any(&numbers)),
+        )
+        .select((ledger::debit, ledger::amount_cents))
+        .load(c))?;
+    let signed = rows.into_iter().map(|(debit, cents)| {
+        let amount = Cents::new(cents)?;
+        Ok(if debit == name {
+            amount
+        } else {
+            amount.negated()
+        })
+    });
+    let sum = signed
+        .collect::<Result<Vec<Cents>, MoneyError>>()
+        .and_then(Cents::sum);
+    sum.map_err(|why| Error::corrupt(TABLE, position, why))
 }
 
 /// Balance of an account: debits less credits.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::prepared::among;
 use super::schema::{notice, notice_event, number_sequence, quote};
 use super::types::{At, Id, Json};
-use super::{Error, Tx};
+use super::{Conn, Error, Tx};
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::iban::Iban;
@@ -74,6 +74,55 @@ pub struct Advance {
     pub paid_on: Option<Day>,
 }
 
+/// Where a notice stands, and what its money is booked by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The 18 digits.
+    pub number: NoticeNumber,
+    /// Its IUV.
+    pub iuv: String,
+    /// Position it belongs to.
+    pub position_id: Uuid,
+    /// The creditor's service.
+    pub service_code: String,
+    /// Its state.
+    pub state: State,
+}
+
+/// Where the notices with these references stand.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn standing(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    iuvs: &[&str],
+) -> Result<Vec<Standing>, Error> {
+    type Row = (String, String, Id, String, String);
+    let rows: Vec<Row> = on!(conn, |c| notice::table
+        .filter(notice::creditor.eq(creditor.as_str()))
+        .filter(among(notice::iuv, iuvs))
+        .select((
+            notice::number,
+            notice::iuv,
+            notice::position_id,
+            notice::service_code,
+            notice::state,
+        ))
+        .load(c))?;
+    let standing = |(number, iuv, position_id, service_code, state): Row| {
+        let corrupt = |why: &'static str| Error::corrupt(TABLE, &number, why);
+        Ok(Standing {
+            number: NoticeNumber::parse(&number).map_err(|_shape| corrupt("number"))?,
+            state: State::from_name(&state).ok_or_else(|| corrupt("state"))?,
+            iuv,
+            position_id: position_id.0,
+            service_code,
+        })
+    };
+    rows.into_iter().map(standing).collect()
+}
+
 /// Inserts the notices of a new position; false when a number or IUV is taken.
 pub(super) fn insert(tx: &mut Tx<'_>, position: &Position) -> Result<bool, Error> {
     add(tx, position, &position.notices)
@@ -91,10 +140,9 @@ pub fn add(tx: &mut Tx<'_>, position: &Position, notices: &[Notice]) -> Result<b
         .iter()
         .map(|notice| NoticeRow::from_domain(position, notice))
         .collect::<Result<_, _>>()?;
-    let made = insert_rows!(tx, &rows, |c, values| diesel::insert_into(notice::table)
+    let made = insert_rows!(tx, &rows, |values| diesel::insert_into(notice::table)
         .values(values)
-        .on_conflict_do_nothing()
-        .execute(c));
+        .on_conflict_do_nothing());
     Ok(made == rows.len())
 }
 
@@ -143,11 +191,10 @@ pub fn advance(
         .iter()
         .map(|advance| EventRow::of(creditor, advance, now, actor))
         .collect();
-    insert_rows!(tx, &events, |c, values| diesel::insert_into(
+    insert_rows!(tx, &events, |values| diesel::insert_into(
         notice_event::table
     )
-    .values(values)
-    .execute(c));
+    .values(values));
     Ok(())
 }
 

@@ -3,17 +3,19 @@
 //!
 //! [`among`] is `column = one of these keys` with all keys in one parameter, `= ANY` of an array on
 //! PostgreSQL and a JSON array on SQLite: a parameter for each key would be another text for every number of
-//! keys.
+//! keys. [`kept!`](crate::kept) is a statement that its place in the source names, so that its text is not
+//! written again to look it up; [`ending`] is for what diesel would not keep.
 
 use std::marker::PhantomData;
 
-use diesel::QueryResult;
+use diesel::backend::Backend;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{Array, Bool, HasSqlType, SqlType, Text};
 use diesel::sqlite::Sqlite;
+use diesel::{QueryResult, RunQueryDsl};
 
 use super::types::{Guid, Id};
 
@@ -144,6 +146,65 @@ where
         out.push_sql(" FROM json_each(");
         out.push_bind_param::<S, K>(&self.keys)?;
         out.push_sql("))");
+        Ok(())
+    }
+}
+
+/// A statement whose text is always the same, known by `Place`; made by [`kept!`](crate::kept).
+#[derive(Debug, Clone, Copy)]
+pub struct Kept<Place, Q> {
+    statement: Q,
+    place: PhantomData<Place>,
+}
+
+/// See [`kept!`](crate::kept), which makes the place.
+pub fn kept<Place, Q>(statement: Q) -> Kept<Place, Q> {
+    Kept {
+        statement,
+        place: PhantomData,
+    }
+}
+
+/// Keeps a statement prepared under the place that it is written at. Its text must not vary with its values:
+/// no optional columns left to their defaults, no lists of several lengths, no boxed conditions.
+#[macro_export]
+macro_rules! kept {
+    ($statement:expr) => {{
+        struct Place;
+        $crate::store::prepared::kept::<Place, _>($statement)
+    }};
+}
+
+impl<Place: 'static, Q> QueryId for Kept<Place, Q> {
+    type QueryId = Kept<Place, ()>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<Place, Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Kept<Place, Q> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.statement.walk_ast(out)
+    }
+}
+
+impl<Place, Q, C> RunQueryDsl<C> for Kept<Place, Q> {}
+
+/// A statement and the words at its end; made by [`ending`].
+#[derive(Debug, Clone, Copy)]
+pub struct Ending<Q> {
+    statement: Q,
+    words: &'static str,
+}
+
+/// A statement with fixed words at its end. Diesel does not keep an upsert that it writes itself: it cannot
+/// know that what is set never varies.
+pub fn ending<Q>(statement: Q, words: &'static str) -> Ending<Q> {
+    Ending { statement, words }
+}
+
+impl<Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Ending<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.statement.walk_ast(out.reborrow())?;
+        out.push_sql(self.words);
         Ok(())
     }
 }

@@ -113,11 +113,10 @@ pub fn insert_once(tx: &mut Tx<'_>, filed: &Filed) -> Result<Inserted, Error> {
     let outcome = Inserted::from_count(made);
     if !outcome.already() {
         let rows = transfer_rows(&filed.receipt);
-        insert_rows!(tx, &rows, |c, values| diesel::insert_into(
+        insert_rows!(tx, &rows, |values| diesel::insert_into(
             receipt_transfer::table
         )
-        .values(values)
-        .execute(c));
+        .values(values));
     }
     Ok(outcome)
 }

@@ -2,16 +2,16 @@
 
 mod facts;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use diesel::prelude::*;
-use diesel::upsert::excluded;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::prepared::{among, among_ids};
+use super::prepared::{among, among_ids, ending};
 use super::schema::{reconciliation, reconciliation_history};
-use super::types::{At, Id, Json};
+use super::types::{At, Id, JsonText};
 use super::{Conn, Error, Tx};
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
@@ -27,7 +27,7 @@ const TABLE: &str = "reconciliation";
 /// Findings compared with what is stored, and written, at a time.
 const CHUNK: usize = 1000;
 
-#[derive(Queryable, Insertable, Clone)]
+#[derive(Queryable, Insertable)]
 #[diesel(table_name = reconciliation, treat_none_as_default_value = false)]
 struct CodeRow {
     creditor: String,
@@ -38,7 +38,7 @@ struct CodeRow {
     flags: String,
     rule: String,
     rule_version: i16,
-    explanation: Json,
+    explanation: JsonText,
     amount_cents: i64,
     since: Day,
     iuv: Option<String>,
@@ -57,7 +57,7 @@ struct HistoryRow {
     flags: String,
     rule: String,
     rule_version: i16,
-    explanation: Json,
+    explanation: JsonText,
     amount_cents: i64,
     since: Day,
     recorded_at: At,
@@ -154,66 +154,37 @@ pub fn record(
 ) -> Result<usize, Error> {
     let mut changed = 0usize;
     for chunk in findings.chunks(CHUNK) {
-        let found: Vec<CodeRow> = chunk
-            .iter()
-            .map(|finding| CodeRow::from_domain(creditor, finding, recording))
-            .collect();
-        // Mostly all of it is said for the first time.
-        let new = insert_rows!(tx, &found, |c, values| diesel::insert_into(
-            reconciliation::table
-        )
-        .values(values)
-        .on_conflict_do_nothing()
-        .execute(c));
-        let steps = match new < found.len() {
-            true => follow(tx, creditor, (chunk, found), recording)?,
-            false => found,
-        };
-        changed = changed.saturating_add(steps.len());
+        let held = current(tx, creditor, chunk)?;
+        let mut seen = HashSet::with_capacity(chunk.len());
+        let (mut fresh, mut other) = (Vec::new(), Vec::new());
+        for finding in chunk.iter().filter(|finding| seen.insert(&finding.line)) {
+            let row = CodeRow::from_domain(creditor, finding, recording)?;
+            match held.get(&finding.line) {
+                Some(held) => other.extend(row.following(held, finding, recording.books)),
+                None => fresh.push(row),
+            }
+        }
+        insert(tx, &fresh)?;
+        replace(tx, &other)?;
+        changed = changed.saturating_add(fresh.len().saturating_add(other.len()));
+        let steps = fresh.into_iter().chain(other);
         let history: Vec<HistoryRow> = steps
-            .into_iter()
             .map(|row| HistoryRow::from_code(row, recording))
             .collect();
-        insert_rows!(tx, &history, |c, values| diesel::insert_into(
+        insert_rows!(tx, &history, |values| diesel::insert_into(
             reconciliation_history::table
         )
-        .values(values)
-        .execute(c));
+        .values(values));
     }
     Ok(changed)
 }
 
-/// What is said for the first time, and what is said otherwise of lines that are held; that is written.
-fn follow(
-    tx: &mut Tx<'_>,
-    creditor: &FiscalCode,
-    (findings, found): (&[Finding], Vec<CodeRow>),
-    recording: &Recording<'_>,
-) -> Result<Vec<CodeRow>, Error> {
-    let held = current(tx, creditor, findings)?;
-    let (mut steps, mut other) = (Vec::new(), Vec::new());
-    for (finding, mut row) in findings.iter().zip(found) {
-        match held.get(&(row.line_kind.clone(), row.line_key.clone())) {
-            Some(held) if held.id != row.id => {
-                row.follow(held, finding, recording.books);
-                if !held.says_the_same(&row) {
-                    other.push(row.clone());
-                    steps.push(row);
-                }
-            }
-            Some(_) | None => steps.push(row),
-        }
-    }
-    upsert(tx, &other)?;
-    Ok(steps)
-}
-
-/// What is stored of these lines, by kind and key.
+/// What is stored of these lines.
 fn current(
     conn: &mut Conn,
     creditor: &FiscalCode,
     findings: &[Finding],
-) -> Result<HashMap<(String, String), CodeRow>, Error> {
+) -> Result<HashMap<LineRef, CodeRow>, Error> {
     let mut found = HashMap::with_capacity(findings.len());
     for kind in LineKind::ALL {
         let of_kind = findings.iter().filter(|finding| finding.line.kind == *kind);
@@ -226,35 +197,42 @@ fn current(
             .filter(reconciliation::line_kind.eq(kind.as_str()))
             .filter(among(reconciliation::line_key, &keys))
             .load(c))?;
-        let keyed = |row: CodeRow| ((row.line_kind.clone(), row.line_key.clone()), row);
+        let keyed = |row: CodeRow| {
+            let key = row.line_key.clone();
+            (LineRef { kind: *kind, key }, row)
+        };
         found.extend(rows.into_iter().map(keyed));
     }
     Ok(found)
 }
 
-fn upsert(tx: &mut Tx<'_>, rows: &[CodeRow]) -> Result<(), Error> {
-    insert_rows!(tx, rows, |c, values| diesel::insert_into(
+/// What is said for the first time.
+fn insert(tx: &mut Tx<'_>, rows: &[CodeRow]) -> Result<(), Error> {
+    let made = insert_rows!(tx, rows, |values| diesel::insert_into(
         reconciliation::table
     )
     .values(values)
-    .on_conflict((
-        reconciliation::creditor,
-        reconciliation::line_kind,
-        reconciliation::line_key
-    ))
-    .do_update()
-    .set((
-        reconciliation::code.eq(excluded(reconciliation::code)),
-        reconciliation::flags.eq(excluded(reconciliation::flags)),
-        reconciliation::rule.eq(excluded(reconciliation::rule)),
-        reconciliation::rule_version.eq(excluded(reconciliation::rule_version)),
-        reconciliation::explanation.eq(excluded(reconciliation::explanation)),
-        reconciliation::amount_cents.eq(excluded(reconciliation::amount_cents)),
-        reconciliation::since.eq(excluded(reconciliation::since)),
-        reconciliation::iuv.eq(excluded(reconciliation::iuv)),
-        reconciliation::updated_at.eq(excluded(reconciliation::updated_at)),
-    ))
-    .execute(c));
+    .on_conflict_do_nothing());
+    if made == rows.len() {
+        return Ok(());
+    }
+    Err(Error::Changed {
+        table: TABLE,
+        id: "a line that another has classified meanwhile".to_owned(),
+    })
+}
+
+/// What is said otherwise of lines that are held.
+fn replace(tx: &mut Tx<'_>, rows: &[CodeRow]) -> Result<(), Error> {
+    const SET: &str = " ON CONFLICT (creditor, line_kind, line_key) DO UPDATE SET \
+        code = excluded.code, flags = excluded.flags, rule = excluded.rule, \
+        rule_version = excluded.rule_version, explanation = excluded.explanation, \
+        amount_cents = excluded.amount_cents, since = excluded.since, iuv = excluded.iuv, \
+        updated_at = excluded.updated_at";
+    insert_rows!(tx, rows, |values| ending(
+        diesel::insert_into(reconciliation::table).values(values),
+        SET
+    ));
     Ok(())
 }
 
@@ -437,54 +415,80 @@ fn read_flags(text: &str) -> Option<BTreeSet<Flag>> {
     text.split_whitespace().map(Flag::from_name).collect()
 }
 
-fn explanation_json(found: &Explanation) -> Value {
-    let compared: Vec<Value> = found
-        .compared
-        .iter()
-        .map(|pair| {
-            let difference = pair.left.minus(pair.right).map_or(0, Cents::get);
-            json!({
-                "what": pair.what,
-                "left_cents": pair.left.get(),
-                "right_cents": pair.right.get(),
-                "difference_cents": difference,
-            })
-        })
-        .collect();
-    let mut inputs = json!({
-        "notices": found.notices,
-        "receipts": found.receipts,
-        "flow_lines": found.flow_lines,
-        "credits": found.credits,
-        "candidates": found.candidates,
-    });
-    if !found.companions.is_empty() {
-        insert(&mut inputs, "companions", json!(found.companions));
-    }
-    let mut explanation = json!({ "inputs": inputs, "compared": compared });
-    if let Some(forced) = found.forced {
-        let closed = json!({
-            "reconciliation_decision_id": forced.by.decision,
-            "reason": forced.by.reason.as_str(),
-            "instead_of": forced.instead_of.as_str().to_ascii_lowercase(),
-        });
-        insert(&mut explanation, "closed_by", closed);
-    }
-    explanation
+/// The explanation as the API shows it; members in the order of the alphabet, as documents always had them.
+#[derive(Serialize)]
+struct ExplanationDoc<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed_by: Option<ClosedByDoc>,
+    compared: Vec<ComparedDoc>,
+    inputs: InputsDoc<'a>,
 }
 
-fn insert(object: &mut Value, key: &str, value: Value) {
-    if let Some(object) = object.as_object_mut() {
-        object.insert(key.to_owned(), value);
-    }
+#[derive(Serialize)]
+struct ClosedByDoc {
+    instead_of: String,
+    reason: &'static str,
+    reconciliation_decision_id: Uuid,
+}
+
+#[derive(Serialize)]
+struct ComparedDoc {
+    difference_cents: i64,
+    left_cents: i64,
+    right_cents: i64,
+    what: &'static str,
+}
+
+#[derive(Serialize)]
+struct InputsDoc<'a> {
+    candidates: &'a BTreeSet<String>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    companions: &'a BTreeSet<String>,
+    credits: &'a BTreeSet<String>,
+    flow_lines: &'a BTreeSet<String>,
+    notices: &'a BTreeSet<String>,
+    receipts: &'a BTreeSet<String>,
+}
+
+fn explanation_text(found: &Explanation) -> Result<JsonText, serde_json::Error> {
+    let compared = found.compared.iter().map(|pair| ComparedDoc {
+        difference_cents: pair.left.minus(pair.right).map_or(0, Cents::get),
+        left_cents: pair.left.get(),
+        right_cents: pair.right.get(),
+        what: pair.what,
+    });
+    let closed_by = found.forced.map(|forced| ClosedByDoc {
+        instead_of: forced.instead_of.as_str().to_ascii_lowercase(),
+        reason: forced.by.reason.as_str(),
+        reconciliation_decision_id: forced.by.decision,
+    });
+    let doc = ExplanationDoc {
+        closed_by,
+        compared: compared.collect(),
+        inputs: InputsDoc {
+            candidates: &found.candidates,
+            companions: &found.companions,
+            credits: &found.credits,
+            flow_lines: &found.flow_lines,
+            notices: &found.notices,
+            receipts: &found.receipts,
+        },
+    };
+    serde_json::to_string(&doc).map(JsonText)
 }
 
 impl CodeRow {
-    fn from_domain(creditor: &FiscalCode, finding: &Finding, recording: &Recording<'_>) -> CodeRow {
+    fn from_domain(
+        creditor: &FiscalCode,
+        finding: &Finding,
+        recording: &Recording<'_>,
+    ) -> Result<CodeRow, Error> {
         let own = Month::of(finding.day);
         let period = recording.books.counted_in(own);
         let flags = flags_text(&finding.flags, period != own);
-        CodeRow {
+        let explanation = explanation_text(&finding.explanation)
+            .map_err(|why| Error::corrupt(TABLE, &finding.line.key, why))?;
+        Ok(CodeRow {
             creditor: creditor.to_string(),
             id: Id((recording.next_id)()),
             line_kind: finding.line.kind.to_string(),
@@ -493,23 +497,29 @@ impl CodeRow {
             flags,
             rule: finding.rule.to_owned(),
             rule_version: RULES_VERSION,
-            explanation: Json(explanation_json(&finding.explanation)),
+            explanation,
             amount_cents: finding.amount.get(),
             since: finding.since,
             iuv: finding.iuv.clone(),
             updated_at: At(recording.now),
             period: period.first_day(),
-        }
+        })
     }
 
-    /// A further finding about a line that is held: the same row. It counts in the line's month, unless that
-    /// is closed.
-    fn follow(&mut self, held: &CodeRow, finding: &Finding, books: ClosedBooks) {
+    /// A further finding about a line that is held, unless it says the same: the same row. It counts in the
+    /// line's month, unless that is closed.
+    fn following(
+        mut self,
+        held: &CodeRow,
+        finding: &Finding,
+        books: ClosedBooks,
+    ) -> Option<CodeRow> {
         let home = Month::of(held.period);
         let late = books.counted_in(home) != home || home != Month::of(finding.day);
         self.id = held.id;
         self.period = held.period;
         self.flags = flags_text(&finding.flags, late);
+        (!held.says_the_same(&self)).then_some(self)
     }
 
     fn says_the_same(&self, other: &CodeRow) -> bool {
@@ -520,7 +530,7 @@ impl CodeRow {
             && self.amount_cents == other.amount_cents
             && self.since == other.since
             && self.iuv == other.iuv
-            && self.explanation == other.explanation
+            && self.explanation.says_the_same(&other.explanation)
     }
 
     fn into_domain(self) -> Result<Filed, Error> {
@@ -539,7 +549,10 @@ impl CodeRow {
                 flags: read_flags(&self.flags).ok_or_else(|| Error::corrupt(TABLE, id, "flags"))?,
                 rule: self.rule,
                 rule_version: self.rule_version,
-                explanation: self.explanation.0,
+                explanation: self
+                    .explanation
+                    .parse()
+                    .map_err(|why| Error::corrupt(TABLE, id, why))?,
                 amount: Cents::new(self.amount_cents)
                     .map_err(|why| Error::corrupt(TABLE, id, why))?,
                 since: self.since,
@@ -588,7 +601,10 @@ impl HistoryRow {
                 flags: read_flags(&self.flags).ok_or_else(|| corrupt("flags"))?,
                 rule: self.rule,
                 rule_version: self.rule_version,
-                explanation: self.explanation.0,
+                explanation: self
+                    .explanation
+                    .parse()
+                    .map_err(|_not_json| corrupt("explanation"))?,
                 amount: Cents::new(self.amount_cents).map_err(|_range| corrupt("amount"))?,
                 since: self.since,
             },

@@ -130,6 +130,41 @@ const PLACES: &[(Subject, &str, &str)] = &[
         "SELECT id FROM receipt WHERE creditor = $1 AND iuv = $3",
     ),
     (
+        Subject::Payment,
+        "debtor_tax_code",
+        "SELECT r.id AS id FROM position p JOIN notice n ON n.creditor = p.creditor AND n.position_id = p.id \
+         JOIN receipt r ON r.creditor = n.creditor AND r.notice_number = n.number \
+         WHERE p.creditor = $1 AND p.debtor_tax_code = $3",
+    ),
+    (
+        Subject::Payment,
+        "plate",
+        "SELECT r.id AS id FROM position_mark m JOIN notice n ON n.creditor = m.creditor AND n.position_id = m.position_id \
+         JOIN receipt r ON r.creditor = n.creditor AND r.notice_number = n.number \
+         WHERE m.creditor = $1 AND m.mark = $4 AND m.kind = 'plate'",
+    ),
+    (
+        Subject::Payment,
+        "report_number",
+        "SELECT r.id AS id FROM position_mark m JOIN notice n ON n.creditor = m.creditor AND n.position_id = m.position_id \
+         JOIN receipt r ON r.creditor = n.creditor AND r.notice_number = n.number \
+         WHERE m.creditor = $1 AND m.mark = $4 AND m.kind = 'report'",
+    ),
+    (
+        Subject::Payment,
+        "person_tax_code",
+        "SELECT r.id AS id FROM position_mark m JOIN notice n ON n.creditor = m.creditor AND n.position_id = m.position_id \
+         JOIN receipt r ON r.creditor = n.creditor AND r.notice_number = n.number \
+         WHERE m.creditor = $1 AND m.mark = $4 AND m.kind = 'person'",
+    ),
+    (
+        Subject::Payment,
+        "code",
+        "SELECT r.id AS id FROM position_mark m JOIN notice n ON n.creditor = m.creditor AND n.position_id = m.position_id \
+         JOIN receipt r ON r.creditor = n.creditor AND r.notice_number = n.number \
+         WHERE m.creditor = $1 AND m.mark = $4 AND m.kind = 'code'",
+    ),
+    (
         Subject::Flow,
         "flow_id",
         "SELECT id FROM flow WHERE creditor = $1 AND flow_key = $3",

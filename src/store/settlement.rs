@@ -283,9 +283,8 @@ pub fn insert(
         .iter()
         .map(|line| LineRow::from_domain(creditor, filed.id, line))
         .collect();
-    insert_rows!(tx, &rows, |c, values| diesel::insert_into(flow_line::table)
-        .values(values)
-        .execute(c));
+    insert_rows!(tx, &rows, |values| diesel::insert_into(flow_line::table)
+        .values(values));
     Ok(())
 }
 

@@ -18,7 +18,8 @@ use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::domain::reconciliation::Quality;
 use crate::domain::treasury::{
-    Direction, DocumentKind, FlowReference, KnownFlow, Movement, Operation, Reference, prefixes,
+    Direction, DocumentKind, FlowReference, KnownFlow, Movement, Operation, Reference, named_by,
+    prefixes,
 };
 
 const TABLE: &str = "treasury_entry";
@@ -104,12 +105,11 @@ pub fn insert_new(
         .iter()
         .map(|filed| EntryRow::from_domain(creditor, filed))
         .collect();
-    Ok(insert_rows!(tx, &rows, |c, values| diesel::insert_into(
+    Ok(insert_rows!(tx, &rows, |values| diesel::insert_into(
         treasury_entry::table
     )
     .values(values)
-    .on_conflict_do_nothing()
-    .execute(c)))
+    .on_conflict_do_nothing()))
 }
 
 /// The entry with this year, account and number.
@@ -281,6 +281,51 @@ pub fn of_provisional(
     rows.into_iter().map(EntryRow::into_domain).collect()
 }
 
+/// Reversals and restorations with one of these references of the bank, without a provisional document and
+/// without a flow or payment of their own.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn followers(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    references: &[&str],
+) -> Result<Vec<Filed>, Error> {
+    if references.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<EntryRow> = on!(conn, |c| treasury_entry::table
+        .filter(treasury_entry::creditor.eq(creditor.as_str()))
+        .filter(among(treasury_entry::bank_reference, references))
+        .filter(treasury_entry::provisional.is_null())
+        .filter(treasury_entry::reference_kind.eq(NONE))
+        .filter(
+            treasury_entry::operation
+                .eq(Operation::Reversed.as_str())
+                .or(treasury_entry::operation.eq(Operation::Restored.as_str()))
+        )
+        .order(treasury_entry::id)
+        .load(c))?;
+    rows.into_iter().map(EntryRow::into_domain).collect()
+}
+
+/// The entries with this reference of the bank, in the order they were filed.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn of_bank_reference(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    reference: &str,
+) -> Result<Vec<Filed>, Error> {
+    let rows: Vec<EntryRow> = on!(conn, |c| treasury_entry::table
+        .filter(treasury_entry::creditor.eq(creditor.as_str()))
+        .filter(treasury_entry::bank_reference.eq(reference))
+        .order(treasury_entry::id)
+        .load(c))?;
+    rows.into_iter().map(EntryRow::into_domain).collect()
+}
+
 /// Writes down what an entry refers to, found otherwise than in its text.
 ///
 /// # Errors
@@ -361,17 +406,13 @@ pub fn held_by(
     rows.into_iter().map(EntryRow::into_domain).collect()
 }
 
-/// The entry with this key, `year/account/number`; the account may hold slashes.
+/// The entry with this key.
 ///
 /// # Errors
 /// The database's, or a corrupt row.
 pub fn by_key(conn: &mut Conn, creditor: &FiscalCode, key: &str) -> Result<Option<Filed>, Error> {
-    let name = key.split_once('/').and_then(|(year, rest)| {
-        let (account, number) = rest.rsplit_once('/')?;
-        Some((year.parse().ok()?, account, number))
-    });
-    match name {
-        Some(name) => find(conn, creditor, name),
+    match named_by(key) {
+        Some((year, account, number)) => find(conn, creditor, (year, &account, number)),
         None => Ok(None),
     }
 }

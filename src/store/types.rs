@@ -1,5 +1,7 @@
 //! The few column types that are not the same on both databases: ids, instants, JSON.
 
+use std::io::Write as _;
+
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -118,5 +120,59 @@ impl FromSql<Doc, Sqlite> for Json {
     fn from_sql(bytes: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
         let text = <String as FromSql<sql_types::Text, Sqlite>>::from_sql(bytes)?;
         Ok(Json(serde_json::from_str(&text)?))
+    }
+}
+
+/// A JSON document as the text of a column, for what is written and compared more often than read.
+#[derive(Debug, Clone, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Doc)]
+pub struct JsonText(pub String);
+
+impl JsonText {
+    /// Whether two texts say the same: a database may write a document in another way.
+    #[must_use]
+    pub fn says_the_same(&self, other: &JsonText) -> bool {
+        self.0 == other.0 || matches!((self.parse(), other.parse()), (Ok(a), Ok(b)) if a == b)
+    }
+
+    /// The document.
+    ///
+    /// # Errors
+    /// When the text is no JSON.
+    pub fn parse(&self) -> Result<serde_json::Value, serde_json::Error> {
+        serde_json::from_str(&self.0)
+    }
+}
+
+/// Before the text, PostgreSQL sends and reads the version of the binary form of `jsonb`.
+const JSONB_VERSION: u8 = 1;
+
+impl ToSql<Doc, Pg> for JsonText {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        out.write_all(&[JSONB_VERSION])?;
+        out.write_all(self.0.as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Doc, Pg> for JsonText {
+    fn from_sql(bytes: <Pg as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        match bytes.as_bytes().split_first() {
+            Some((&JSONB_VERSION, text)) => Ok(JsonText(std::str::from_utf8(text)?.to_owned())),
+            Some(_) | None => Err("unknown version of jsonb".into()),
+        }
+    }
+}
+
+impl ToSql<Doc, Sqlite> for JsonText {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(self.0.as_str());
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Doc, Sqlite> for JsonText {
+    fn from_sql(bytes: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        <String as FromSql<sql_types::Text, Sqlite>>::from_sql(bytes).map(JsonText)
     }
 }

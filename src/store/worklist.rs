@@ -16,6 +16,7 @@ use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::lifecycle::Anomaly;
 use crate::domain::money::Cents;
+use crate::domain::notice_number::NoticeNumber;
 use crate::domain::reconciliation::work::{Work, WorkState};
 use crate::domain::reconciliation::{Code, LineKind};
 use crate::domain::text::Text;
@@ -336,10 +337,14 @@ pub fn aged(
 pub struct Overpaid {
     /// The payment.
     pub id: Uuid,
+    /// The position it paid, when it is in these books.
+    pub position_id: Option<Uuid>,
     /// Its receipt.
     pub receipt_id: String,
     /// The notice.
-    pub notice_number: String,
+    pub notice_number: NoticeNumber,
+    /// What is odd about it.
+    pub anomaly: Anomaly,
     /// The creditor's service, when the notice is in these books.
     pub service_code: Option<String>,
     /// The creditor's own share, to be given back.
@@ -352,10 +357,14 @@ pub struct Overpaid {
 struct OverpaidRow {
     #[diesel(sql_type = Guid)]
     id: Id,
+    #[diesel(sql_type = Nullable<Guid>)]
+    position_id: Option<Id>,
     #[diesel(sql_type = SqlText)]
     receipt_id: String,
     #[diesel(sql_type = SqlText)]
     number: String,
+    #[diesel(sql_type = SqlText)]
+    anomaly: String,
     #[diesel(sql_type = Nullable<SqlText>)]
     service: Option<String>,
     #[diesel(sql_type = BigInt)]
@@ -364,8 +373,8 @@ struct OverpaidRow {
     paid_on: Day,
 }
 
-/// Payments of what was not owed, whose line no officer has closed, in the order they came, after the given
-/// id.
+/// Payments of what was not owed, as far as no officer has closed their lines and they are no credit of a family,
+/// in the order they came, after the given id.
 ///
 /// # Errors
 /// The database's, or a corrupt row.
@@ -377,16 +386,19 @@ pub fn overpaid(
     let after = Id(after.unwrap_or_default());
     let rows: Vec<OverpaidRow> = on!(conn, |c| {
         diesel::sql_query(format!(
-        "SELECT r.id, r.receipt_id, r.notice_number AS number, r.service_code AS service, r.paid_on, \
-         CAST((SELECT COALESCE(SUM(t.amount_cents), 0) FROM receipt_transfer t \
-           WHERE t.creditor = r.creditor AND t.receipt_id = r.receipt_id AND t.own) AS BIGINT) \
-           AS own_cents \
-         FROM receipt r WHERE r.creditor = $1 AND r.id > $2 \
+        "SELECT r.id, r.position_id, r.receipt_id, r.notice_number AS number, r.service_code AS service, r.paid_on, \
+         r.anomaly, \
+         CAST(SUM(t.amount_cents) AS BIGINT) AS own_cents \
+         FROM receipt r JOIN receipt_transfer t \
+         ON t.creditor = r.creditor AND t.receipt_id = r.receipt_id AND t.own \
+         WHERE r.creditor = $1 AND r.id > $2 \
          AND r.{} \
-         AND NOT EXISTS (SELECT 1 FROM receipt_transfer t JOIN reconciliation l \
-           ON l.creditor = t.creditor AND l.line_kind = 'receipt' \
-           AND l.line_key = t.receipt_id || '/' || t.idx AND l.code = 'FORCED' \
-           WHERE t.creditor = r.creditor AND t.receipt_id = r.receipt_id AND t.own) \
+         AND NOT EXISTS (SELECT 1 FROM reconciliation l \
+           WHERE l.creditor = t.creditor AND l.line_kind = 'receipt' \
+           AND l.line_key = t.receipt_id || '/' || t.idx AND l.code = 'FORCED') \
+         AND NOT EXISTS (SELECT 1 FROM canteen_movement m \
+           WHERE m.creditor = r.creditor AND m.receipt_id = r.receipt_id) \
+         GROUP BY r.id, r.position_id, r.receipt_id, r.notice_number, r.service_code, r.paid_on, r.anomaly \
          ORDER BY r.id LIMIT $3", owed_back()
     ))
     .bind::<SqlText, _>(creditor.as_str())
@@ -396,12 +408,17 @@ pub fn overpaid(
     })?;
     rows.into_iter()
         .map(|row| {
-            let amount = Cents::new(row.own_cents)
-                .map_err(|why| Error::corrupt("receipt", &row.receipt_id, why))?;
+            let corrupt =
+                |why: &dyn std::fmt::Display| Error::corrupt("receipt", &row.receipt_id, why);
+            let amount = Cents::new(row.own_cents).map_err(|why| corrupt(&why))?;
+            let number = NoticeNumber::parse(&row.number).map_err(|why| corrupt(&why))?;
+            let anomaly = Anomaly::from_name(&row.anomaly).ok_or_else(|| corrupt(&"anomaly"))?;
             Ok(Overpaid {
+                anomaly,
                 id: row.id.0,
+                position_id: row.position_id.map(|id| id.0),
                 receipt_id: row.receipt_id,
-                notice_number: row.number,
+                notice_number: number,
                 service_code: row.service,
                 amount,
                 paid_on: row.paid_on,

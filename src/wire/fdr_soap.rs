@@ -7,6 +7,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, NaiveDateTime, Utc};
+use quick_xml::events::Event;
 
 use super::giornale::Rule;
 use super::giornale::xml::{Element, Part, Stream};
@@ -21,8 +22,8 @@ mod flow_xml;
 #[cfg(test)]
 mod tests;
 
-/// Largest answer read, in bytes: a flow of about fifty thousand payments.
-pub const ANSWER_BYTES_MAX: usize = 32 << 20;
+/// Largest answer read, in bytes: a flow of about a hundred and fifty thousand payments.
+pub const ANSWER_BYTES_MAX: usize = 96 << 20;
 
 const NAMESPACE: &str = "http://ws.pagamenti.telematici.gov/";
 const TEXT_CHARS_MAX: usize = 255;
@@ -30,6 +31,7 @@ const TEXT_CHARS_MAX: usize = 255;
 const TEXT: &str = "1 to 255 characters";
 const INSTANT: &str = "a time as 2026-12-31T23:59:59";
 const BASE64: &str = "base64";
+const DEPOSITED: &str = "xmlRendicontazione";
 
 /// What a time without offset means: the reader says which clock it is read on.
 pub type Clock = fn(NaiveDateTime) -> DateTime<Utc>;
@@ -157,22 +159,88 @@ pub fn list(body: &[u8], clock: Clock) -> Result<Vec<DatedFlow>, Error> {
 /// # Errors
 /// [`Error`], naming the element.
 pub fn document(body: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut held = None;
-    answer(body, Operation::Fetch, |part| {
-        if let Part::Around(path, text) = part
-            && path.last().is_some_and(|name| name == "xmlRendicontazione")
-        {
-            held = Some(text);
+    if body.len() > ANSWER_BYTES_MAX {
+        return Err(Error::TooLarge);
+    }
+    match deposited(body).filter(|document| !document.is_empty()) {
+        Some(document) => Ok(document),
+        None => {
+            answer(body, Operation::Fetch, |_| Ok(()))?;
+            Err(value(DEPOSITED, BASE64))
         }
-        Ok(())
-    })?;
-    let held = held.unwrap_or_default();
-    let dense: String = held.chars().filter(|c| !is_space(*c)).collect();
-    STANDARD
-        .decode(dense)
-        .ok()
-        .filter(|document| !document.is_empty())
-        .ok_or_else(|| value("xmlRendicontazione", BASE64))
+    }
+}
+
+/// The flow in a regular answer, decoded where it stands: a large one is not copied before. `None` when the
+/// answer is another one.
+fn deposited(body: &[u8]) -> Option<Vec<u8>> {
+    let whole = ["Envelope", "Body", Operation::Fetch.answer(), DEPOSITED];
+    let mut reader = quick_xml::Reader::from_reader(body);
+    let (mut depth, mut along) = (0usize, 0usize);
+    let mut decoder = Base64::default();
+    loop {
+        let inside = along == whole.len() && depth == along;
+        match reader.read_event().ok()? {
+            Event::Start(start) => {
+                let next = whole.get(depth).copied();
+                if along == depth && next == Some(start.local_name().as_ref()) {
+                    along = along.saturating_add(1);
+                }
+                depth = depth.saturating_add(1);
+            }
+            Event::End(_) => {
+                depth = depth.saturating_sub(1);
+                along = along.min(depth);
+            }
+            Event::Text(text) if inside => decoder.take(text.as_bytes())?,
+            Event::CData(text) if inside => decoder.take(text.as_bytes())?,
+            Event::Eof if depth == 0 => return decoder.finish(),
+            Event::GeneralRef(_) if inside => return None,
+            Event::Eof => return None,
+            Event::Empty(_)
+            | Event::Text(_)
+            | Event::CData(_)
+            | Event::Comment(_)
+            | Event::Decl(_)
+            | Event::PI(_)
+            | Event::DocType(_)
+            | Event::GeneralRef(_) => {}
+        }
+    }
+}
+
+/// Decodes base64 that comes in pieces, with white space anywhere.
+#[derive(Default)]
+struct Base64 {
+    dense: Vec<u8>,
+    decoded: Vec<u8>,
+}
+
+impl Base64 {
+    /// Decoded at a time; a multiple of four.
+    const PIECE: usize = 64 << 10;
+
+    fn take(&mut self, text: &[u8]) -> Option<()> {
+        for piece in text.chunks(Base64::PIECE) {
+            let dense = piece
+                .iter()
+                .copied()
+                .filter(|byte| !is_space(char::from(*byte)));
+            self.dense.extend(dense);
+            let whole = self.dense.len().saturating_sub(self.dense.len() % 4);
+            // The last group may be a padded one, which only the end of the text decides.
+            let whole = whole.saturating_sub(4);
+            let rest = self.dense.split_off(whole);
+            STANDARD.decode_vec(&self.dense, &mut self.decoded).ok()?;
+            self.dense = rest;
+        }
+        Some(())
+    }
+
+    fn finish(mut self) -> Option<Vec<u8>> {
+        STANDARD.decode_vec(&self.dense, &mut self.decoded).ok()?;
+        Some(self.decoded)
+    }
 }
 
 /// The code of a fault, the interface's own or SOAP's; `None` when there is none to be read.

@@ -34,7 +34,7 @@ mod tests;
 /// Longest reference of a bank that is kept, in characters.
 pub const REFERENCE_CHARS_MAX: usize = 70;
 
-/// Longest line read, in bytes. Reading stops at a longer one.
+/// Longest line read, in bytes. A longer one is refused, and reading goes on after it.
 pub const LINE_BYTES_MAX: usize = 64 << 10;
 
 /// Largest `importo`, in cents: the schema's 15 digits.
@@ -175,9 +175,15 @@ pub enum Rule {
     /// Another form than the column's: the right one, in English and in Italian.
     #[error("must be {0}")]
     Form(&'static str, &'static str),
-    /// More than [`LINE_BYTES_MAX`], or an XML entry, tag or text beyond its bound.
+    /// More than [`LINE_BYTES_MAX`], or an XML entry beyond its bound.
     #[error("too long")]
     TooLong,
+    /// An XML tag or text beyond its bound; nothing after it was read.
+    #[error("a tag or text that is too long, reading stopped")]
+    Endless,
+    /// A line that the caller counts among those before the first movement, and that is one.
+    #[error("reads as a movement, and is counted among the header lines")]
+    Heading,
     /// The source failed; nothing after it was read.
     #[error("reading stopped: {0}")]
     Unreadable(io::ErrorKind),

@@ -3,7 +3,7 @@
 //!
 //! Most of the rows have a receipt, some of them another amount, some a notice only, some neither.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -17,10 +17,12 @@ use avviso::ctx::{Clock, Ctx, Ids};
 use avviso::domain::fiscal_code::FiscalCode;
 use avviso::domain::reconciliation::Cause;
 use avviso::jobs::pull_flows;
-use avviso::node::client::{FlowClient, RestFlows, Retries, Service};
+use avviso::node::client::{FlowClient, RestFlows, Retries, Service, SoapFlows, Station};
 use avviso::store::conn::Access;
 use avviso::store::{self, Conn};
+use base64::Engine as _;
 use chrono::TimeDelta;
+use futures_util::stream::{self, Stream};
 
 const NOTICES: u32 = 1_000_000;
 const ROWS: u32 = 100_000;
@@ -32,19 +34,38 @@ const WRONG_EVERY: u32 = 100;
 const PAGE: u32 = 1_000;
 const TOWN: &str = "99999000203";
 const FLOW: &str = "2026-03-03PSPX-0001";
+const PIECE: usize = 64 << 10;
 const CENTS: u32 = 12_345;
 
 fn main() -> anyhow::Result<()> {
     // `cargo bench` adds words of its own.
-    let url = std::env::args().skip(1).find(|word| !word.starts_with('-'));
+    let mut words = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'));
+    let url = words.next();
     let url = url.context("the address of an empty database is missing")?;
-    actix_web::rt::System::new().block_on(run(url))
+    let protocol = match words.next().as_deref() {
+        None | Some("rest") => Protocol::Rest,
+        Some("soap") => Protocol::Soap,
+        Some(other) => anyhow::bail!("{other}: rest or soap"),
+    };
+    actix_web::rt::System::new().block_on(run(url, protocol))
 }
 
-async fn run(url: String) -> anyhow::Result<()> {
+/// How the flow comes: pages of JSON, or one XML document in a SOAP answer.
+#[derive(Clone, Copy, PartialEq)]
+enum Protocol {
+    Rest,
+    Soap,
+}
+
+async fn run(url: String, protocol: Protocol) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     let pages = tempfile::tempdir()?;
-    write_flow(pages.path())?;
+    match protocol {
+        Protocol::Rest => write_flow(pages.path())?,
+        Protocol::Soap => write_document(pages.path())?,
+    }
     let town = FiscalCode::parse(TOWN)?;
     let mut conn = Conn::open(&url, Access::Write)?;
     conn.migrate()?;
@@ -62,15 +83,7 @@ async fn run(url: String) -> anyhow::Result<()> {
 
     clock.advance(TimeDelta::days(1))?;
     let service = serve(pages.path().to_owned())?;
-    let service = Service {
-        url: &service,
-        key: None,
-    };
-    let client = FlowClient::Rest(RestFlows::new(
-        service,
-        ctx.ids.clone(),
-        Retries::default(),
-    )?);
+    let client = client(&service, protocol, &ctx)?;
     forget_peak();
     let (start, busy) = (Instant::now(), on_processor());
     let summary = pull_flows::pull_from(&ctx, &town, &client).await?;
@@ -94,8 +107,11 @@ async fn run(url: String) -> anyhow::Result<()> {
         peak.map_or_else(|| "unknown".to_owned(), |kib| (kib / 1024).to_string())
     )?;
 
-    let scan = scan(pages.path())?;
-    ratio(&mut out, "bare scan of the same JSON", pulled, scan)?;
+    let (what, scanned) = match protocol {
+        Protocol::Rest => ("bare scan of the same JSON", scan(pages.path())?),
+        Protocol::Soap => ("bare scan of the same XML", scan_xml(pages.path())?),
+    };
+    ratio(&mut out, what, pulled, scanned)?;
     let join = timed(&mut conn, &[JOIN])?;
     ratio(&mut out, "one SQL join of the same rows", pulled, join)?;
     let written = written_by_sql(&mut conn)?;
@@ -164,6 +180,58 @@ fn write_flow(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The flow as one document, and the answer that carries it.
+fn write_document(folder: &Path) -> anyhow::Result<()> {
+    use std::fmt::Write as _;
+    let total = (1..=ROWS).map(|row| u64::from(amount(row))).sum::<u64>();
+    let mut document = format!(
+        r#"<FlussoRiversamento xmlns="http://www.digitpa.gov.it/schemas/2011/Pagamenti/"><versioneOggetto>1.0</versioneOggetto><identificativoFlusso>{FLOW}</identificativoFlusso><dataOraFlusso>2026-03-03T09:00:00</dataOraFlusso><identificativoUnivocoRegolamento>TRN</identificativoUnivocoRegolamento><dataRegolamento>2026-03-03</dataRegolamento><istitutoMittente><identificativoUnivocoMittente><tipoIdentificativoUnivoco>B</tipoIdentificativoUnivoco><codiceIdentificativoUnivoco>PSPX</codiceIdentificativoUnivoco></identificativoUnivocoMittente></istitutoMittente><istitutoRicevente><identificativoUnivocoRicevente><tipoIdentificativoUnivoco>G</tipoIdentificativoUnivoco><codiceIdentificativoUnivoco>{TOWN}</codiceIdentificativoUnivoco></identificativoUnivocoRicevente></istitutoRicevente><numeroTotalePagamenti>{ROWS}</numeroTotalePagamenti><importoTotalePagamenti>{}.{:02}</importoTotalePagamenti>"#,
+        total / 100,
+        total % 100
+    );
+    for row in 1..=ROWS {
+        let (iuv, cents) = (iuv(row), amount(row));
+        write!(
+            document,
+            "<datiSingoliPagamenti><identificativoUnivocoVersamento>{iuv}</identificativoUnivocoVersamento><identificativoUnivocoRiscossione>r{row:09}</identificativoUnivocoRiscossione><indiceDatiSingoloPagamento>1</indiceDatiSingoloPagamento><singoloImportoPagato>{}.{:02}</singoloImportoPagato><codiceEsitoSingoloPagamento>0</codiceEsitoSingoloPagamento><dataEsitoSingoloPagamento>2026-03-01</dataEsitoSingoloPagamento></datiSingoliPagamenti>",
+            cents / 100,
+            cents % 100
+        )?;
+    }
+    document.push_str("</FlussoRiversamento>");
+    std::fs::write(folder.join("document"), &document)?;
+    let answer = |operation: &str, content: &str| {
+        format!(
+            r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><q:{operation}Risposta xmlns:q="http://ws.pagamenti.telematici.gov/">{content}</q:{operation}Risposta></s:Body></s:Envelope>"#
+        )
+    };
+    let listed = format!(
+        "<elencoFlussiRendicontazione><totRestituiti>1</totRestituiti><idRendicontazione><identificativoFlusso>{FLOW}</identificativoFlusso><dataOraFlusso>2026-03-03T09:00:00</dataOraFlusso></idRendicontazione></elencoFlussiRendicontazione>"
+    );
+    let list = "nodoChiediElencoFlussiRendicontazione";
+    std::fs::write(folder.join(list), answer(list, &listed))?;
+    let coded = base64::engine::general_purpose::STANDARD.encode(document);
+    let flow = "nodoChiediFlussoRendicontazione";
+    let held = format!("<xmlRendicontazione>{coded}</xmlRendicontazione>");
+    std::fs::write(folder.join(flow), answer(flow, &held))?;
+    Ok(())
+}
+
+fn client(url: &str, protocol: Protocol, ctx: &Ctx) -> anyhow::Result<FlowClient> {
+    let (service, retries) = (Service { url, key: None }, Retries::default());
+    Ok(match protocol {
+        Protocol::Rest => FlowClient::Rest(RestFlows::new(service, ctx.ids.clone(), retries)?),
+        Protocol::Soap => {
+            let station = Station {
+                broker: TOWN.to_owned(),
+                station: format!("{TOWN}_01"),
+                password: "password".to_owned(),
+            };
+            FlowClient::Soap(SoapFlows::new(service, station, ctx.ids.clone(), retries)?)
+        }
+    })
+}
+
 fn amount(row: u32) -> u32 {
     if row.is_multiple_of(WRONG_EVERY) {
         CENTS - 1
@@ -172,16 +240,20 @@ fn amount(row: u32) -> u32 {
     }
 }
 
-fn payment(row: u32) -> String {
-    // One notice in ten is paid; after the last of them come numbers that nobody has issued.
+/// One notice in ten is paid; after the last of them come numbers that nobody has issued.
+fn iuv(row: u32) -> String {
     let number = if row > UNKNOWN {
         NOTICES + row
     } else {
         row * 10
     };
-    let cents = amount(row);
+    format!("01{number:013}00")
+}
+
+fn payment(row: u32) -> String {
+    let (iuv, cents) = (iuv(row), amount(row));
     format!(
-        r#"{{"index":{row},"iuv":"01{number:013}00","iur":"r{row:09}","idTransfer":1,"pay":{}.{:02},"payStatus":"EXECUTED","payDate":"2026-03-01T10:30:00Z"}}"#,
+        r#"{{"index":{row},"iuv":"{iuv}","iur":"r{row:09}","idTransfer":1,"pay":{}.{:02},"payStatus":"EXECUTED","payDate":"2026-03-01T10:30:00Z"}}"#,
         cents / 100,
         cents % 100
     )
@@ -192,18 +264,10 @@ fn serve(folder: PathBuf) -> anyhow::Result<String> {
     let server = HttpServer::new(move || {
         let folder = folder.clone();
         App::new().default_service(web::to(move |request: HttpRequest| {
-            let mut query = request.query_string().split('&');
-            let page = query.find_map(|pair| pair.strip_prefix("page="));
-            let path = request.path();
-            let name = match page {
-                Some(page) if path.ends_with("/payments") => format!("page-{page}"),
-                Some(_) => "list".to_owned(),
-                None => "head".to_owned(),
-            };
-            let body = std::fs::read(folder.join(name));
+            let file = std::fs::File::open(folder.join(asked(&request)));
             async move {
-                match body {
-                    Ok(body) => HttpResponse::Ok().body(body),
+                match file {
+                    Ok(file) => HttpResponse::Ok().streaming(pieces(file)),
                     Err(_none) => HttpResponse::NotFound().finish(),
                 }
             }
@@ -215,6 +279,35 @@ fn serve(folder: PathBuf) -> anyhow::Result<String> {
     let address = server.addrs().first().copied().context("no address")?;
     actix_web::rt::spawn(server.run());
     Ok(format!("http://{address}"))
+}
+
+/// The file with the answer.
+fn asked(request: &HttpRequest) -> String {
+    if let Some(operation) = request.headers().get("SOAPAction") {
+        return operation.to_str().unwrap_or_default().to_owned();
+    }
+    let mut query = request.query_string().split('&');
+    let page = query.find_map(|pair| pair.strip_prefix("page="));
+    match page {
+        Some(page) if request.path().ends_with("/payments") => format!("page-{page}"),
+        Some(_) => "list".to_owned(),
+        None => "head".to_owned(),
+    }
+}
+
+/// A file piece by piece, so that the service needs no memory for it.
+fn pieces(mut file: std::fs::File) -> impl Stream<Item = std::io::Result<web::Bytes>> {
+    stream::iter(std::iter::from_fn(move || {
+        let mut piece = vec![0; PIECE];
+        match file.read(&mut piece) {
+            Ok(0) => None,
+            Ok(read) => {
+                piece.truncate(read);
+                Some(Ok(piece.into()))
+            }
+            Err(error) => Some(Err(error)),
+        }
+    }))
 }
 
 /// What the two databases write in another way.
@@ -294,10 +387,9 @@ async fn seed(ctx: &Ctx, conn: &mut Conn, town: &FiscalCode) -> anyhow::Result<D
         conn.execute(&dialect(conn, &statement))?;
     }
     conn.analyze()?;
-    let iuv = |row: u32| format!("01{:013}00", row * 10);
     let rows: Vec<u32> = (1..=PAID).collect();
     for some in rows.chunks(10_000) {
-        let iuvs: Vec<String> = some.iter().map(|row| iuv(*row)).collect();
+        let iuvs: Vec<String> = some.iter().copied().map(iuv).collect();
         let (inner, town) = (ctx.clone(), town.clone());
         ctx.import(move |tx, now| {
             let touched = Touched {
@@ -402,6 +494,20 @@ fn scan(folder: &Path) -> anyhow::Result<Duration> {
     for page in 1..=ROWS / PAGE {
         let bytes = std::fs::read(folder.join(format!("page-{page}")))?;
         let _nothing: serde::de::IgnoredAny = serde_json::from_slice(&bytes)?;
+    }
+    Ok(start.elapsed())
+}
+
+/// Reads the document as XML and keeps nothing.
+fn scan_xml(folder: &Path) -> anyhow::Result<Duration> {
+    let start = Instant::now();
+    let mut reader = quick_xml::Reader::from_file(folder.join("document"))?;
+    let mut buffer = Vec::new();
+    while !matches!(
+        reader.read_event_into(&mut buffer)?,
+        quick_xml::events::Event::Eof
+    ) {
+        buffer.clear();
     }
     Ok(start.elapsed())
 }

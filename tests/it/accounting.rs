@@ -14,12 +14,12 @@ use crate::soap::Message;
 const FLOW: &str = "2026-04-02PSPX-0001";
 const YEAR: &str = "from_date=2026-01-01&to_date=2026-12-31";
 
-fn plans(service: &str) -> String {
+pub(crate) fn plans(service: &str) -> String {
     format!("/creditors/{TOWN}/services/{service}/accounting-plans")
 }
 
 /// The waste tax: the components on a chapter of their own, the rest on two.
-fn tari_plan() -> Value {
+pub(crate) fn tari_plan() -> Value {
     json!({"versions": [{"valid_from_date": "2026-01-01", "keys": [
         {"chapter": "9001", "plan_code": "E.9.02.04.01.001", "row_codes": ["ur1", "ur2", "ur3"]},
         {"chapter": "101", "article": "1", "claim": {"year": 2026, "number": "145"},
@@ -30,7 +30,7 @@ fn tari_plan() -> Value {
 }
 
 /// The rows of a report, by column.
-async fn report(caller: &Caller, name: &str, more: &str) -> Vec<Value> {
+pub(crate) async fn report(caller: &Caller, name: &str, more: &str) -> Vec<Value> {
     let path = format!("/reports/{name}?{YEAR}{more}");
     let lines = caller
         .get(&path)
@@ -48,12 +48,20 @@ async fn report(caller: &Caller, name: &str, more: &str) -> Vec<Value> {
     rows
 }
 
+/// The amounts of the elements with a name, in cents.
+fn cents(xml: &str, name: &str) -> Vec<i64> {
+    let tag = format!("<{name}>");
+    let parts = xml.split(&tag).skip(1);
+    let text = parts.map(|part| part.split_once('<').unwrap().0.replace('.', ""));
+    text.map(|digits| digits.parse().unwrap()).collect()
+}
+
 fn sum(rows: &[Value], column: &str) -> i64 {
     rows.iter().map(|row| row[column].as_i64().unwrap()).sum()
 }
 
 /// A waste tax and a fine paid and reported in one flow: what the flow is worth.
-async fn reported(app: &TestApp) -> i64 {
+pub(crate) async fn reported(app: &TestApp) -> i64 {
     let mut lines = Vec::new();
     for (number, command) in [(1, given::tari()), (2, given::fine())] {
         let position = given::position(app, command).await;
@@ -120,7 +128,7 @@ fn movement(
     )
 }
 
-fn credit(number: i64, provisional: i64, cents: i64) -> String {
+pub(crate) fn credit(number: i64, provisional: i64, cents: i64) -> String {
     let text = format!("<causale>/PUR/LGPE-RIVERSAMENTO/URI/{FLOW}</causale>");
     movement(
         number,
@@ -149,7 +157,7 @@ fn order(number: i64, operation: &str, of_document: i64, covers: &[(i64, i64)]) 
     )
 }
 
-async fn journal(caller: &Caller, key: &str, movements: &[String]) -> Value {
+pub(crate) async fn journal(caller: &Caller, key: &str, movements: &[String]) -> Value {
     let text = format!(
         "<flusso_giornale_di_cassa><esercizio>2026</esercizio><informazioni_conto_evidenza>\
          <conto_evidenza>0000100</conto_evidenza>{}</informazioni_conto_evidenza></flusso_giornale_di_cassa>",
@@ -256,11 +264,31 @@ both_databases! {
             "<data_reversale>2026-04-30</data_reversale>",
             "<codice_cge>1010151002</codice_cge>",
             "<numero_accertamento>88/2</numero_accertamento>",
-            "<gestione>RESIDUO</gestione>",
+            "<codifica_bilancio>1010100</codifica_bilancio>",
+            "<gestione>RESIDUO</gestione><anno_residuo>2025</anno_residuo>",
             "<numero_provvisorio>345</numero_provvisorio>",
         ] {
-            assert!(xml.contains(text), "{text}: {xml}");
+            assert!(xml.replace('\n', "").contains(text), "{text}: {xml}");
         }
+        // Each order is the sum of its parts, and the orders and the fine make the credit.
+        let mut ordered = 0;
+        for order in xml.split("<reversale>").skip(1) {
+            let [whole] = cents(order, "importo_reversale")[..] else { panic!("{order}") };
+            for part in ["importo_bilancio", "importo_versante", "importo", "importo_codice_economico_siope", "importo_provvisorio"] {
+                assert_eq!(cents(order, part).iter().sum::<i64>(), whole, "{part}: {order}");
+            }
+            ordered += whole;
+        }
+        let fine = report(&office, "collection-orders", "").await;
+        assert_eq!(ordered + fine[0]["amount"].as_i64().unwrap(), total);
+        // An order covers credits of its own year, and its number has seven digits.
+        let later = format!("/collection-orders?{YEAR}&order_date=2027-01-04");
+        let later = office.get(&later).send().await;
+        assert_eq!((later.header("collection-orders"), later.header("collection-orders-left-out")), ("0", "4"));
+        let last = format!("/collection-orders?{YEAR}&first_order_number=9999998");
+        let beyond = office.get(&last).send().await;
+        assert_eq!(beyond.slug(), "rule-violation");
+        assert_eq!(beyond.json()["errors"][0]["pointer"], "#query/first_order_number");
         journal(&office, "journal-2", &[order(43, "REGOLARIZZATO", 12, &[(345, total)])]).await;
         let done = office.get(&path).send().await;
         assert_eq!((done.header("collection-orders"), done.header("collection-orders-left-out")), ("0", "4"));

@@ -281,6 +281,7 @@ both_databases! {
         let rest = post(&office, &viola, "refunds", json!({"note": "mandato 12"})).await.expect(201);
         assert_eq!(rest["movement"]["amount_cents"], json!(-1500));
         assert_eq!(rest["balance_cents"], json!(0));
+        assert_eq!(app.balance(Account::Refunds).await, -1500);
         let again = post(&office, &viola, "refunds", json!({})).await;
         assert_eq!(again.complaint(), "409 credit-does-not-suffice");
         // The certificate deducts what was paid back from what the holder paid.
@@ -553,7 +554,7 @@ both_databases! {
         assert_eq!(theirs.post(&path, &json!({})).send().await.slug(), "not-found");
         assert_eq!(app.failed_checks(), Vec::<String>::new());
         app.tamper("UPDATE canteen_bill_refund SET amount_cents = 900000");
-        assert_eq!(app.failed_checks(), ["refunds_are_of_payments"]);
+        assert_eq!(app.failed_checks(), ["refunds_are_of_payments", "refunds_are_what_was_paid_back"]);
         app.unaudited();
     }
 

@@ -197,6 +197,22 @@ async fn family(app: &TestApp, caller: &Caller, traits: &Traits) -> String {
     let number = top_up["payment_options"][0]["notices"][0]["notice_number"].as_str();
     let receipt_id = format!("credit{}", traits.word);
     pay(app, traits, (number.unwrap(), &receipt_id)).await;
+    let fee = json!({
+        "service_code": "NIDO",
+        "debtor": {"type": "person", "tax_code": traits.debtor_code, "full_name": traits.debtor},
+        "details": {"generic": {
+            "isee_cents": 1_000_000,
+            "attendance": {"pupil_tax_code": traits.pupil, "pupil_name": traits.debtor, "year": 2026, "month": 3},
+        }},
+    });
+    let fee = caller
+        .post("/debt-positions", &fee)
+        .send()
+        .await
+        .expect(201);
+    let number = fee["payment_options"][0]["notices"][0]["notice_number"].as_str();
+    let receipt_id = format!("nursery{}", traits.word);
+    pay(app, traits, (number.unwrap(), &receipt_id)).await;
     account
 }
 

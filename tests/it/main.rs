@@ -32,6 +32,8 @@ mod arch;
 #[cfg(test)]
 mod bad_requests;
 #[cfg(test)]
+mod bank_files;
+#[cfg(test)]
 mod canteen;
 #[cfg(test)]
 mod conformance;
@@ -57,6 +59,8 @@ mod node_events;
 mod numbers;
 #[cfg(test)]
 mod office;
+#[cfg(test)]
+mod opi;
 #[cfg(test)]
 mod outbound;
 #[cfg(test)]

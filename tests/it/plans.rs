@@ -108,6 +108,9 @@ both_databases! {
         assert_eq!(receipt.send(&app).await.outcome(), "OK");
         let payments = office.get(&format!("/payments?notice_number={second}")).send().await.expect(200);
         assert_eq!(payments["items"][0]["anomalies"][0]["code"], "paid_after_withdrawal");
+        // It is not owed back: it paid a part of what is still owed.
+        let owed = async || office.get("/refunds-owed").send().await.expect(200)["items"].clone();
+        assert_eq!(owed().await, serde_json::json!([]));
         // Nobody pays that part again: the rest waits until it is planned anew.
         assert_eq!(verify(&app, &rest).await, "PAA_PAGAMENTO_DUPLICATO");
         let again = replan(&office, &id, &["2026-09-30"]).await.expect(201);
@@ -117,6 +120,7 @@ both_databases! {
         assert_eq!(app.balance(Account::Receivable).await, 0);
         let paid = office.get(&format!("/debt-positions/{id}")).send().await.expect(200);
         assert_eq!(paid["state"], "paid");
+        assert_eq!(owed().await, serde_json::json!([]));
     }
 
     async fn a_rest_is_asked_for_once_and_of_the_version_that_was_read(app: TestApp) {

@@ -4,6 +4,7 @@ use avviso::app::settlement;
 use avviso::domain::ledger::Account;
 use avviso::domain::money::Cents;
 use avviso::domain::settlement::{Header, Line, Outcome};
+use avviso::jobs::age_lines;
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
@@ -67,6 +68,23 @@ pub(crate) async fn cash(office: &Caller, number: &str, amount: i64, text: &str)
     let entry = json!({
         "account": "1", "number": number, "direction": "in", "provisional_number": 1,
         "amount_cents": amount, "booked_date": "2026-04-03", "remittance": text,
+    });
+    let filed = office
+        .post("/treasury-entries", &entry)
+        .send()
+        .await
+        .expect(201);
+    filed["treasury_entry"]["treasury_entry_id"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+/// A reversal of the movements before it, whose text names nothing.
+pub(crate) async fn reversal(office: &Caller, number: &str, amount: i64) -> String {
+    let entry = json!({
+        "account": "1", "number": number, "direction": "in", "provisional_number": 1, "operation": "reversed",
+        "amount_cents": amount, "booked_date": "2026-04-07", "remittance": "STORNO",
     });
     let filed = office
         .post("/treasury-entries", &entry)
@@ -257,6 +275,73 @@ both_databases! {
         assert_eq!(code(&office, "2026/1/6").await, "cash_unknown_reference");
         amend(&office, &taken, "reopened").await.expect(200);
         assert_eq!(code(&office, "2026/1/6").await, "settled_amount_diff");
+    }
+
+    async fn the_rest_of_a_flow_is_missed_when_it_was_waited_for_long_enough(app: TestApp) {
+        let office = app.office().await;
+        let (a, b) = (paid(&app, 1, "r1").await, paid(&app, 2, "r2").await);
+        flow(&app, F, &[(&a, "r1", LAMP), (&b, "r2", 2 * LAMP)]).await;
+        cash(&office, "7", LAMP, &names(F)).await;
+        decide(&office, force(&line(&office, "r2/1").await)).await.expect(201);
+        let keys = ["r1/1", "AGID_01/2026-04-02AGID_01-0001/1/1", "2026/1/7"];
+        // Booked on 3 April: waited for until the 13th.
+        app.set_clock("2026-04-13T08:00:00Z");
+        assert_eq!(age_lines::run(&app.ctx, &app.town()).await.unwrap(), 0);
+        for key in keys {
+            assert_eq!(code(&office, key).await, "settled_partial", "{key}");
+        }
+        app.set_clock("2026-04-14T08:00:00Z");
+        // Both receipts, both rows, and the entry.
+        assert_eq!(age_lines::run(&app.ctx, &app.town()).await.unwrap(), 5);
+        for key in keys {
+            let missed = line(&office, key).await;
+            assert_eq!((&missed["code"], &missed["group"]), (&json!("settled_amount_diff"), &json!("anomaly")), "{key}");
+            let last = history(&office, key).await.pop().unwrap();
+            assert_eq!((&last["cause"], &last["rule"]), (&json!("age"), &json!("rest_did_not_come")), "{key}");
+        }
+        let closed = line(&office, "r2/1").await;
+        assert_eq!((&closed["code"], &closed["explanation"]["closed_by"]["instead_of"]), (&json!("forced"), &json!("settled_amount_diff")));
+        let before = app.dump();
+        assert_eq!(age_lines::run(&app.ctx, &app.town()).await.unwrap(), 0);
+        assert_eq!(app.dump(), before);
+        // The rest comes late, and is the rest.
+        cash(&office, "8", 2 * LAMP, &names(F)).await;
+        for key in keys {
+            assert_eq!(code(&office, key).await, "matched_settled", "{key}");
+        }
+    }
+
+    async fn what_the_bank_takes_back_leaves_the_flow_waiting(app: TestApp) {
+        let office = app.office().await;
+        let iuv = paid(&app, 1, "r1").await;
+        flow(&app, F, &[(&iuv, "r1", LAMP)]).await;
+        cash(&office, "7", LAMP, &names(F)).await;
+        reversal(&office, "8", LAMP).await;
+        for (key, expected) in [
+            ("r1/1", "reported_not_settled"), ("AGID_01/", "reported_not_settled"),
+            ("2026/1/7", "out_of_scope"), ("2026/1/8", "out_of_scope"),
+        ] {
+            assert_eq!(code(&office, key).await, expected, "{key}");
+        }
+        assert_eq!(line(&office, "2026/1/8").await["rule"], "taken_back");
+        assert_eq!(app.balance(Account::Announced).await, LAMP);
+        assert_eq!(app.balance(Account::UnexplainedCash).await, 0);
+    }
+
+    async fn a_row_that_comes_twice_is_once_without_a_receipt(app: TestApp) {
+        let office = app.office().await;
+        let iuv = paid(&app, 1, "r1").await;
+        flow(&app, F, &[(&iuv, "r1", LAMP), (&iuv, "r1", LAMP)]).await;
+        cash(&office, "7", 2 * LAMP, &names(F)).await;
+        for (key, expected) in [
+            ("r1/1", "matched_settled"), ("AGID_01/2026-04-02AGID_01-0001/1/1", "matched_settled"),
+            ("AGID_01/2026-04-02AGID_01-0001/1/2", "reported_without_receipt"), ("2026/1/7", "matched_settled"),
+        ] {
+            assert_eq!(code(&office, key).await, expected, "{key}");
+        }
+        let again = line(&office, "AGID_01/2026-04-02AGID_01-0001/1/2").await;
+        assert_eq!((&again["rule"], &again["flags"]), (&json!("row_again"), &json!(["flow_row_duplicate"])));
+        assert_eq!(again["explanation"]["inputs"]["receipts"], json!(["r1/1"]));
     }
 
     async fn two_people_are_behind_a_decision_when_the_creditor_wants_it(app: TestApp) {
@@ -608,7 +693,24 @@ both_databases! {
         assert_eq!(app.balance(Account::Receivable).await, -3 * LAMP);
         let (doubles, _) = page(&office, "/work-items?code=double_payment").await;
         assert_eq!(keys(&doubles), ["r2/1", "r3/1"]);
-        decide(&office, force(&doubles[1]["reconciliation"])).await.expect(201);
+        // The negative receivable is what is owed back; giving it back closes both.
+        let close = |reason: &str| {
+            let mut subject = force(&doubles[1]["reconciliation"]);
+            subject["reason"] = json!(reason);
+            subject["note"] = json!("mandato 12");
+            subject
+        };
+        let books = async || (app.balance(Account::Receivable).await, app.balance(Account::Refunds).await);
+        let given = decide(&office, close("refunded")).await;
+        given.expect(201);
+        assert_eq!(books().await, (0, -3 * LAMP));
+        assert!(page(&office, "/refunds-owed").await.0.is_empty());
+        amend(&office, &given, "reopened").await.expect(200);
+        assert_eq!(books().await, (-3 * LAMP, 0));
+        assert_eq!(page(&office, "/refunds-owed").await.0.len(), 1);
+        // What is set off against another debt stays with the creditor.
+        decide(&office, close("settled_elsewhere")).await.expect(201);
+        assert_eq!(books().await, (0, 0));
         assert!(page(&office, "/refunds-owed").await.0.is_empty());
     }
 

@@ -55,7 +55,10 @@ both_databases! {
         for (text, expected) in [
             ("ab 123-cd", &[(position, "plate")][..]),
             ("v 2026 1234", &[(position, "report_number")]),
-            ("rssmra85t10a562s", &[(position, "debtor_tax_code"), (position, "debtor_tax_code")]),
+            (
+                "rssmra85t10a562s",
+                &[(position, "debtor_tax_code"), (position, "debtor_tax_code"), (payment, "debtor_tax_code")],
+            ),
             ("345", &[("treasury_entry", "provisional_number")]),
             ("TRN-77", &[("treasury_entry", "bank_reference")]),
             ("2026-03-03pspx-0001", &[("treasury_entry", "reference")]),
@@ -67,6 +70,19 @@ both_databases! {
         let receipts = office.get("/payments").send().await.expect(200);
         let receipt = receipts["items"][0]["receipt_id"].as_str().unwrap().to_owned();
         assert_eq!(search(&office, &receipt).await, hits(&[(payment, "receipt_id")]));
+    }
+
+    async fn accountants_find_payments_by_whom_and_what_they_are_for(app: TestApp) {
+        let fine = given::position(&app, given::fine()).await;
+        given::paid(&app, &single(&fine), "token-1").await;
+        let accounts = app.client(&app.town(), &["accounting"]).await;
+        for (text, matched) in [
+            ("RSSMRA85T10A562S", "debtor_tax_code"),
+            ("AB 123 CD", "plate"),
+            ("V/2026/1234", "report_number"),
+        ] {
+            assert_eq!(search(&accounts, text).await, hits(&[("payment", matched)]), "{text}");
+        }
     }
 
     async fn details_that_are_written_anew_are_marked_anew(app: TestApp) {

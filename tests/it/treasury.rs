@@ -52,7 +52,7 @@ both_databases! {
         };
         let first = send("journal-1").send().await.expect(201);
         assert_eq!(counts(&first), [5, 0, 0, 1], "{first}");
-        assert_eq!(first["new_amount_cents"], 20903 + 100_000);
+        assert_eq!(first["new_amount_cents"], 20903 - 100_000);
         let refused = &first["lines"][5];
         assert_eq!((&refused["line"], &refused["outcome"]), (&json!(6), &json!("refused")));
         assert!(refused["text"].as_str().unwrap().contains("OPERAZIONE DI UN TIPO NUOVO"));
@@ -69,7 +69,7 @@ both_databases! {
             entries(&office).await,
             [
                 unknown("41", 20903), unknown("42", -20903), unknown("43", 20903),
-                outside("44", 0), outside("45", 100_000),
+                outside("44", 0), outside("45", -100_000),
             ]
         );
         let refusals = office.get("/treasury-refusals").send().await.expect(200);

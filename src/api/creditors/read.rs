@@ -58,6 +58,7 @@ impl NewCreditor {
             cbill,
             web_site,
             contact_lines,
+            treasurer: self.treasurer.clone(),
             stations,
             accounts,
         }))
@@ -125,6 +126,7 @@ impl CreditorView {
                 .iter()
                 .map(|t| Line90::new(t.as_str()))
                 .collect(),
+            treasurer: creditor.treasurer.clone(),
             stations: creditor.stations.iter().map(station_view).collect(),
             accounts: creditor.accounts.iter().map(account_view).collect(),
             revision: Revision(stored.revision),

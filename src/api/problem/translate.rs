@@ -1,6 +1,7 @@
 //! What the use cases say, as problems: one exhaustive match for each of their errors.
 
 use super::{FieldError, Problem, catalogue};
+use crate::app::collection_orders::export;
 use crate::app::{
     accounting, canteen, collection_orders, creditors, decisions, notices, payments, periods,
     positions, reconciliation, reports, repricing, settlement, treasury, worklist,
@@ -17,6 +18,13 @@ use crate::domain::text::{Rule, Said};
 fn broken(error: &dyn std::error::Error) -> Problem {
     tracing::error!(%error, "a use case failed");
     Problem::of(&catalogue::INTERNAL_ERROR)
+}
+
+/// Work beside the doors' threads that came to no end: it panicked.
+impl From<actix_web::error::BlockingError> for Problem {
+    fn from(error: actix_web::error::BlockingError) -> Problem {
+        broken(&error)
+    }
 }
 
 impl From<crate::app::StoreError> for Problem {
@@ -288,6 +296,22 @@ impl From<collection_orders::Error> for Problem {
         match error {
             E::Money(_) => broken(&error),
             E::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<export::Error> for Problem {
+    fn from(error: export::Error) -> Problem {
+        match error {
+            export::Error::TooManyOrders => Problem::at(
+                &catalogue::RULE_VIOLATION,
+                "#query/first_order_number",
+                Said::new(
+                    "i numeri delle reversali supererebbero le sette cifre",
+                    "the numbers of the orders would have more than seven digits",
+                ),
+            ),
+            export::Error::Proposal(why) => why.into(),
         }
     }
 }

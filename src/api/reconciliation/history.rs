@@ -32,9 +32,11 @@ pub enum ReconciliationCause {
     Decision,
     /// The creditor's terms of reconciliation changed.
     Terms,
+    /// Days have passed, and what was waited for has not come.
+    Age,
 }
 
-twins!(ReconciliationCause = Cause: Receipt, Flow, Cash, Decision, Terms);
+twins!(ReconciliationCause = Cause: Receipt, Flow, Cash, Decision, Terms, Age);
 
 /// What was found about a line at one time.
 #[derive(Serialize, ToSchema)]

@@ -74,12 +74,19 @@ impl NewTreasuryEntry {
             );
             return Err(rule("/booked_date", said));
         }
+        let name = |pointer: &str, text: &str| match text.trim() {
+            "" => Err(rule(
+                pointer,
+                Said::new("non può essere vuoto", "must not be blank"),
+            )),
+            name => Ok(name.to_owned()),
+        };
         let direction = self.direction.into();
         let text = |line: Option<String>| line.unwrap_or_default();
         Ok(Movement {
             year,
-            account: self.account.as_str().to_owned(),
-            number: self.number.as_str().to_owned(),
+            account: name("/account", self.account.as_str())?,
+            number: name("/number", self.number.as_str())?,
             direction,
             document: match direction {
                 Direction::In => DocumentKind::PendingCredit,

@@ -107,6 +107,7 @@ pub(super) fn form(query: &TreasuryImportQuery, media_type: &str) -> Result<Form
                 )
             })?
             .as_str()
+            .trim()
             .to_owned(),
         separator: match query.separator.unwrap_or_default() {
             ListSeparator::Semicolon => b';',

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::api::input::TextFile;
 use crate::api::problem::{Language, Problem, catalogue};
 use crate::api::scalars::{BankReference, Count, Iuv, Line140, Line1000, SignedCents, TotalCents};
-use crate::app::treasury::{Document, Imported, Outcome, Unread, View};
+use crate::app::treasury::{self, Document, Imported, Outcome, Unread, View};
 use crate::domain::collection_order::OrderCover;
 use crate::domain::money::Cents;
 use crate::domain::text::{Said, fit};
@@ -81,6 +81,10 @@ fn said(error: &giornale::LineError) -> Said {
         R::Missing => "manca".to_owned(),
         R::Form(_, italian) => format!("deve essere {italian}"),
         R::TooLong => "è troppo lunga".to_owned(),
+        R::Endless => "un elemento o un testo è troppo lungo, la lettura si è fermata".to_owned(),
+        R::Heading => {
+            "si legge come un movimento, ma è contata tra le righe di intestazione".to_owned()
+        }
         R::Unreadable(_) => "la lettura si è fermata".to_owned(),
     };
     let place = error.column.unwrap_or("intera riga");
@@ -184,15 +188,24 @@ impl Journal {
                 None
             };
             let made = made.map(|((_, movement), outcome)| (movement, LineOutcome::of(*outcome)));
+            let refused = match (unread, made) {
+                (Some(one), _) => Some(one.clone()),
+                (None, Some((movement, (LineOutcome::Conflicting, _)))) => {
+                    Some(treasury::contradiction(*line, movement))
+                }
+                (None, _) => None,
+            };
             if let Some((movement, (LineOutcome::New, _))) = made {
-                stored.push(movement.effect());
+                stored.push(movement.on_account());
             }
             lines.push(ImportedLine {
                 line: Count(*line),
                 outcome: made.map_or(LineOutcome::Refused, |(_, (outcome, _))| outcome),
                 treasury_entry_id: made.map(|(_, (_, id))| id),
-                detail: unread.and_then(|one| line_of(language.of_said(&one.reason))),
-                text: unread.and_then(|one| line_of(&one.text)),
+                detail: refused
+                    .as_ref()
+                    .and_then(|one| line_of(language.of_said(&one.reason))),
+                text: refused.and_then(|one| line_of(&one.text)),
             });
         }
         let count = |outcome| {
@@ -253,7 +266,7 @@ impl TreasuryEntryView {
                 Operation::Restored => MovementOperation::Restored,
             },
             amount_cents: TotalCents(movement.amount.get()),
-            effect_cents: SignedCents(movement.effect().get()),
+            effect_cents: SignedCents(movement.on_account().get()),
             remittance: line_of(&movement.text),
             payer: line_of(&movement.payer),
             bank_reference: movement.bank_reference.as_deref().and_then(bank_reference),

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::{Error, Refund};
+use crate::app::refunds;
 use crate::ctx::Ctx;
 use crate::domain::calendar::{Instant, today};
 use crate::domain::canteen_account::CreditError;
@@ -66,6 +67,9 @@ pub fn refund_bill(
         note: refund.note,
     };
     store::canteen::insert_bill_refund(tx, creditor, &made, now)?;
+    let service_code = filed.service_code.as_deref().unwrap_or_default();
+    let paid = (made.id, made.amount, made.paid_on);
+    refunds::paid_back(tx, ctx, (creditor, service_code), paid)?;
     Ok(made)
 }
 

@@ -1,6 +1,8 @@
 //! Proposals as a file for the treasurer's systems.
 
-use super::{Error, Proposal, propose};
+use chrono::Datelike as _;
+
+use super::{Proposal, propose};
 use crate::ctx::Ctx;
 use crate::domain::accounting::AccountingKey;
 use crate::domain::calendar::{Day, Instant};
@@ -8,8 +10,34 @@ use crate::domain::collection_order::CoverState;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::render::opi::{self, Order, OrdersHead};
-use crate::store::Conn;
 use crate::store::reports::Period;
+use crate::store::{self, Conn, db::Retry};
+
+/// What can end the writing of a file.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The numbers of the orders would go beyond the highest one.
+    #[error("an order's number has seven digits at most")]
+    TooManyOrders,
+    /// The proposal's.
+    #[error(transparent)]
+    Proposal(#[from] super::Error),
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Error {
+        Error::Proposal(error.into())
+    }
+}
+
+impl Retry for Error {
+    fn retryable(&self) -> bool {
+        match self {
+            Error::TooManyOrders => false,
+            Error::Proposal(why) => why.retryable(),
+        }
+    }
+}
 
 /// What is wanted of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +60,7 @@ pub struct OrdersFile {
     /// How many orders it holds.
     pub orders: i64,
     /// How many rows of the proposal it does not hold: without a chapter, unexplained, of credits that orders
-    /// cover already in part.
+    /// cover already in part, of another financial year.
     pub left_out: i64,
 }
 
@@ -51,13 +79,18 @@ pub fn export(
     let mut number = wanted.first_number;
     let asked = (wanted.period, wanted.provisional);
     propose::<Error>(conn, ctx, creditor, asked, &mut |_, _, proposal| {
-        let is_open = proposal.state() == CoverState::Open;
+        // An order covers credits of its own financial year.
+        let is_open =
+            proposal.state() == CoverState::Open && proposal.provisional.year == wanted.day.year();
         let unexplained = proposal.unexplained != Cents::ZERO;
         left_out = left_out.saturating_add(i64::from(unexplained));
         for proposed in &proposal.orders {
             let key = proposed.key.as_ref().filter(|key| key.chapter.is_some());
             match key.filter(|_| is_open) {
                 Some(key) => {
+                    if number > opi::ORDER_NUMBER_MAX {
+                        return Err(Error::TooManyOrders);
+                    }
                     let place = (number, wanted.day);
                     orders.push(order(&proposal, (key, proposed.amount), place));
                     number = number.saturating_add(1);
@@ -71,9 +104,11 @@ pub fn export(
     let head = OrdersHead {
         creditor: creditor.to_string(),
         creditor_name: body
+            .as_ref()
             .map(|body| body.legal_name.to_string())
             .unwrap_or_default(),
-        year: chrono::Datelike::year(&wanted.day),
+        treasurer: body.and_then(|body| body.treasurer.clone()),
+        year: wanted.day.year(),
         made_at: now,
     };
     Ok(OrdersFile {
@@ -118,7 +153,7 @@ fn order(
         ("piano_dei_conti", key.plan_code.as_str().to_owned()),
         ("gestione", management.to_owned()),
     ];
-    let payer = if credit.payer.is_empty() {
+    let payer = if credit.payer.trim().is_empty() {
         "Versanti diversi - pagoPA".to_owned()
     } else {
         credit.payer.clone()
@@ -132,6 +167,11 @@ fn order(
         day,
         account: credit.account.clone(),
         amount,
+        typology: key.plan_code.typology(),
+        residual_of: key
+            .is_residual(credit.year)
+            .then(|| claim.map(|claim| claim.year))
+            .flatten(),
         siope: key.plan_code.siope(),
         payer,
         remittance: match flows.join(" ") {

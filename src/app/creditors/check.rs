@@ -6,6 +6,7 @@ use super::Taxonomy;
 use crate::domain::creditor::{Creditor, ServiceRow, Validity};
 use crate::domain::service::{self, DetailsError};
 use crate::domain::taxonomy::TaxonomyCode;
+use crate::domain::treasurer::Treasurer;
 
 /// A notice has at most five transfers: the creditor's own and four more.
 const OTHERS_MAX: usize = 4;
@@ -44,6 +45,10 @@ pub(super) fn creditor(creditor: &Creditor) -> Vec<DetailsError> {
             "serve almeno un conto",
             "at least one account is needed",
         );
+    }
+    for mut rule in creditor.treasurer.iter().flat_map(Treasurer::check) {
+        rule.pointer.insert_str(0, "/treasurer");
+        found.push(rule);
     }
     let mut seen = BTreeSet::new();
     for (i, station) in creditor.stations.iter().enumerate() {

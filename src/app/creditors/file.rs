@@ -22,6 +22,7 @@ use crate::domain::notice_number::SegregationCode;
 use crate::domain::service::{Beneficiary, Destination};
 use crate::domain::taxonomy::TaxonomyCode;
 use crate::domain::text::Text;
+use crate::domain::treasurer::Treasurer;
 
 pub use print::print;
 
@@ -67,6 +68,7 @@ struct FileHead {
     web_site: Option<String>,
     #[serde(default)]
     contact_lines: Vec<String>,
+    treasurer: Option<Spanned<Treasurer>>,
     #[serde(default)]
     stations: Vec<Spanned<FileStation>>,
     #[serde(default)]
@@ -194,18 +196,18 @@ impl Lines {
             "services",
             head.services.iter().map(|s| s.span().start).collect(),
         );
+        if let Some(treasurer) = &head.treasurer {
+            let line = line_at(text, treasurer.span().start);
+            lines.insert("/treasurer".to_owned(), line);
+        }
         Lines(lines)
     }
 
     /// The line of the table that a pointer leads into.
     fn find(&self, pointer: &str) -> usize {
-        let element: String = pointer
-            .split('/')
-            .skip(1)
-            .take(2)
-            .map(|s| format!("/{s}"))
-            .collect();
-        self.0.get(&element).copied().unwrap_or(1)
+        let parts = pointer.split('/').skip(1).map(|part| format!("/{part}"));
+        let head = |count: usize| self.0.get(&parts.clone().take(count).collect::<String>());
+        head(2).or_else(|| head(1)).copied().unwrap_or(1)
     }
 }
 
@@ -301,6 +303,7 @@ impl Reading<'_> {
             cbill: cbill?,
             web_site: web_site?,
             contact_lines: contact_lines?,
+            treasurer: head.treasurer.map(Spanned::into_inner),
             stations: stations?,
             accounts: accounts?,
         };

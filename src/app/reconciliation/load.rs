@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 use crate::ctx::Ctx;
+use crate::domain::calendar::Day;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::domain::reconciliation::{
@@ -137,6 +138,7 @@ impl Paying {
             let companion = Companion {
                 name: flow.name(),
                 sum: flow.totals.sum,
+                regulation_on: flow.header.regulation_on,
             };
             (flow.header.known(), companion)
         };
@@ -246,8 +248,8 @@ enum Debt {
 }
 
 impl Scope<'_> {
-    /// The facts, debt by debt.
-    pub(super) fn cases(&self) -> Vec<Case<'_>> {
+    /// The facts, debt by debt, as a day sees them.
+    pub(super) fn cases(&self, today: Day) -> Vec<Case<'_>> {
         let position: HashMap<&str, Uuid> = self
             .notices
             .iter()
@@ -299,6 +301,7 @@ impl Scope<'_> {
         }
         for case in cases.values_mut() {
             case.tolerance = self.tolerance;
+            case.today = today;
         }
         cases.into_values().collect()
     }

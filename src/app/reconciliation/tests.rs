@@ -49,6 +49,11 @@ enum Event<'a> {
     Cash(&'a [Movement]),
 }
 
+/// The day on which the clock of the world stands.
+fn today() -> Day {
+    "2026-03-02".parse().unwrap()
+}
+
 fn name(flow: usize) -> String {
     format!("2026-03-03PSPX-{flow:04}")
 }
@@ -341,6 +346,9 @@ fn pure(facts: &Facts, positions: [&Position; 2]) -> BTreeMap<String, Shown> {
             cases.entry(debt(iuv)).or_default().singles.push(credit);
         }
     }
+    for case in cases.values_mut() {
+        case.today = today();
+    }
     let mut found: Vec<Finding> = cases.values().flat_map(rules::classify).collect();
     for movement in &facts.cash {
         let (of, _, iuv, several) = credit_of(movement);
@@ -356,7 +364,7 @@ fn pure(facts: &Facts, positions: [&Position; 2]) -> BTreeMap<String, Shown> {
             (None, None) if parse(&movement.text) == Reference::None => CreditTarget::NoReference,
             (None, None) => CreditTarget::Unknown(several.into_iter().map(names).collect()),
         };
-        found.push(classify_credit(&credit(movement), &target));
+        found.push(classify_credit(&credit(movement), &target, today()));
     }
     found
         .into_iter()

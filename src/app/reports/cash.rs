@@ -204,10 +204,11 @@ impl Desk<'_> {
 fn entry_row(entry: &store::treasury::Filed, code: Cell) -> Vec<Cell> {
     let movement = &entry.movement;
     let text = |text: Option<String>| text.map_or(Cell::Empty, Cell::Text);
-    let (direction, amount) = match movement.direction {
-        Direction::In => ("entrata", movement.effect()),
-        Direction::Out => ("uscita", movement.effect().negated()),
+    let direction = match movement.direction {
+        Direction::In => "entrata",
+        Direction::Out => "uscita",
     };
+    let amount = movement.on_account();
     let operation = match movement.operation {
         Operation::Executed => "eseguito",
         Operation::Reversed => "stornato",

@@ -14,8 +14,8 @@ use crate::domain::ledger::{About, Account, Entry, Posting, Reason};
 use crate::domain::lifecycle::{self, Event, State};
 use crate::domain::notice_number::NoticeNumber;
 use crate::domain::settlement::{Line, Outcome};
-use crate::store::notices::Advance;
-use crate::store::reconciliation::{NoticeFact, PaidFact};
+use crate::store::notices::{Advance, Standing};
+use crate::store::reconciliation::PaidFact;
 use crate::store::settlement::{Filed, FlowState};
 use crate::store::{self, Conn, Tx};
 
@@ -55,7 +55,7 @@ fn payment(line: &Line) -> PaymentKey<'_> {
 /// Receipts and notices behind some rows.
 struct Behind {
     paid: Vec<PaidFact>,
-    notices: Vec<NoticeFact>,
+    notices: Vec<Standing>,
 }
 
 impl Behind {
@@ -65,7 +65,7 @@ impl Behind {
         // A receipt that is being filed at this moment must be seen either by it or by us.
         store::settlement::hold_positions(tx, creditor, &iuvs)?;
         let paid = store::reconciliation::paid(tx, creditor, &iuvs)?;
-        let notices = store::reconciliation::notices_around(tx, creditor, &iuvs)?;
+        let notices = store::notices::standing(tx, creditor, &iuvs)?;
         Ok(Behind { paid, notices })
     }
 
@@ -87,7 +87,7 @@ impl Behind {
             .collect()
     }
 
-    fn by_iuv(&self) -> HashMap<&str, &NoticeFact> {
+    fn by_iuv(&self) -> HashMap<&str, &Standing> {
         self.notices
             .iter()
             .map(|notice| (notice.iuv.as_str(), notice))
@@ -112,7 +112,7 @@ pub(super) fn announce(
         let behind = Behind::load(tx, creditor, chunk)?;
         let entry = entry(&behind, creditor, (rows.flow, chunk), now);
         store::ledger::post(tx, creditor, [(ctx.ids.next(), entry)])?;
-        let live = live_rows(tx, creditor, &behind, chunk)?;
+        let live = live_rows(tx, creditor, &behind)?;
         let steps = steps(&behind, &live, chunk, rows.before);
         let paid: BTreeSet<_> = steps.iter().map(|(notice, _)| notice.position_id).collect();
         for position_id in paid {
@@ -192,31 +192,14 @@ fn entry(
 }
 
 /// Rows in force about notices that need a second look: settled already, or paid to several accounts.
-fn live_rows(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    behind: &Behind,
-    chunk: &[Line],
-) -> Result<Vec<Line>, Error> {
-    let settled = |iuv: &str| {
-        behind
-            .notices
-            .iter()
-            .any(|n| n.iuv == iuv && n.state == State::Settled)
-    };
+fn live_rows(conn: &mut Conn, creditor: &FiscalCode, behind: &Behind) -> Result<Vec<Line>, Error> {
     let mut shares: HashMap<&str, usize> = HashMap::new();
     for fact in behind.paid.iter().filter(|fact| fact.paid.in_scope) {
         let count = shares.entry(fact.paid.iuv.as_str()).or_default();
         *count = count.saturating_add(1);
     }
-    let settled: BTreeSet<&str> = match behind.notices.iter().any(|n| n.state == State::Settled) {
-        true => chunk
-            .iter()
-            .map(|line| line.iuv.as_str())
-            .filter(|iuv| settled(iuv))
-            .collect(),
-        false => BTreeSet::new(),
-    };
+    let settled = behind.notices.iter().filter(|n| n.state == State::Settled);
+    let settled: BTreeSet<&str> = settled.map(|notice| notice.iuv.as_str()).collect();
     let several = shares
         .into_iter()
         .filter(|(_, count)| *count > 1)
@@ -247,8 +230,10 @@ fn steps<'a>(
     live: &[Line],
     lines: &'a [Line],
     before: &[Line],
-) -> Vec<(&'a NoticeFact, &'a Line)> {
+) -> Vec<(&'a Standing, &'a Line)> {
     let notices = behind.by_iuv();
+    let receipts = by_receipt(&behind.paid, |fact| (&fact.paid.iuv, &fact.paid.receipt_id));
+    let live = by_receipt(live, |row| (&row.iuv, &row.iur));
     let seen: BTreeSet<PaymentKey<'_>> = before.iter().map(payment).collect();
     let mut moved = BTreeSet::new();
     let mut steps = Vec::new();
@@ -256,26 +241,34 @@ fn steps<'a>(
         let Some(notice) = notices.get(line.iuv.as_str()) else {
             continue;
         };
-        let of_receipt: Vec<&PaidFact> = behind
-            .paid
-            .iter()
-            .filter(|fact| fact.paid.iuv == line.iuv && fact.paid.receipt_id == line.iur)
-            .collect();
-        let foreign = of_receipt.iter().any(|fact| !fact.paid.own_notice);
+        let receipt = (line.iuv.as_str(), line.iur.as_str());
+        let shares = receipts.get(&receipt).map_or(&[][..], Vec::as_slice);
+        let rows = live.get(&receipt).map_or(&[][..], Vec::as_slice);
+        let foreign = shares.iter().any(|fact| !fact.paid.own_notice);
         let reported = |transfer: i16| {
-            transfer == line.transfer
-                || live
-                    .iter()
-                    .any(|row| payment(row) == (&line.iuv, &line.iur, transfer))
+            transfer == line.transfer || rows.iter().any(|row| row.transfer == transfer)
         };
-        let mut own = of_receipt.iter().filter(|fact| fact.paid.in_scope);
+        let mut own = shares.iter().filter(|fact| fact.paid.in_scope);
         let complete = own.all(|fact| reported(fact.paid.transfer));
-        let same_payment = |row: &&Line| row.iuv == line.iuv && row.iur == line.iur;
-        let again = live.iter().filter(same_payment).count() > 1 || seen.contains(&payment(line));
+        let again = rows.len() > 1 || seen.contains(&payment(line));
         let settled_already = notice.state == State::Settled && again;
         if !foreign && complete && !settled_already && moved.insert(notice.number.as_str()) {
             steps.push((*notice, line));
         }
     }
     steps
+}
+
+/// Groups what concerns the same receipt.
+fn by_receipt<T>(
+    all: &[T],
+    key: impl Fn(&T) -> (&String, &String),
+) -> HashMap<(&str, &str), Vec<&T>> {
+    let mut groups: HashMap<(&str, &str), Vec<&T>> = HashMap::new();
+    for one in all {
+        let (iuv, receipt) = key(one);
+        let group = groups.entry((iuv.as_str(), receipt.as_str()));
+        group.or_default().push(one);
+    }
+    groups
 }

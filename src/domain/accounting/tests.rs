@@ -62,6 +62,15 @@ fn amounts(quotas: &[Quota]) -> Vec<(&str, i64)> {
 fn an_account_of_level_five_is_the_siope_code() {
     let account = PlanCode::parse("E.3.02.02.01.004").unwrap();
     assert_eq!(account.siope(), "3020201004");
+    for (account, typology) in [
+        ("E.1.01.01.51.001", "1010100"),
+        ("E.2.01.01.02.003", "2010100"),
+        ("E.3.02.02.01.004", "3020000"),
+        ("E.4.05.01.01.001", "4050000"),
+        ("E.9.02.04.01.001", "9020000"),
+    ] {
+        assert_eq!(PlanCode::parse(account).unwrap().typology(), typology);
+    }
     for bad in [
         "",
         "E.1.01.01.51",

@@ -29,6 +29,7 @@ fn town(accounts: &[&str]) -> Creditor {
         cbill: None,
         web_site: None,
         contact_lines: Vec::new(),
+        treasurer: None,
         stations: Vec::new(),
         accounts: accounts.iter().zip(from).map(account).collect(),
     }

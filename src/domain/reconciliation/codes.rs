@@ -13,7 +13,7 @@ pub enum Code {
     MatchedSettled,
     /// Receipt and a bank transfer of its own agree, without a flow.
     MatchedSettledSingle,
-    /// Less cash than the flow announced; more may come.
+    /// Less cash than the flow announced; more may come, until [`PENDING_DAYS_MAX`].
     SettledPartial,
     /// Cash and flow differ.
     SettledAmountDiff,
@@ -152,6 +152,10 @@ impl Code {
         }
     }
 }
+
+/// Days for which what is pending may be waited for; then it is looked at, and the rest of a flow that came
+/// in part is not expected any more.
+pub const PENDING_DAYS_MAX: i64 = 10;
 
 /// How long a line has been where it is. Computed when it is read, never stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

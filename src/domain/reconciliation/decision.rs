@@ -280,6 +280,8 @@ pub enum Cause {
     Decision,
     /// The creditor's terms of reconciliation are others.
     Terms,
+    /// Days have passed, and what was waited for has not come.
+    Age,
 }
 
 names!(Cause, {
@@ -288,6 +290,7 @@ names!(Cause, {
     Cause::Cash => "cash",
     Cause::Decision => "decision",
     Cause::Terms => "terms",
+    Cause::Age => "age",
 });
 
 /// What a change of codes comes from.

@@ -6,7 +6,7 @@ use crate::domain::calendar::Day;
 use crate::domain::money::Cents;
 use crate::domain::settlement::Outcome;
 
-use super::Flag;
+use super::{Flag, PENDING_DAYS_MAX};
 
 /// Everything known about one debt: the notices of one position, or a reference that no position has.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +21,8 @@ pub struct Case<'a> {
     pub singles: Vec<Credit>,
     /// A single transfer may differ from its receipt by this much and still agree.
     pub tolerance: Cents,
+    /// The day on which it is judged: what waits for long waits no more.
+    pub today: Day,
 }
 
 /// A notice of ours.
@@ -136,6 +138,8 @@ pub struct Companion {
     pub name: String,
     /// Sum of its rows.
     pub sum: Cents,
+    /// Day of its bank transfer.
+    pub regulation_on: Day,
 }
 
 /// A cash entry.
@@ -191,12 +195,14 @@ pub enum CreditTarget<'a> {
 /// The cash of a flow against its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cash {
-    /// No entry.
+    /// No entry, or all of it was taken back.
     None,
     /// Equal within the tolerance.
     Equal,
     /// Less than the rows: more transfers may come.
     Less,
+    /// Less than the rows, and nothing has come for so long that nothing more is waited for.
+    Short,
     /// More than the rows.
     More,
 }
@@ -216,12 +222,31 @@ impl Flow {
         sum(self.credits.iter())
     }
 
+    fn sums(&self) -> impl Iterator<Item = Cents> {
+        let others = self.companions.iter().map(|other| other.sum);
+        others.chain([self.sum])
+    }
+
     /// What its rows and those of its companions come to. A sum out of range counts as nothing, so that it
     /// shows as a difference.
     #[must_use]
     pub fn announced(&self) -> Cents {
-        let others = self.companions.iter().map(|other| other.sum);
-        Cents::sum(others.chain([self.sum])).unwrap_or(Cents::ZERO)
+        Cents::sum(self.sums()).unwrap_or(Cents::ZERO)
+    }
+
+    /// Whether its cash came in several transfers. A transfer that was taken back is none.
+    #[must_use]
+    pub fn is_split(&self) -> bool {
+        let signs = self.credits.iter().map(|credit| credit.effect.get());
+        signs.map(i64::signum).sum::<i64>() > 1
+    }
+
+    /// The day of the newest fact about it: of a transfer, its own or of companions, or of cash.
+    fn newest(&self) -> Day {
+        let cash = self.credits.iter().map(|credit| credit.booked_on);
+        let others = self.companions.iter().map(|other| other.regulation_on);
+        let newest = cash.chain(others).max();
+        newest.map_or(self.regulation_on, |day| day.max(self.regulation_on))
     }
 
     /// Whether the same cash pays other flows too.
@@ -230,85 +255,36 @@ impl Flow {
         !self.companions.is_empty() && !self.credits.is_empty()
     }
 
-    /// Compares cash and rows.
+    /// Compares cash and rows as a day sees them. A flow whose rows come to nothing waits for no cash.
     #[must_use]
-    pub fn compare(&self) -> Cash {
-        if self.credits.is_empty() {
+    pub fn compare(&self, today: Day) -> Cash {
+        let (cash, announced) = (self.cash(), self.announced());
+        let nothing = Cents::sum(self.sums()) == Ok(Cents::ZERO);
+        if cash == Cents::ZERO && !nothing {
             return Cash::None;
         }
-        let (cash, announced) = (self.cash(), self.announced());
         if near(cash, announced, self.tolerance) {
             Cash::Equal
-        } else if cash < announced {
-            Cash::Less
-        } else {
+        } else if cash > announced {
             Cash::More
+        } else if today.signed_duration_since(self.newest()).num_days() > PENDING_DAYS_MAX {
+            Cash::Short
+        } else {
+            Cash::Less
         }
     }
 }
 
 impl<'a> Case<'a> {
-    /// The notice with this IUV.
-    #[must_use]
-    pub fn notice(&self, iuv: &str) -> Option<&Notice> {
-        self.notices.iter().find(|notice| notice.iuv == iuv)
-    }
-
     /// The rows in force.
     pub fn live(&self) -> impl Iterator<Item = &Reported<'a>> {
         self.reported.iter().filter(|row| row.flow.live)
     }
-
-    /// Cash that names one payment.
-    pub fn singles(&self, iuv: &str) -> impl Iterator<Item = &Credit> + Clone {
-        self.singles
-            .iter()
-            .filter(move |credit| credit.iuv.as_deref() == Some(iuv))
-    }
-
-    /// Every payment: whose notice and which transfer, and by which receipt id. Rows that a receipt of
-    /// another issuer explains are that issuer's.
-    pub(super) fn payments(&self) -> impl Iterator<Item = ((&str, i16, Option<&str>), &str)> {
-        let paid = self.paid.iter().filter(|paid| paid.in_scope).map(|p| {
-            (
-                (p.iuv.as_str(), p.transfer, p.other_issuer()),
-                p.receipt_id.as_str(),
-            )
-        });
-        let rows = self
-            .live()
-            .filter(|row| !self.paid.iter().any(|paid| super::reports(row, paid)))
-            .map(|row| ((row.iuv.as_str(), row.transfer, None), row.iur.as_str()));
-        paid.chain(rows)
-    }
-
-    /// Whether the same flow holds the same payment twice.
-    pub(super) fn has_twin(&self, row: &Reported<'_>) -> bool {
-        let same = |other: &&Reported<'_>| {
-            other.flow.name == row.flow.name
-                && other.flow.revision == row.flow.revision
-                && same_payment(other, row)
-        };
-        self.reported.iter().filter(same).count() > 1
-    }
-
-    /// Whether the revision before this one had not this row, or had it otherwise.
-    pub(super) fn was_revised(&self, row: &Reported<'_>) -> bool {
-        let Some(previous) = row.flow.previous else {
-            return false;
-        };
-        !self.reported.iter().any(|old| {
-            old.flow.name == row.flow.name
-                && old.flow.revision == previous
-                && same_payment(old, row)
-                && old.amount == row.amount
-                && old.outcome == row.outcome
-        })
-    }
 }
 
-fn same_payment(a: &Reported<'_>, b: &Reported<'_>) -> bool {
-    a.iuv == b.iuv && a.iur == b.iur && a.transfer == b.transfer
+/// Whether cash that came has gone again, or none came, while some is waited for.
+pub(super) fn taken_back(cash: Cents, wanted: Cents) -> bool {
+    cash == Cents::ZERO && wanted != Cents::ZERO
 }
 
 /// Sum of the effects; an impossible overflow counts as nothing, so that the line shows as a difference.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::reconciliation::facts::Quality;
+use crate::domain::settlement::Outcome;
 use proptest::prelude::*;
 
 mod truth_table;
@@ -89,6 +90,7 @@ fn known<'a>(paid: Vec<Paid>, reported: Vec<Reported<'a>>) -> Case<'a> {
         reported,
         singles: Vec::new(),
         tolerance: Cents::ZERO,
+        today: day("2026-03-05"),
     }
 }
 
@@ -101,7 +103,8 @@ fn the_chain_is_followed_from_receipt_to_cash() {
         (&[500][..], MatchedSettled),
         (&[300, 200][..], MatchedSettled),
         (&[300][..], SettledPartial),
-        (&[500, -500][..], SettledPartial),
+        (&[500, -500][..], ReportedNotSettled),
+        (&[500, -200][..], SettledPartial),
         (&[501][..], SettledAmountDiff),
     ] {
         let flow = flow(500, cash);
@@ -256,7 +259,8 @@ fn a_single_transfer_settles_a_receipt_without_a_flow() {
             cash: c(amount),
             tolerance: Cents::ZERO,
         };
-        assert_eq!(classify_credit(&single(amount), &target).code, code);
+        let found = classify_credit(&single(amount), &target, day("2026-03-05"));
+        assert_eq!(found.code, code);
     }
 }
 
@@ -264,7 +268,8 @@ fn a_single_transfer_settles_a_receipt_without_a_flow() {
 fn cash_without_a_known_reference_waits_under_its_own_code() {
     let flow = flow(500, &[500]);
     let credit = flow.credits[0].clone();
-    let code = |target: CreditTarget<'_>| classify_credit(&credit, &target).code;
+    let today = day("2026-03-05");
+    let code = |target: CreditTarget<'_>| classify_credit(&credit, &target, today).code;
     assert_eq!(code(CreditTarget::Flow(&flow)), Code::MatchedSettled);
     assert_eq!(
         code(CreditTarget::Unknown(Vec::new())),
@@ -274,7 +279,7 @@ fn cash_without_a_known_reference_waits_under_its_own_code() {
     assert_eq!(code(CreditTarget::OutOfScope), Code::OutOfScope);
     let several = CreditTarget::Unknown(vec!["a".into(), "b".into()]);
     assert!(
-        classify_credit(&credit, &several)
+        classify_credit(&credit, &several, today)
             .flags
             .contains(&Flag::Ambiguous)
     );
@@ -310,7 +315,7 @@ fn cash_tells_what_is_odd_about_its_flow() {
     odd.header_mismatch = true;
     odd.regulation_on = day("2026-02-20");
     let credit = odd.credits[0].clone();
-    let found = classify_credit(&credit, &CreditTarget::Flow(&odd));
+    let found = classify_credit(&credit, &CreditTarget::Flow(&odd), day("2026-03-05"));
     let flags = [Flag::FlowHeaderMismatch, Flag::FlowWrongBody, Flag::Late];
     assert_eq!(found.flags, BTreeSet::from(flags));
 }
@@ -333,6 +338,7 @@ fn flows_that_one_transfer_pays_are_held_against_it_together() {
     both.companions = vec![Companion {
         name: "PSP/2026-03-03PSP-2".into(),
         sum: c(300),
+        regulation_on: day("2026-03-03"),
     }];
     let case = known(
         vec![paid("A", "r1", 500)],
@@ -342,12 +348,20 @@ fn flows_that_one_transfer_pays_are_held_against_it_together() {
     assert_eq!(found[0].code, Code::MatchedSettled);
     assert_eq!(found[0].flags, BTreeSet::from([Flag::MultiFlowTransfer]));
     assert_eq!(found[0].explanation.companions.len(), 1);
-    let cash = classify_credit(&both.credits[0], &CreditTarget::Flow(&both));
+    let cash = classify_credit(
+        &both.credits[0],
+        &CreditTarget::Flow(&both),
+        day("2026-03-05"),
+    );
     assert_eq!(cash.code, Code::MatchedSettled);
     assert_eq!(cash.explanation.compared[0].left, c(800));
     assert!(cash.flags.contains(&Flag::MultiFlowTransfer));
     both.companions[0].sum = c(301);
-    let cash = classify_credit(&both.credits[0], &CreditTarget::Flow(&both));
+    let cash = classify_credit(
+        &both.credits[0],
+        &CreditTarget::Flow(&both),
+        day("2026-03-05"),
+    );
     assert_eq!(cash.code, Code::SettledPartial);
 }
 
@@ -384,6 +398,184 @@ fn a_line_that_an_officer_has_closed_says_what_it_would_be() {
     let instead = closed.explanation.forced.map(|forced| forced.instead_of);
     assert_eq!(instead, Some(Code::PaidNotReported));
     assert_eq!((closed.amount, closed.since), (open.amount, open.since));
+}
+
+#[test]
+fn the_rest_of_a_flow_is_waited_for_and_then_missed() {
+    let part = flow(500, &[499]);
+    let mut together = flow(500, &[499]);
+    together.companions = vec![Companion {
+        name: "PSP/other".into(),
+        sum: c(0),
+        regulation_on: day("2026-03-06"),
+    }];
+    // The newest fact is of 4 March, with the other flow of 6 March.
+    for (flow, on, code, rule) in [
+        (&part, "2026-03-14", Code::SettledPartial, "cash_below_flow"),
+        (
+            &part,
+            "2026-03-15",
+            Code::SettledAmountDiff,
+            "rest_did_not_come",
+        ),
+        (
+            &together,
+            "2026-03-16",
+            Code::SettledPartial,
+            "cash_below_flow",
+        ),
+        (
+            &together,
+            "2026-03-17",
+            Code::SettledAmountDiff,
+            "rest_did_not_come",
+        ),
+    ] {
+        let paid = vec![paid("A", "r1", 500)];
+        let case = Case {
+            today: day(on),
+            ..known(paid, vec![row(flow, 1, "A", "r1", 500)])
+        };
+        let mut found = classify(&case);
+        found.push(classify_credit(
+            &flow.credits[0],
+            &CreditTarget::Flow(flow),
+            day(on),
+        ));
+        for one in found {
+            assert_eq!((one.code, one.rule), (code, rule), "{on}");
+        }
+    }
+    let waited = AgeBucket::of(PENDING_DAYS_MAX);
+    let over = AgeBucket::of(PENDING_DAYS_MAX + 1);
+    let groups = [waited, over].map(|age| Code::ReportedNotSettled.group_at(age));
+    assert_eq!(groups, [Group::Pending, Group::Anomaly]);
+}
+
+#[test]
+fn cash_and_what_takes_it_back_leave_a_flow_without_cash() {
+    let back = flow(500, &[500, -500]);
+    let case = known(
+        vec![paid("A", "r1", 500)],
+        vec![row(&back, 1, "A", "r1", 500)],
+    );
+    for found in classify(&case) {
+        assert_eq!(
+            (found.code, found.rule),
+            (Code::ReportedNotSettled, "no_cash_yet")
+        );
+        assert!(found.flags.is_empty(), "{:?}", found.flags);
+        assert_eq!(found.explanation.credits.len(), 2);
+    }
+    for credit in &back.credits {
+        let found = classify_credit(credit, &CreditTarget::Flow(&back), day("2026-03-05"));
+        assert_eq!((found.code, found.rule), (Code::OutOfScope, "taken_back"));
+    }
+    let again = flow(500, &[500, -500, 500]);
+    assert!(!again.is_split());
+    assert_eq!(again.compare(day("2026-03-05")), Cash::Equal);
+    // A flow whose rows come to nothing waits for nothing.
+    assert_eq!(flow(0, &[]).compare(day("2026-03-05")), Cash::Equal);
+}
+
+#[test]
+fn a_receipt_explains_one_row_and_another_one_about_it_has_no_receipt() {
+    let first = flow(1000, &[1000]);
+    let later = Flow {
+        name: "PSP/later".into(),
+        regulation_on: day("2026-03-04"),
+        ..flow(500, &[500])
+    };
+    let told = |rows: Vec<Reported<'_>>| {
+        let found = classify(&known(vec![paid("A", "r1", 500)], rows));
+        let told = |f: &Finding| {
+            (
+                f.line.key.clone(),
+                f.code,
+                f.rule,
+                f.flags.contains(&Flag::FlowRowDuplicate),
+            )
+        };
+        found.iter().map(told).collect::<Vec<_>>()
+    };
+    let key = |flow: &Flow, n: u32| format!("{}/1/{n}", flow.name);
+    use Code::{MatchedSettled, ReportedWithoutReceipt};
+    // Rows 2 and 10 of one flow: the second is the first.
+    let rows = vec![
+        row(&first, 10, "A", "r1", 500),
+        row(&first, 2, "A", "r1", 500),
+    ];
+    assert_eq!(
+        told(rows),
+        [
+            ("r1/1".to_owned(), MatchedSettled, "chain_complete", true),
+            (key(&first, 10), ReportedWithoutReceipt, "row_again", true),
+            (key(&first, 2), MatchedSettled, "chain_complete", true),
+        ]
+    );
+    // In two flows: the earlier transfer, unless only the other has the amount.
+    let rows = vec![
+        row(&later, 1, "A", "r1", 500),
+        row(&first, 1, "A", "r1", 500),
+    ];
+    assert_eq!(
+        told(rows)[1..],
+        [
+            (key(&first, 1), MatchedSettled, "chain_complete", false),
+            (key(&later, 1), ReportedWithoutReceipt, "row_again", false),
+        ]
+    );
+    let rows = vec![
+        row(&later, 1, "A", "r1", 500),
+        row(&first, 1, "A", "r1", 400),
+    ];
+    assert_eq!(
+        told(rows)[1..],
+        [
+            (key(&first, 1), ReportedWithoutReceipt, "row_again", false),
+            (key(&later, 1), MatchedSettled, "chain_complete", false),
+        ]
+    );
+    // What takes a payment back is about its receipt, whatever the flow is called.
+    let mut back = row(&later, 1, "A", "r1", 500);
+    back.outcome = Outcome::Revoked;
+    let rows = vec![row(&first, 1, "A", "r1", 500), back];
+    let codes: Vec<Code> = told(rows).into_iter().map(|told| told.1).collect();
+    assert_eq!(codes, [Code::Revoked, MatchedSettled, Code::Revoked]);
+}
+
+#[test]
+fn a_debt_with_thousands_of_receipts_is_decided_like_one_with_two() {
+    let flow = flow(2000 * 500, &[]);
+    let receipts = |n: u32| (0..n).map(|n| paid("A", &format!("r{n:04}"), 500));
+    let rows = |n: u32| (0..n).map(|n| row(&flow, n + 1, "A", &format!("r{n:04}"), 500));
+    let many = known(receipts(2000).collect(), rows(2000).collect());
+    let found = classify(&many);
+    assert_eq!(found.len(), 4000);
+    let few = classify(&known(receipts(2).collect(), rows(2).collect()));
+    assert_eq!(
+        few[0].explanation.receipts,
+        BTreeSet::from(["r0000/1".into(), "r0001/1".into()])
+    );
+    for one in &found {
+        assert_eq!((one.code, one.rule), (few[0].code, few[0].rule));
+        assert_eq!((one.code, one.rule), (Code::DoublePayment, "same_notice"));
+        let own = [&one.explanation.receipts, &one.explanation.flow_lines];
+        let listed = own.iter().any(|keys| keys.contains(&one.line.key));
+        assert!(listed && own.iter().all(|keys| keys.len() <= LISTED_MAX + 1));
+    }
+    // Each on a notice of its own of the same option, they are payments of their own.
+    let notices: Vec<Notice> = (0..2000).map(|n| notice(&format!("A{n}"), 1)).collect();
+    let paid: Vec<Paid> = (0..2000)
+        .map(|n| paid(&format!("A{n}"), &format!("r{n}"), 500))
+        .collect();
+    let apart = classify(&Case {
+        notices,
+        paid,
+        ..Case::default()
+    });
+    assert!(apart.iter().all(|one| one.code == Code::PaidNotReported));
+    assert_eq!(apart.len(), 2000);
 }
 
 #[test]
@@ -459,11 +651,12 @@ proptest! {
             reported,
             singles: singles.iter().enumerate().map(single).collect(),
             tolerance: Cents::ZERO,
+            today: day("2026-03-05"),
         };
         let mut found = classify(&case);
         let again = classify(&case.clone());
         prop_assert_eq!(&found, &again);
-        found.extend(flows[0].credits.iter().map(|credit| classify_credit(credit, &CreditTarget::Flow(&flows[0]))));
+        found.extend(flows[0].credits.iter().map(|credit| classify_credit(credit, &CreditTarget::Flow(&flows[0]), case.today)));
         let mut by_code = std::collections::BTreeMap::<(LineKind, Code), i64>::new();
         for one in &found {
             *by_code.entry((one.line.kind, one.code)).or_default() += one.amount.get();

@@ -67,6 +67,7 @@ impl SoapFlows {
         let request = wire::fetch_request(self.asker(organization_id), &listed.flow_id);
         let body = self.post(Operation::Fetch, request).await?;
         let document = wire::document(&body).map_err(told)?;
+        drop(body);
         let flow = wire::flow(&document, listed.revision, calendar::in_rome)?;
         let made = flow.header.flow_at.timestamp();
         if listed.flow_at.is_some_and(|at| at.timestamp() != made) {

@@ -67,11 +67,10 @@ pub fn append_all(
 ) -> Result<bool, Error> {
     let row = |movement| MovementRow::from_domain(creditor, movement);
     let rows: Vec<MovementRow> = movements.iter().map(row).collect();
-    let made = insert_rows!(tx, &rows, |c, values| diesel::insert_into(
+    let made = insert_rows!(tx, &rows, |values| diesel::insert_into(
         canteen_movement::table
     )
     .values(values)
-    .on_conflict_do_nothing()
-    .execute(c));
+    .on_conflict_do_nothing());
     Ok(made == rows.len())
 }

@@ -27,10 +27,6 @@ pub struct NoticeFact {
     pub position_id: Uuid,
     /// Option of the position.
     pub option: i16,
-    /// The creditor's service.
-    pub service_code: String,
-    /// Where it stands.
-    pub state: State,
     /// The creditor has withdrawn it and not restored it since.
     pub withdrawn: bool,
 }
@@ -54,8 +50,6 @@ struct NoticeRow {
     iuv: String,
     position_id: Id,
     option_no: i16,
-    service_code: String,
-    state: String,
     withdrawal: Option<String>,
 }
 
@@ -89,8 +83,6 @@ pub fn notices_around(
             notice::iuv,
             notice::position_id,
             notice::option_no,
-            notice::service_code,
-            notice::state,
             withdrawal,
         ));
     let mut rows: Vec<NoticeRow> = on!(conn, |c| around.load(c))?;
@@ -234,11 +226,9 @@ impl NoticeRow {
         let corrupt = |why: &'static str| Error::corrupt("notice", &self.number, why);
         Ok(NoticeFact {
             number: NoticeNumber::parse(&self.number).map_err(|_shape| corrupt("number"))?,
-            state: State::from_name(&self.state).ok_or_else(|| corrupt("state"))?,
             iuv: self.iuv,
             position_id: self.position_id.0,
             option: self.option_no,
-            service_code: self.service_code,
             withdrawn: self.withdrawal.is_some(),
         })
     }

@@ -14,6 +14,7 @@ diesel::table! {
         cbill -> Nullable<Text>,
         web_site -> Nullable<Text>,
         contact_lines -> Doc,
+        treasurer -> Nullable<Doc>,
         revision -> BigInt,
         created_at -> Micros,
         changed_at -> Micros,

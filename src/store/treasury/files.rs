@@ -39,6 +39,14 @@ pub struct Refusal {
     pub ingested_at: Instant,
 }
 
+impl Refusal {
+    /// Whether it is the same of the same line.
+    #[must_use]
+    pub fn says(&self, other: &Refusal) -> bool {
+        (self.line, &self.text, &self.reason.en) == (other.line, &other.text, &other.reason.en)
+    }
+}
+
 /// Remembers a file once: its digest names it.
 ///
 /// # Errors
@@ -108,6 +116,21 @@ pub fn keep(tx: &mut Tx<'_>, creditor: &FiscalCode, refusals: &[Refusal]) -> Res
     Ok(())
 }
 
+type Found = (Id, Id, i64, String, String, At, Option<String>);
+
+/// What could not be filed of one file.
+///
+/// # Errors
+/// The database's.
+pub fn of_file(conn: &mut Conn, creditor: &FiscalCode, file: Uuid) -> Result<Vec<Refusal>, Error> {
+    let rows: Vec<Found> = on!(conn, |c| treasury_refusal::table
+        .filter(treasury_refusal::creditor.eq(creditor.as_str()))
+        .filter(treasury_refusal::file.eq(Id(file)))
+        .select(COLUMNS)
+        .load(c))?;
+    Ok(rows.into_iter().map(refusal).collect())
+}
+
 /// One page of what could not be filed, in the order it came, after the given id.
 ///
 /// # Errors
@@ -117,29 +140,42 @@ pub fn page(
     creditor: &FiscalCode,
     (after, limit): (Option<Uuid>, i64),
 ) -> Result<Vec<Refusal>, Error> {
-    type Found = (Id, Id, i64, String, String, At, Option<String>);
     let rows: Vec<Found> = on!(conn, |c| treasury_refusal::table
         .filter(treasury_refusal::creditor.eq(creditor.as_str()))
         .filter(treasury_refusal::id.gt(Id(after.unwrap_or_default())))
         .order(treasury_refusal::id)
         .limit(limit)
-        .select((
-            treasury_refusal::id,
-            treasury_refusal::file,
-            treasury_refusal::line,
-            treasury_refusal::remittance,
-            treasury_refusal::reason,
-            treasury_refusal::ingested_at,
-            treasury_refusal::reason_it,
-        ))
+        .select(COLUMNS)
         .load(c))?;
-    let refusal = |(id, file, line, text, reason, at, reason_it): Found| Refusal {
+    Ok(rows.into_iter().map(refusal).collect())
+}
+
+fn refusal((id, file, line, text, reason, at, reason_it): Found) -> Refusal {
+    Refusal {
         id: id.0,
         file: file.0,
         line,
         text,
         reason: Said::new(reason_it.unwrap_or_else(|| reason.clone()), reason),
         ingested_at: at.0,
-    };
-    Ok(rows.into_iter().map(refusal).collect())
+    }
 }
+
+/// What is read of a refusal, in the order of [`Found`].
+const COLUMNS: (
+    treasury_refusal::id,
+    treasury_refusal::file,
+    treasury_refusal::line,
+    treasury_refusal::remittance,
+    treasury_refusal::reason,
+    treasury_refusal::ingested_at,
+    treasury_refusal::reason_it,
+) = (
+    treasury_refusal::id,
+    treasury_refusal::file,
+    treasury_refusal::line,
+    treasury_refusal::remittance,
+    treasury_refusal::reason,
+    treasury_refusal::ingested_at,
+    treasury_refusal::reason_it,
+);

@@ -27,12 +27,9 @@ pub fn keep(tx: &mut Tx<'_>, creditor: &FiscalCode, covers: &[OrderCover]) -> Re
             )
         })
         .collect();
-    let _made: usize = insert_rows!(tx, &rows, |c, values| diesel::insert_into(
-        order_cover::table
-    )
-    .values(values)
-    .on_conflict_do_nothing()
-    .execute(c));
+    let _made: usize = insert_rows!(tx, &rows, |values| diesel::insert_into(order_cover::table)
+        .values(values)
+        .on_conflict_do_nothing());
     Ok(())
 }
 

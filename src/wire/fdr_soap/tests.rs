@@ -159,10 +159,16 @@ fn the_flow_is_taken_out_of_its_answer() {
     let held = |content: &str| document(answered(Operation::Fetch.answer(), content).as_bytes());
     let coded = "<xmlRendicontazione>\n PGEv\n  Pg== </xmlRendicontazione>";
     assert_eq!(held(coded), Ok(b"<a/>".to_vec()));
+    let marked =
+        "<xmlRendicontazione><!-- a --><![CDATA[PG]]>Ev<!-- b -->Pg==</xmlRendicontazione>";
+    assert_eq!(held(marked), Ok(b"<a/>".to_vec()));
     for broken in [
         "",
         "<xmlRendicontazione/>",
         "<xmlRendicontazione>*</xmlRendicontazione>",
+        "<xmlRendicontazione>PGEvPg==PGEvPg==</xmlRendicontazione>",
+        "<xmlRendicontazione>PGEv&#80;g==</xmlRendicontazione>",
+        "<other><xmlRendicontazione>PGEvPg==</xmlRendicontazione></other>",
     ] {
         let told = held(broken).unwrap_err().to_string();
         assert_eq!(told, "xmlRendicontazione: must be base64");

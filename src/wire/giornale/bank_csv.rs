@@ -316,7 +316,12 @@ impl<R: Read> Iterator for BankList<R> {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             match self.lines.advance() {
-                Ok(Some(_)) if self.to_skip > 0 => self.to_skip = self.to_skip.saturating_sub(1),
+                Ok(Some(row)) if self.to_skip > 0 => {
+                    self.to_skip = self.to_skip.saturating_sub(1);
+                    if self.movement(&row).is_ok() {
+                        return Some(Err(row.error(None, Rule::Heading)));
+                    }
+                }
                 Ok(Some(row)) => return Some(self.movement(&row)),
                 Ok(None) => return None,
                 Err(error) => return Some(Err(error)),

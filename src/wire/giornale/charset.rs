@@ -1,14 +1,26 @@
 //! Files of banks that are not UTF-8.
 
-/// The text of a file. The character set is the one that is declared (in the media type, or by an
-/// XML declaration), UTF-8 when none is. `None` when the bytes are not of that set, or the set is
-/// not one of UTF-8, ISO 8859-1, ISO 8859-15 and Windows 1252.
+/// The text of a file. The character set is that of its byte order mark, or the one that is declared
+/// (in the media type, or by an XML declaration), UTF-8 when none is. `None` when the bytes are not of
+/// that set, or the set is not one of UTF-8, UTF-16, ISO 8859-1, ISO 8859-15 and Windows 1252.
 #[must_use]
 pub fn decode(bytes: Vec<u8>, declared: Option<&str>) -> Option<String> {
     let named = declared
         .map(str::to_ascii_lowercase)
         .or_else(|| xml_encoding(&bytes));
+    match bytes.as_slice() {
+        [0xFF, 0xFE, rest @ ..] => return utf16(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => return utf16(rest, u16::from_be_bytes),
+        [0xEF, 0xBB, 0xBF, ..] => return String::from_utf8(bytes).ok(),
+        _ => {}
+    }
     match named.as_deref() {
+        Some("utf-16le") => utf16(&bytes, u16::from_le_bytes),
+        // Without a mark the first character tells: both `<` and a digit are below 256.
+        Some("utf-16") if bytes.get(1) == Some(&0) => utf16(&bytes, u16::from_le_bytes),
+        Some("utf-16" | "utf-16be") => utf16(&bytes, u16::from_be_bytes),
+        None if bytes.starts_with(b"<\0?\0") => utf16(&bytes, u16::from_le_bytes),
+        None if bytes.starts_with(b"\0<\0?") => utf16(&bytes, u16::from_be_bytes),
         None | Some("utf-8" | "utf8" | "us-ascii") => String::from_utf8(bytes).ok(),
         Some("iso-8859-1" | "latin1" | "iso-8859-15" | "windows-1252" | "cp1252") => {
             let euro = named.as_deref() == Some("iso-8859-15");
@@ -21,6 +33,14 @@ pub fn decode(bytes: Vec<u8>, declared: Option<&str>) -> Option<String> {
         }
         Some(_) => None,
     }
+}
+
+/// UTF-16, two bytes a unit.
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let units = pairs.iter().map(|pair| unit(*pair));
+    let text: Result<String, _> = char::decode_utf16(units).collect();
+    text.ok().filter(|_| rest.is_empty())
 }
 
 /// The encoding in an XML declaration.
@@ -62,9 +82,37 @@ mod tests {
         let latin = || b"caff\xE8 \x80".to_vec();
         assert_eq!(decode(latin(), None), None);
         assert_eq!(decode(latin(), Some("Windows-1252")).unwrap(), "caffè €");
-        assert_eq!(decode(latin(), Some("utf-16")), None);
+        assert_eq!(decode(latin(), Some("utf-7")), None);
         assert_eq!(decode("caffè".into(), Some("UTF-8")).unwrap(), "caffè");
         assert_eq!(decode(vec![0xA4], Some("iso-8859-15")).unwrap(), "€");
+    }
+
+    #[test]
+    fn two_bytes_a_character_are_read_in_either_order() {
+        let text = "<?xml version=\"1.0\" encoding=\"UTF-16\"?><a>caffè €</a>";
+        let bytes = |mark: &[u8], order: fn(u16) -> [u8; 2]| {
+            let units = text.encode_utf16().flat_map(order);
+            mark.iter().copied().chain(units).collect::<Vec<u8>>()
+        };
+        for (mark, order) in [
+            (&[0xFF, 0xFE][..], u16::to_le_bytes as fn(u16) -> [u8; 2]),
+            (&[0xFE, 0xFF], u16::to_be_bytes),
+            (&[], u16::to_le_bytes),
+            (&[], u16::to_be_bytes),
+        ] {
+            assert_eq!(decode(bytes(mark, order), None).as_deref(), Some(text));
+        }
+        let mut cut = bytes(&[], u16::to_le_bytes);
+        cut.pop();
+        assert_eq!(decode(cut, None), None);
+        assert_eq!(decode(vec![0x41, 0], Some("UTF-16")).unwrap(), "A");
+        assert_eq!(decode(vec![0x41, 0], Some("utf-16le")).unwrap(), "A");
+    }
+
+    #[test]
+    fn a_mark_is_believed_before_a_declaration() {
+        let xml = "\u{feff}<?xml version='1.0' encoding='ISO-8859-1'?><a>è</a>";
+        assert_eq!(decode(xml.into(), None).as_deref(), Some(xml));
     }
 
     #[test]

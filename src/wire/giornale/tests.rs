@@ -243,9 +243,10 @@ fn the_header_is_checked_by_name() {
 #[test]
 fn a_line_without_end_is_refused_and_a_long_file_is_not() {
     let endless = format!("{}\n{};\"{}", header(), LINE, "a".repeat(LINE_BYTES_MAX));
-    let all = read(endless);
-    assert_eq!(all.len(), 1);
+    let all = read(format!("{endless}\n{LINE}"));
+    assert_eq!(all.len(), 2);
     assert_eq!(all[0].as_ref().unwrap_err().rule, Rule::TooLong);
+    assert_eq!(all[1].as_ref().unwrap().line, 3);
     let long = format!("{}\n{}", header(), format!("{LINE}\n").repeat(5_000));
     assert!(long.len() > 8 * LINE_BYTES_MAX);
     assert_eq!(read(long).iter().filter(|row| row.is_ok()).count(), 5_000);

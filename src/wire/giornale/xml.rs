@@ -205,7 +205,7 @@ impl<R: Read> Stream<R> {
             Ok(Event::Eof | Event::DocType(_)) => Err(Rule::Markup),
             Ok(Event::Decl(_) | Event::Comment(_) | Event::PI(_)) => Ok(Step::Inside),
             Err(XmlError::Io(error)) if error.kind() == io::ErrorKind::FileTooLarge => {
-                Err(Rule::TooLong)
+                Err(Rule::Endless)
             }
             Err(XmlError::Io(error)) => Err(Rule::Unreadable(error.kind())),
             Err(XmlError::Encoding(_)) => Err(Rule::NotUtf8),

@@ -358,7 +358,7 @@ both_databases! {
         });
         office.post("/treasury-entries", &taken).send().await.expect(201);
         let entry = rows(&office).await;
-        let waits = entry.iter().filter(|row| row.1 == "settled_partial").count();
+        let waits = entry.iter().filter(|row| row.1 == "reported_not_settled").count();
         assert_eq!(waits, 1, "{entry:?}");
         assert_eq!(app.balance(Account::Announced).await, 1708);
     }

@@ -31,6 +31,15 @@ pub fn print(of: &Registration) -> String {
             .collect();
         out.line("contact_lines", &format!("[{}]", lines.join(", ")));
     }
+    if let Some(treasurer) = &creditor.treasurer {
+        out.table("[treasurer]");
+        out.text("bank_code", &treasurer.bank_code);
+        out.text("office_code", &treasurer.office_code);
+        out.text("siope_code", &treasurer.siope_code);
+        out.text("sender_code", &treasurer.sender_code);
+        out.text("receiver_code", &treasurer.receiver_code);
+        out.text("customer_code", &treasurer.customer_code);
+    }
     for station in &creditor.stations {
         out.table("[[stations]]");
         out.text("station_id", &station.station_id);

@@ -1,0 +1,2 @@
+-- The bank that keeps the treasury, as flows of orders address it.
+ALTER TABLE creditor ADD COLUMN treasurer JSONB;

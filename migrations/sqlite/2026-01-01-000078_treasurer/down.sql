@@ -1,0 +1,1 @@
+ALTER TABLE creditor DROP COLUMN treasurer;
