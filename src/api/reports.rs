@@ -37,6 +37,8 @@ pub enum ReportName {
     FlowReconciliation,
     /// Settlement flows, one by one, with their cash.
     SettlementFlows,
+    /// What newer revisions of settlement flows changed, with the collection orders that were issued before.
+    FlowRevisions,
     /// Movements on the accounts, one by one.
     TreasuryEntries,
     /// Provisional credits, held against their flows, payments and orders.
@@ -321,7 +323,7 @@ pub(super) fn period(
     Ok(Period { from, to })
 }
 
-twins!(ReportName = Name: ReceiptsByDay, Receipts, Transfers, FlowReconciliation, SettlementFlows, TreasuryEntries, ProvisionalCredits, ProvisionalPayments, CollectionOrders, NotReconciled, RevenueByService, RevenueByKey, RevenueByMonth, WasteTaxShares, FinesByArticle, DueDates, DoubtfulClaims, CanteenCertificate, ChildcareCertificate);
+twins!(ReportName = Name: ReceiptsByDay, Receipts, Transfers, FlowReconciliation, SettlementFlows, FlowRevisions, TreasuryEntries, ProvisionalCredits, ProvisionalPayments, CollectionOrders, NotReconciled, RevenueByService, RevenueByKey, RevenueByMonth, WasteTaxShares, FinesByArticle, DueDates, DoubtfulClaims, CanteenCertificate, ChildcareCertificate);
 
 impl From<CsvDialect> for Dialect {
     fn from(dialect: CsvDialect) -> Dialect {

@@ -9,6 +9,7 @@ mod orders;
 mod payments;
 mod receivables;
 mod revenue;
+mod revisions;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -184,6 +185,7 @@ impl Desk<'_> {
             Name::Receipts => self.receipts(conn, period, sink),
             Name::Transfers => self.transfers(conn, period, sink),
             Name::SettlementFlows => self.settlement_flows(conn, period, sink),
+            Name::FlowRevisions => self.flow_revisions(conn, period, sink),
             Name::TreasuryEntries => self.treasury_entries(conn, period, sink),
             Name::ProvisionalCredits => self.provisional_credits(conn, question, sink),
             Name::ProvisionalPayments => self.provisional_payments(conn, question, sink),

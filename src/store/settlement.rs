@@ -425,6 +425,27 @@ pub fn lines(
         .collect()
 }
 
+/// The rows of some flows, flow by flow, in their order.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn lines_of(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    flows: &[Uuid],
+) -> Result<Vec<(Uuid, Line)>, Error> {
+    if flows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Id> = flows.iter().copied().map(Id).collect();
+    let rows: Vec<LineRow> = on!(conn, |c| flow_line::table
+        .filter(flow_line::creditor.eq(creditor.as_str()))
+        .filter(among_ids(flow_line::flow, &ids))
+        .order((flow_line::flow, flow_line::line_no))
+        .load(c))?;
+    rows.into_iter().map(LineRow::into_domain).collect()
+}
+
 /// Rows of any flow, in force or not, with one of these references, and the flows they stand in.
 ///
 /// # Errors

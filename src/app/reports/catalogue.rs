@@ -1,6 +1,6 @@
 //! Which reports there are: the name, the title and the columns of each, defined once.
 
-use super::{cash, childcare, columns, orders, payments, receivables, revenue};
+use super::{cash, childcare, columns, orders, payments, receivables, revenue, revisions};
 use crate::render::csv::Column;
 use crate::render::report::Chart;
 
@@ -17,6 +17,8 @@ pub enum Name {
     FlowReconciliation,
     /// Flows in force, one by one, with their cash.
     SettlementFlows,
+    /// What newer revisions of flows changed, and what orders cover already.
+    FlowRevisions,
     /// Movements on the accounts, one by one.
     TreasuryEntries,
     /// Provisional credits, held against their flows and payments.
@@ -70,6 +72,7 @@ impl Name {
         Name::Transfers,
         Name::FlowReconciliation,
         Name::SettlementFlows,
+        Name::FlowRevisions,
         Name::TreasuryEntries,
         Name::ProvisionalCredits,
         Name::ProvisionalPayments,
@@ -110,6 +113,11 @@ impl Name {
                 "settlement-flows",
                 "Flussi di rendicontazione",
                 cash::SETTLEMENT_FLOWS,
+            ),
+            Name::FlowRevisions => about(
+                "flow-revisions",
+                "Differenze fra versioni dei flussi",
+                revisions::FLOW_REVISIONS,
             ),
             Name::TreasuryEntries => about(
                 "treasury-entries",
