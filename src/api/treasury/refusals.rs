@@ -152,10 +152,9 @@ pub(in crate::api) async fn list_treasury_refusals(
 pub(in crate::api) async fn close_treasury_refusal(
     state: web::Data<State>,
     caller: Caller,
-    path: FromPath<TreasuryRefusalPath>,
+    (path, request): (FromPath<TreasuryRefusalPath>, HttpRequest),
     key: IdempotencyKey,
     body: FromBody<RefusalClosing>,
-    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let (creditor, id) = (caller.creditor()?.clone(), path.0.treasury_refusal_id);
     let asked = Asked::of(&caller, ("close_treasury_refusal", id), &key, body.digest)?;
