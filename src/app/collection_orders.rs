@@ -58,6 +58,10 @@ pub struct ProposedOrder {
     pub payments: i64,
     /// How much.
     pub amount: Cents,
+    /// What credits before this one take of the same payments.
+    pub before: Cents,
+    /// What all those payments are worth.
+    pub whole: Cents,
 }
 
 /// What is proposed for a provisional credit.
@@ -154,11 +158,15 @@ fn proposal(
     let orders: Vec<ProposedOrder> = takes
         .iter()
         .filter_map(|(at, amount)| {
-            let (key, (payments, _)) = groups.get(*at)?;
+            let (key, (payments, whole)) = groups.get(*at)?;
+            let earlier = filled.iter().take(own?).flatten();
+            let earlier = earlier.filter(|(other, _)| other == at);
             Some(ProposedOrder {
                 key: (*key).clone(),
                 payments: *payments,
                 amount: *amount,
+                before: Cents::sum(earlier.map(|(_, taken)| *taken)).ok()?,
+                whole: *whole,
             })
         })
         .collect();

@@ -1,7 +1,7 @@
 //! Rows of reports, page by page. Everything is read from facts, books and codes; no rule is computed here.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Date, SmallInt, Text};
+use diesel::sql_types::{BigInt, Date, Text};
 use uuid::Uuid;
 
 use super::schema::{flow, reconciliation, treasury_entry};
@@ -12,7 +12,6 @@ use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::domain::reconciliation::Code;
 use crate::domain::settlement::flow_key;
-use crate::domain::treasury::KnownFlow;
 
 /// A period of days, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,106 +205,6 @@ pub fn flows(
     let mut found = settlement::get_all(conn, creditor, &ids)?;
     found.sort_by_cached_key(flow_place);
     Ok(found)
-}
-
-/// A row that a newer revision of a flow added, took away or changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChangedRow {
-    /// Day of transfer of the newer revision.
-    pub regulation_on: Day,
-    /// The flow.
-    pub flow: KnownFlow,
-    /// Its identifier as its sender writes it.
-    pub flow_id: String,
-    /// The newer revision.
-    pub revision: i64,
-    /// The revision that it replaced.
-    pub replaced: i64,
-    /// The payment reference.
-    pub iuv: String,
-    /// The receipt.
-    pub iur: String,
-    /// Which transfer of the receipt.
-    pub transfer: i16,
-    /// What the older revision said; zero when it had no such row.
-    pub before: Cents,
-    /// What the newer one says; zero when it has no such row.
-    pub after: Cents,
-}
-
-#[derive(QueryableByName)]
-struct ChangedFound {
-    #[diesel(sql_type = Date)]
-    regulation_on: Day,
-    #[diesel(sql_type = Text)]
-    psp_id: String,
-    #[diesel(sql_type = Text)]
-    flow_id: String,
-    #[diesel(sql_type = Text)]
-    flow_key: String,
-    #[diesel(sql_type = BigInt)]
-    revision: i64,
-    #[diesel(sql_type = BigInt)]
-    replaced: i64,
-    #[diesel(sql_type = Text)]
-    iuv: String,
-    #[diesel(sql_type = Text)]
-    iur: String,
-    #[diesel(sql_type = SmallInt)]
-    idx: i16,
-    #[diesel(sql_type = BigInt)]
-    before_cents: i64,
-    #[diesel(sql_type = BigInt)]
-    after_cents: i64,
-}
-
-/// What revisions with a transfer in a period changed of those they replaced, row by row.
-///
-/// # Errors
-/// The database's, or a corrupt row.
-pub fn changed_rows(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    period: Period,
-) -> Result<Vec<ChangedRow>, Error> {
-    let rows: Vec<ChangedFound> = on!(conn, |c| diesel::sql_query(
-        "SELECT * FROM (SELECT f.regulation_on, f.psp_id, f.flow_id, f.flow_key, f.revision, \
-         p.revision AS replaced, l.iuv, l.iur, l.idx, \
-         CAST(SUM(CASE WHEN l.flow = p.id THEN CASE WHEN l.outcome = 3 THEN -ABS(l.amount_cents) \
-           ELSE l.amount_cents END ELSE 0 END) AS BIGINT) AS before_cents, \
-         CAST(SUM(CASE WHEN l.flow = f.id THEN CASE WHEN l.outcome = 3 THEN -ABS(l.amount_cents) \
-           ELSE l.amount_cents END ELSE 0 END) AS BIGINT) AS after_cents \
-         FROM flow f JOIN flow p ON p.creditor = f.creditor AND p.psp_id = f.psp_id \
-         AND p.flow_id = f.flow_id AND p.revision = f.previous_revision \
-         JOIN flow_line l ON l.creditor = f.creditor AND l.flow IN (f.id, p.id) \
-         WHERE f.creditor = $1 AND f.regulation_on >= $2 AND f.regulation_on <= $3 \
-         GROUP BY f.regulation_on, f.psp_id, f.flow_id, f.flow_key, f.revision, p.revision, \
-         l.iuv, l.iur, l.idx) d WHERE before_cents <> after_cents \
-         ORDER BY regulation_on, flow_key, psp_id, revision, iuv, iur, idx"
-    )
-    .bind::<Text, _>(creditor.as_str())
-    .bind::<Date, _>(period.from)
-    .bind::<Date, _>(period.to)
-    .load(c))?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(ChangedRow {
-                before: cents(row.before_cents, &row.iur)?,
-                after: cents(row.after_cents, &row.iur)?,
-                regulation_on: row.regulation_on,
-                flow: KnownFlow {
-                    key: row.flow_key,
-                    psp_id: row.psp_id,
-                },
-                flow_id: row.flow_id,
-                revision: row.revision,
-                replaced: row.replaced,
-                iuv: row.iuv,
-                iur: row.iur,
-                transfer: row.idx,
-            })
-        })
-        .collect()
 }
 
 /// Where a page of movements ends: day of booking, account, number.

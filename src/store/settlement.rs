@@ -402,6 +402,30 @@ pub fn page(
     rows.into_iter().map(FlowRow::into_domain).collect()
 }
 
+/// The revisions with a transfer in these days that replaced another one, by day and flow.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn replacing(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    (from, to): (Day, Day),
+) -> Result<Vec<Filed>, Error> {
+    let rows: Vec<FlowRow> = on!(conn, |c| flow::table
+        .filter(flow::creditor.eq(creditor.as_str()))
+        .filter(flow::regulation_on.ge(from))
+        .filter(flow::regulation_on.le(to))
+        .filter(flow::previous_revision.is_not_null())
+        .order((
+            flow::regulation_on,
+            flow::flow_key,
+            flow::psp_id,
+            flow::revision
+        ))
+        .load(c))?;
+    rows.into_iter().map(FlowRow::into_domain).collect()
+}
+
 /// Rows of a revision, in order, after the given number.
 ///
 /// # Errors

@@ -50,6 +50,8 @@ mod forgetting;
 #[cfg(test)]
 mod lapses;
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod leaks;
 #[cfg(test)]
 mod node_events;

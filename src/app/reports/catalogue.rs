@@ -1,6 +1,8 @@
 //! Which reports there are: the name, the title and the columns of each, defined once.
 
-use super::{cash, childcare, columns, orders, payments, receivables, revenue, revisions};
+use super::{
+    Narrowing, cash, childcare, columns, orders, payments, receivables, revenue, revisions,
+};
 use crate::render::csv::Column;
 use crate::render::report::Chart;
 
@@ -208,6 +210,37 @@ impl Name {
     #[must_use]
     pub fn columns(self) -> &'static [Column] {
         self.about().columns
+    }
+
+    /// Whether it can be narrowed so.
+    #[must_use]
+    pub fn takes(self, narrowing: Narrowing) -> bool {
+        let (flow, provisional, service) = match self {
+            Name::FlowReconciliation => (true, false, false),
+            Name::ProvisionalPayments => (true, true, true),
+            Name::ProvisionalCredits | Name::CollectionOrders => (false, true, false),
+            Name::ReceiptsByDay
+            | Name::Receipts
+            | Name::Transfers
+            | Name::RevenueByService
+            | Name::RevenueByKey
+            | Name::RevenueByMonth
+            | Name::WasteTaxShares
+            | Name::FinesByArticle
+            | Name::DueDates
+            | Name::DoubtfulClaims => (false, false, true),
+            Name::SettlementFlows
+            | Name::FlowRevisions
+            | Name::TreasuryEntries
+            | Name::NotReconciled
+            | Name::CanteenCertificate
+            | Name::ChildcareCertificate => (false, false, false),
+        };
+        match narrowing {
+            Narrowing::Flow => flow,
+            Narrowing::Provisional => provisional,
+            Narrowing::Service => service,
+        }
     }
 
     /// What is drawn of it.

@@ -6,6 +6,7 @@ use super::columns::{
     ACCOUNT, ARTICLE, CHAPTER, CLAIM, DEBTOR_NAME, DEBTOR_TAX_CODE, IUV, PAYER_TAX_CODE, PLAN_CODE,
     ROW, SERVICE_CODE, column, key_cells,
 };
+use super::cover::each_part;
 use super::{Cell, Column, ControlTotal, Desk, Error, Question, Sink, Sum, Unit};
 use crate::app::accounting::bookkeeping::{self, Bookkeeping, Explained};
 use crate::app::collection_orders::{self, Proposal, Provisional};
@@ -283,6 +284,9 @@ impl Desk<'_> {
             let books = Bookkeeping::load(conn, self.ctx, self.creditor)?;
             let name = Cell::Text(flow.header.flow_id.clone());
             books.of_flow::<Error>(conn, id, |line, part| {
+                if !self.wants(part.service_code()) {
+                    return Ok(());
+                }
                 all.add(1, part.amount)?;
                 let place = (Some(line.number), (line.iuv.as_str(), line.iur.as_str()));
                 payment_rows(
@@ -304,6 +308,9 @@ impl Desk<'_> {
                 flow_id(&proposal),
             ];
             each_part(conn, books, &proposal, |line, part| {
+                if !self.wants(part.service_code()) {
+                    return Ok(());
+                }
                 all.add(1, part.amount)?;
                 let ids = part.receipt.map_or(("", ""), |filed| {
                     (
@@ -393,24 +400,6 @@ fn flow_id(proposal: &Proposal) -> Cell {
     let names = proposal.flows.iter();
     let names: Vec<&str> = names.map(|flow| flow.header.flow_id.as_str()).collect();
     Cell::Text(names.join(" "))
-}
-
-/// Every payment behind a provisional credit: those of its flows, else of the one that its text names.
-fn each_part(
-    conn: &mut Conn,
-    books: &Bookkeeping<'_>,
-    proposal: &Proposal,
-    mut each: impl FnMut(Option<&crate::domain::settlement::Line>, &Explained<'_>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    for flow in &proposal.flows {
-        books.of_flow(conn, flow.id, |line, part| each(Some(line), part))?;
-    }
-    match &proposal.provisional.iuv {
-        Some(iuv) if proposal.flows.is_empty() => {
-            books.of_iuvs(conn, &[iuv], |_, part| each(None, part))
-        }
-        Some(_) | None => Ok(()),
-    }
 }
 
 fn payment_rows(

@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::columns::{FLOW_ID, IUV, PSP_ID, column};
 use super::{Cell, Column, ControlTotal, Desk, Error, Period, Sink, Sum, Unit};
 use crate::app::collection_orders::covered;
+use crate::app::settlement::against_previous;
 use crate::domain::collection_order::OrderCover;
 use crate::domain::money::Cents;
+use crate::domain::settlement::Line;
 use crate::domain::treasury::KnownFlow;
-use crate::store::reports::ChangedRow;
+use crate::store::settlement::Filed;
 use crate::store::treasury::provisionals::Provisional;
 use crate::store::{self, Conn};
 
@@ -76,6 +78,13 @@ struct Credited {
     orders: BTreeSet<i64>,
 }
 
+impl Credited {
+    fn orders(&self) -> String {
+        let numbers: Vec<String> = self.orders.iter().map(ToString::to_string).collect();
+        numbers.join(" ")
+    }
+}
+
 impl Desk<'_> {
     pub(super) fn flow_revisions(
         &self,
@@ -83,37 +92,48 @@ impl Desk<'_> {
         period: Period,
         sink: &mut Sink<'_>,
     ) -> Result<Vec<ControlTotal>, Error> {
-        let rows = store::reports::changed_rows(conn, self.creditor, period)?;
-        let credited = self.credited(conn, &rows)?;
+        let days = (period.from, period.to);
+        let revised = store::settlement::replacing(conn, self.creditor, days)?;
+        let credited = self.credited(conn, &revised)?;
         let (mut changed, mut ordered) = (
             Sum::new("Differenza"),
             Sum::new("Di cui con reversale già emessa"),
         );
         let nothing = Credited::default();
-        for row in rows {
-            let difference = row.after.minus(row.before)?;
-            let of_flow = credited.get(&row.flow).unwrap_or(&nothing);
-            changed.add(1, difference)?;
-            if of_flow.covered.is_positive() {
-                ordered.add(1, difference)?;
+        for flow in revised {
+            let (previous, changes) = against_previous(conn, self.creditor, &flow)?;
+            let Some(replaced) = previous.map(|old| old.header.revision) else {
+                continue;
+            };
+            let of_flow = credited.get(&flow.header.known()).unwrap_or(&nothing);
+            for change in changes {
+                let effect = |line: &Option<Line>| line.as_ref().map_or(Cents::ZERO, Line::effect);
+                let (before, after) = (effect(&change.before), effect(&change.after));
+                let Some(line) = change.after.or(change.before) else {
+                    continue;
+                };
+                let difference = after.minus(before)?;
+                changed.add(1, difference)?;
+                if of_flow.covered.is_positive() {
+                    ordered.add(1, difference)?;
+                }
+                sink(vec![
+                    Cell::Day(flow.header.regulation_on),
+                    Cell::Text(flow.header.psp_id.clone()),
+                    Cell::Text(flow.header.flow_id.clone()),
+                    Cell::Count(flow.header.revision),
+                    Cell::Count(replaced),
+                    Cell::Text(line.iuv),
+                    Cell::Text(line.iur),
+                    Cell::Count(line.transfer.into()),
+                    Cell::Cents(before),
+                    Cell::Cents(after),
+                    Cell::Cents(difference),
+                    Cell::Text(of_flow.names.join(" ")),
+                    Cell::Cents(of_flow.covered),
+                    Cell::Text(of_flow.orders()),
+                ]);
             }
-            let orders = of_flow.orders.iter().map(ToString::to_string);
-            sink(vec![
-                Cell::Day(row.regulation_on),
-                Cell::Text(row.flow.psp_id),
-                Cell::Text(row.flow_id),
-                Cell::Count(row.revision),
-                Cell::Count(row.replaced),
-                Cell::Text(row.iuv),
-                Cell::Text(row.iur),
-                Cell::Count(row.transfer.into()),
-                Cell::Cents(row.before),
-                Cell::Cents(row.after),
-                Cell::Cents(difference),
-                Cell::Text(of_flow.names.join(" ")),
-                Cell::Cents(of_flow.covered),
-                Cell::Text(orders.collect::<Vec<_>>().join(" ")),
-            ]);
         }
         Ok(vec![changed.total(), ordered.total()])
     }
@@ -122,9 +142,9 @@ impl Desk<'_> {
     fn credited(
         &self,
         conn: &mut Conn,
-        rows: &[ChangedRow],
+        revised: &[Filed],
     ) -> Result<BTreeMap<KnownFlow, Credited>, Error> {
-        let changed: BTreeSet<&KnownFlow> = rows.iter().map(|row| &row.flow).collect();
+        let changed: BTreeSet<KnownFlow> = revised.iter().map(|flow| flow.header.known()).collect();
         let mut credits = match changed.is_empty() {
             true => Vec::new(),
             false => store::treasury::provisionals::of_flows(conn, self.creditor)?,

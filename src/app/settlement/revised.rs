@@ -30,6 +30,25 @@ pub struct Revised {
 /// [`Error::UnknownFlow`], or the database's.
 pub fn revised(conn: &mut Conn, creditor: &FiscalCode, id: Uuid) -> Result<Revised, Error> {
     let filed = store::settlement::get(conn, creditor, id)?.ok_or(Error::UnknownFlow)?;
+    let (previous, changes) = against_previous(conn, creditor, &filed)?;
+    let orders = issued(conn, creditor, &filed)?;
+    Ok(Revised {
+        filed,
+        previous,
+        changes,
+        orders,
+    })
+}
+
+/// The revision before this one, and every row that differs.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn against_previous(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    filed: &Filed,
+) -> Result<(Option<Filed>, Vec<RowChange>), store::Error> {
     let mut others = store::settlement::revisions(conn, creditor, &[&filed.header.flow_id])?;
     others.retain(|other| other.name() == filed.name());
     let before = |other: &Filed| Some(other.header.revision) == filed.previous;
@@ -38,15 +57,8 @@ pub fn revised(conn: &mut Conn, creditor: &FiscalCode, id: Uuid) -> Result<Revis
         Some(old) => store::settlement::lines(conn, creditor, old.id, 0, i64::MAX)?,
         None => Vec::new(),
     };
-    let after = store::settlement::lines(conn, creditor, id, 0, i64::MAX)?;
-    let changes = rules::changes(&before, &after);
-    let orders = issued(conn, creditor, &filed)?;
-    Ok(Revised {
-        filed,
-        previous,
-        changes,
-        orders,
-    })
+    let after = store::settlement::lines(conn, creditor, filed.id, 0, i64::MAX)?;
+    Ok((previous, rules::changes(&before, &after)))
 }
 
 /// What collection orders cover of the provisional credits that a flow explains.
