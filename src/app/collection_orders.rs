@@ -172,9 +172,8 @@ fn together(
     creditor: &FiscalCode,
     known: &KnownFlow,
 ) -> Result<BTreeSet<KnownFlow>, store::Error> {
-    let found = store::decisions::together(conn, creditor, &[&known.key])?;
-    let of_known =
-        |one: &&store::decisions::Companionship| one.flow == *known || one.lead == *known;
+    let found = store::bonds::together(conn, creditor, &[&known.key])?;
+    let of_known = |one: &&store::bonds::Companionship| one.flow == *known || one.lead == *known;
     let leads: BTreeSet<KnownFlow> = found
         .iter()
         .filter(of_known)
