@@ -23,6 +23,7 @@ pub mod types;
 pub mod accounting;
 pub mod archive;
 pub mod audit;
+pub mod bonds;
 pub mod canteen;
 pub mod clients;
 pub mod creditors;

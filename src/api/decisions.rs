@@ -15,7 +15,8 @@ use super::page::Slice;
 use super::problem::{Problem, catalogue};
 use super::repeat::Asked;
 use super::scalars::{
-    EntityTagHeader, EntityTagsHeader, IdempotencyKeyHeader, Line1000, Revision, UriHeader,
+    EntityTagHeader, EntityTagsHeader, IdempotencyKeyHeader, Line1000, ReceiptId, Revision,
+    UriHeader,
 };
 use super::tagged;
 use crate::app::decisions::{self, Error, Filter, New, Wanted};
@@ -83,9 +84,9 @@ pub enum WantedDecisionState {
 pub enum DecisionKind {
     /// A line is closed.
     Force,
-    /// Cash is given to flows.
+    /// Cash is given to flows, or to a payment.
     Match,
-    /// Cash is taken from a flow.
+    /// Cash is taken from what its text names.
     Unmatch,
 }
 
@@ -99,19 +100,27 @@ pub struct ForcedLine {
     pub reconciliation_id: Uuid,
 }
 
-/// Movements that are the cash of settlement flows, all together: several for one, or one for several.
+/// Movements that are the cash of settlement flows, all together, several for one or one for several; or the
+/// cash of one payment, by its receipt. Exactly one of `settlement_flow_ids` and `receipt_id`.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(min_properties = 2, max_properties = 2)]
 pub struct MatchedCash {
     /// The movements: pending credits that no other decision is about.
     #[schema(min_items = 1, max_items = 50)]
     pub treasury_entry_ids: Vec<Uuid>,
     /// The flows, each by one of its revisions.
-    #[schema(min_items = 1, max_items = 50)]
-    pub settlement_flow_ids: Vec<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_items = 1, max_items = 50)]
+    pub settlement_flow_ids: Option<Vec<Uuid>>,
+    /// The receipt of a payment that came by itself. When a flow reports the payment, the movements are money
+    /// of the flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub receipt_id: Option<ReceiptId>,
 }
 
-/// Movements that are not the cash of the flow that their text names.
+/// Movements that are not the cash of the flow, or of the payment, that their text names.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UnmatchedCash {
@@ -132,11 +141,11 @@ pub struct NewReconciliationDecision {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub force: Option<ForcedLine>,
-    /// Give cash to flows.
+    /// Give cash to flows, or to a payment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub r#match: Option<MatchedCash>,
-    /// Take cash from the flow that its text names.
+    /// Take cash from what its text names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub unmatch: Option<UnmatchedCash>,
@@ -252,8 +261,8 @@ pub struct ReconciliationDecisionQuery {
 
 /// Decide about lines
 ///
-/// Close a line with a reason, give movements to the flows they pay (several for one, or one for several), or
-/// take them from the flow that their text names. The decision holds at once, or is proposed when the
+/// Close a line with a reason, give movements to the flows they pay (several for one, or one for several) or to
+/// the receipt they pay, or take them from what their text names. The decision holds at once, or is proposed when the
 /// creditor's terms want two clients. What it concerns is classified again in the same transaction.
 #[utoipa::path(operation_id = "register_reconciliation_decision", tag = "reconciliations", security(("client" = ["reconciliations:write"])),
     params(("Idempotency-Key" = inline(IdempotencyKeyHeader), Header, description = "Key chosen by the caller, unique for each intent; kept at least 24 hours.")),
@@ -406,10 +415,7 @@ impl NewReconciliationDecision {
     fn read(self) -> Result<New, Problem> {
         let wanted = match (self.force, self.r#match, self.unmatch) {
             (Some(line), None, None) => Wanted::Force(line.reconciliation_id),
-            (None, Some(cash), None) => Wanted::Match {
-                credits: cash.treasury_entry_ids,
-                flows: cash.settlement_flow_ids,
-            },
+            (None, Some(cash), None) => cash.read()?,
             (None, None, Some(cash)) => Wanted::Unmatch(cash.treasury_entry_ids),
             // The contract has exactly one of them.
             (Some(_), Some(_), _)
@@ -427,6 +433,21 @@ impl NewReconciliationDecision {
             reason,
             note,
         }))
+    }
+}
+
+impl MatchedCash {
+    fn read(self) -> Result<Wanted, Problem> {
+        let credits = self.treasury_entry_ids;
+        match (self.settlement_flow_ids, self.receipt_id) {
+            (Some(flows), None) => Ok(Wanted::Match { credits, flows }),
+            (None, Some(receipt_id)) => Ok(Wanted::MatchReceipt {
+                credits,
+                receipt_id: receipt_id.as_str().to_owned(),
+            }),
+            // The contract has exactly one of them.
+            (Some(_), Some(_)) | (None, None) => Err(Problem::of(&catalogue::CONTRACT_VIOLATION)),
+        }
     }
 }
 
@@ -466,7 +487,18 @@ impl ReconciliationDecisionView {
             Subject::Match { credits, flows } => {
                 view.r#match = Some(MatchedCash {
                     treasury_entry_ids: credits.clone(),
-                    settlement_flow_ids: flows.clone(),
+                    settlement_flow_ids: Some(flows.clone()),
+                    receipt_id: None,
+                });
+            }
+            Subject::MatchReceipt {
+                credits,
+                receipt_id,
+            } => {
+                view.r#match = Some(MatchedCash {
+                    treasury_entry_ids: credits.clone(),
+                    settlement_flow_ids: None,
+                    receipt_id: Some(ReceiptId::new(receipt_id.as_str())),
                 });
             }
             Subject::Unmatch { credits } => {

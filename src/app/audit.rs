@@ -196,7 +196,8 @@ const BALANCES: &[(&str, &str, Account, &str)] = &[
     ),
     (
         "in_transit_is_receipts_less_flows",
-        "what is in transit is the own transfers less the live flow lines that report them",
+        "what is in transit is the own transfers less the live flow lines that report them, and less the \
+         cash that came for a payment without a flow",
         Account::InTransit,
         "SELECT CAST((SELECT COALESCE(SUM(t.amount_cents), 0) FROM receipt_transfer t \
          WHERE t.creditor = $1 AND t.own) - \
@@ -206,7 +207,19 @@ const BALANCES: &[(&str, &str, Account, &str)] = &[
          JOIN receipt r ON r.creditor = l.creditor AND r.receipt_id = l.iur AND r.iuv = l.iuv \
          JOIN receipt_transfer t ON t.creditor = r.creditor AND t.receipt_id = r.receipt_id \
          AND t.idx = l.idx AND t.own AND t.iban IS NOT NULL \
-         WHERE l.creditor = $1 AND f.state = 'live') AS BIGINT) AS total",
+         WHERE l.creditor = $1 AND f.state = 'live') - \
+         (SELECT COALESCE(SUM(CASE WHEN operation = 'reversed' THEN -amount_cents \
+         ELSE amount_cents END), 0) FROM treasury_entry \
+         WHERE creditor = $1 AND matched_iuv IS NOT NULL) AS BIGINT) AS total",
+    ),
+    (
+        "unexplained_cash_is_what_nothing_explains",
+        "unexplained cash is the treasurer's pending credits that neither a flow nor a payment explains",
+        Account::UnexplainedCash,
+        "SELECT CAST(COALESCE(SUM(CASE WHEN operation = 'reversed' THEN amount_cents \
+         ELSE -amount_cents END), 0) AS BIGINT) AS total FROM treasury_entry \
+         WHERE creditor = $1 AND direction = 'in' AND document = 'pending_credit' \
+         AND operation <> 'regularised' AND matched_key IS NULL AND matched_iuv IS NULL",
     ),
 ];
 

@@ -19,7 +19,7 @@ use crate::domain::service::DetailsError;
 use crate::domain::text::Text;
 use crate::domain::treasury::{KnownFlow, Reference};
 pub use crate::store::decisions::Filter;
-use crate::store::treasury::{Filed, Matched};
+use crate::store::treasury::{Explained, Filed, Held, Matched};
 use crate::store::{self, Conn, Tx, db::Retry};
 
 /// What can end a use case about decisions.
@@ -66,7 +66,14 @@ pub enum Wanted {
         /// Flows.
         flows: Vec<Uuid>,
     },
-    /// Take entries from the flows that their texts name, by their ids.
+    /// Give entries to one payment, by its receipt.
+    MatchReceipt {
+        /// Treasury entries.
+        credits: Vec<Uuid>,
+        /// Receipt id.
+        receipt_id: String,
+    },
+    /// Take entries from what their texts name, by their ids.
     Unmatch(Vec<Uuid>),
 }
 
@@ -241,6 +248,13 @@ fn subject(
             })
         }
         Wanted::Match { credits, flows } => Some(Subject::Match { credits, flows }),
+        Wanted::MatchReceipt {
+            credits,
+            receipt_id,
+        } => Some(Subject::MatchReceipt {
+            credits,
+            receipt_id,
+        }),
         Wanted::Unmatch(credits) => Some(Subject::Unmatch { credits }),
     })
 }
@@ -255,6 +269,8 @@ fn checked<T>(findings: Findings, made: Option<T>) -> Result<T, Error> {
 enum Plan {
     Close(store::reconciliation::Filed),
     Give(Vec<Filed>, BTreeSet<KnownFlow>),
+    /// Entries, and the reference of the payment.
+    GiveToPayment(Vec<Filed>, String),
     Take(Vec<Filed>),
 }
 
@@ -281,15 +297,23 @@ fn plan(conn: &mut Conn, creditor: &FiscalCode, decision: &Decision) -> Result<P
             let flows = live_flows(conn, creditor, flows, &mut findings)?;
             Some(Plan::Give(entries, flows))
         }
+        Subject::MatchReceipt {
+            credits,
+            receipt_id,
+        } => {
+            let entries = entries(conn, creditor, ("/match", credits), &mut findings)?;
+            let iuv = payment(conn, creditor, receipt_id, &mut findings)?;
+            iuv.map(|iuv| Plan::GiveToPayment(entries, iuv))
+        }
         Subject::Unmatch { credits } => {
             let entries = entries(conn, creditor, ("/unmatch", credits), &mut findings)?;
             for (at, id) in credits.iter().enumerate() {
                 let found = entries.iter().find(|entry| entry.id == *id);
-                if found.is_some_and(|entry| entry.matched.is_none()) {
+                if found.is_some_and(|entry| entry.explained().is_none()) {
                     findings.add(
                         format!("/unmatch/treasury_entry_ids/{at}"),
-                        "non è abbinato ad alcun flusso",
-                        "is not matched to any flow",
+                        "non è abbinato ad alcun flusso né pagamento",
+                        "is not matched to any flow or payment",
                     );
                 }
             }
@@ -331,6 +355,24 @@ fn entries(
     Ok(found)
 }
 
+/// The reference of the payment with this receipt: money that comes to the creditor's account.
+fn payment(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    receipt_id: &str,
+    findings: &mut Findings,
+) -> Result<Option<String>, Error> {
+    let iuv = store::reconciliation::own_payment(conn, creditor, receipt_id)?;
+    if iuv.is_none() {
+        findings.add(
+            "/match/receipt_id",
+            "nessuna ricevuta con questo identificativo porta denaro su un conto dell'ente",
+            "no receipt with this id brings money to an account of the creditor",
+        );
+    }
+    Ok(iuv)
+}
+
 /// The flows of a decision, of which a revision must be in force. Several must not be put together already.
 fn live_flows(
     conn: &mut Conn,
@@ -342,7 +384,7 @@ fn live_flows(
     let known = |filed: &store::settlement::Filed| filed.header.known();
     let flows: BTreeSet<KnownFlow> = filed.iter().map(known).collect();
     let keys: Vec<&str> = flows.iter().map(|flow| flow.key.as_str()).collect();
-    let together = store::decisions::together(conn, creditor, &keys)?;
+    let decided = store::bonds::decided(conn, creditor, &keys)?;
     for (at, id) in ids.iter().enumerate() {
         let pointer = format!("/match/settlement_flow_ids/{at}");
         let Some(flow) = filed.iter().find(|flow| flow.id == *id).map(known) else {
@@ -353,7 +395,7 @@ fn live_flows(
             );
             continue;
         };
-        if flows.len() > 1 && together.iter().any(|one| one.flow == flow) {
+        if flows.len() > 1 && decided.contains(&flow) {
             findings.add(
                 pointer,
                 "è già unito ad altri flussi da un'altra decisione",
@@ -373,39 +415,49 @@ fn enforce(
     (decision, plan): (&Decision, Plan),
 ) -> Result<(), Error> {
     let mut touched = touched(decision, actor);
+    let held = Held {
+        decision: decision.id,
+        payment: None,
+    };
     match plan {
         Plan::Close(filed) => {
             refunds::close(tx, now, ctx, creditor, decision)?;
             touch_line(tx, creditor, &filed, &mut touched)?;
         }
         Plan::Give(entries, flows) => {
-            let Some(lead) = flows.first().cloned() else {
+            let Some(flow) = flows.first().cloned() else {
                 return Ok(());
             };
-            if flows.len() > 1
-                && !store::decisions::put_together(tx, creditor, decision.id, (&lead, &flows))?
-            {
-                return Err(Error::Store(store::Error::Changed {
-                    table: "flow_companion",
-                    id: lead.key,
-                }));
+            if flows.len() > 1 {
+                store::bonds::bind(tx, creditor, decision.id, &flows)?;
             }
-            let matched = Matched {
-                flow: lead,
+            let explained = Explained::Flow(Matched {
+                flow,
                 quality: Quality::Hand,
-            };
-            let moves: Vec<_> = entries
-                .iter()
-                .map(|entry| (entry, Some(matched.clone())))
-                .collect();
-            touched.flows = treasury::give(tx, now, ctx, creditor, &moves)?;
+            });
             touched.flows.extend(flows);
-            keep(tx, creditor, (&entries, Some(decision.id)), &mut touched)?;
+            let entries = take(tx, creditor, (entries, &held), &mut touched)?;
+            let all = entries.iter();
+            let moves: Vec<_> = all.map(|one| (one, Some(explained.clone()))).collect();
+            let moved = treasury::give(tx, now, ctx, creditor, &moves)?;
+            touched.flows.extend(moved);
+        }
+        Plan::GiveToPayment(entries, iuv) => {
+            store::settlement::hold_positions(tx, creditor, &[iuv.as_str()])?;
+            touched.iuvs.insert(iuv.clone());
+            let payment = Some(iuv);
+            let held = Held { payment, ..held };
+            let entries = take(tx, creditor, (entries, &held), &mut touched)?;
+            let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
+            let entries = store::treasury::get_all(tx, creditor, &ids)?;
+            let moved = treasury::rematch(tx, now, ctx, creditor, &entries)?;
+            touched.flows.extend(moved);
         }
         Plan::Take(entries) => {
+            let entries = take(tx, creditor, (entries, &held), &mut touched)?;
             let moves: Vec<_> = entries.iter().map(|entry| (entry, None)).collect();
-            touched.flows = treasury::give(tx, now, ctx, creditor, &moves)?;
-            keep(tx, creditor, (&entries, Some(decision.id)), &mut touched)?;
+            let moved = treasury::give(tx, now, ctx, creditor, &moves)?;
+            touched.flows.extend(moved);
         }
     }
     reconciliation::classify(tx, now, ctx, creditor, touched)?;
@@ -430,16 +482,20 @@ fn undo(
                 touch_line(tx, creditor, &filed, &mut touched)?;
             }
         }
-        Subject::Match { .. } | Subject::Unmatch { .. } => {
-            touched.flows = store::decisions::part(tx, creditor, decision.id)?;
+        Subject::Match { .. } | Subject::MatchReceipt { .. } | Subject::Unmatch { .. } => {
+            touched.flows = store::bonds::part(tx, creditor, decision.id)?;
             let entries = store::treasury::held_by(tx, creditor, decision.id)?;
             let moves: Vec<_> = entries.iter().map(|entry| (entry, None)).collect();
             let left = treasury::give(tx, now, ctx, creditor, &moves)?;
             keep(tx, creditor, (&entries, None), &mut touched)?;
             let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
-            let free = store::treasury::get_all(tx, creditor, &ids)?;
+            let mut free = store::treasury::get_all(tx, creditor, &ids)?;
+            // What takes back an entry that another decision holds follows that one.
+            let led = treasury::follow(tx, now, ctx, creditor, &mut free)?;
             let found = treasury::rematch(tx, now, ctx, creditor, &free)?;
-            touched.flows.extend(left.into_iter().chain(found));
+            let moved = left.into_iter().chain(led).chain(found);
+            touched.flows.extend(moved);
+            touched.iuvs.extend(free.iter().flat_map(payments));
         }
     }
     reconciliation::classify(tx, now, ctx, creditor, touched)?;
@@ -454,26 +510,43 @@ fn touched(decision: &Decision, actor: Uuid) -> Touched {
     })
 }
 
-/// Marks entries as held by a decision, or as free, and touches them. What names a single payment is
-/// classified with that payment.
+/// Puts entries under a decision, and with them those that take them back or restore them, whenever these
+/// came. What their texts bound together is parted.
+fn take(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    (mut entries, held): (Vec<Filed>, &Held),
+    touched: &mut Touched,
+) -> Result<Vec<Filed>, store::Error> {
+    entries.extend(treasury::followers(tx, creditor, &entries)?);
+    let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
+    touched.flows.extend(treasury::unbind(tx, creditor, &ids)?);
+    keep(tx, creditor, (&entries, Some(held)), touched)?;
+    Ok(entries)
+}
+
+/// Marks entries as held by a decision, or as free, and touches them, with the payments that they are or were
+/// for.
 fn keep(
     tx: &mut Tx<'_>,
     creditor: &FiscalCode,
-    (entries, decision): (&[Filed], Option<Uuid>),
+    (entries, held): (&[Filed], Option<&Held>),
     touched: &mut Touched,
 ) -> Result<(), store::Error> {
     let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
-    store::treasury::hold(tx, creditor, &ids, decision)?;
+    store::treasury::hold(tx, creditor, &ids, held)?;
     touched.entries.extend(ids);
-    touched.iuvs.extend(entries.iter().filter_map(single));
+    touched.iuvs.extend(entries.iter().flat_map(payments));
     Ok(())
 }
 
-fn single(entry: &Filed) -> Option<String> {
-    match &entry.reference {
+/// The payments that an entry is for, as its text and an officer say.
+fn payments(entry: &Filed) -> impl Iterator<Item = String> {
+    let named = match &entry.reference {
         Reference::Single(iuv) => Some(iuv.clone()),
         Reference::Flow(_) | Reference::None => None,
-    }
+    };
+    named.into_iter().chain(entry.given.clone())
 }
 
 /// Touches a line, holding the debt behind it as filing a receipt does.

@@ -4,10 +4,11 @@ mod aging;
 mod load;
 mod suggest;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
+use crate::app::treasury;
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
@@ -16,7 +17,9 @@ use crate::domain::reconciliation::{
     self as rules, AgeBucket, Cause, Code, CreditTarget, Finding, Group, LineKind, Origin,
     ReconciliationTerms,
 };
-use crate::domain::treasury::{Chosen, FlowReference, KnownFlow, PREFIX_MIN, Reference};
+use crate::domain::treasury::{
+    Chosen, FlowReference, KnownFlow, PREFIX_MIN, PaymentCash, Reference,
+};
 use crate::store::reconciliation::Recording;
 pub use aging::{Aged, age};
 pub use suggest::{Suggested, suggestions};
@@ -75,7 +78,7 @@ impl Touched {
 }
 
 /// Classifies a receipt that has just been filed, and whatever it changes: rows that came before it,
-/// other payments of the same debt, cash that names it. Called in the transaction that files it.
+/// other payments of the same debt, cash that is for it. Called in the transaction that files it.
 ///
 /// # Errors
 /// The database's.
@@ -88,6 +91,11 @@ pub fn classify_receipt(
 ) -> Result<usize, store::Error> {
     let mut touched = Touched::by(Cause::Receipt);
     touched.iuvs.insert(iuv.to_owned());
+    if !store::treasury::singles(tx, creditor, &[iuv])?.is_empty() {
+        store::settlement::hold(tx, creditor)?;
+        let waiting = store::treasury::singles(tx, creditor, &[iuv])?;
+        touched.flows = treasury::rematch(tx, now, ctx, creditor, &waiting)?;
+    }
     classify(tx, now, ctx, creditor, touched)
 }
 
@@ -153,7 +161,7 @@ fn with_companions(
 ) -> Result<BTreeSet<KnownFlow>, store::Error> {
     let keys: BTreeSet<&str> = flows.iter().map(|flow| flow.key.as_str()).collect();
     let keys: Vec<&str> = keys.into_iter().collect();
-    let together = store::decisions::together(conn, creditor, &keys)?;
+    let together = store::bonds::together(conn, creditor, &keys)?;
     flows.extend(together.into_iter().map(|one| one.flow));
     Ok(flows)
 }
@@ -202,12 +210,9 @@ fn cash_of(
     Ok(found)
 }
 
-/// The payment that an entry names, unless an officer has said otherwise.
+/// The payment that an entry is for by itself: no flow that reports it explains the entry.
 pub(super) fn single_payment(entry: &store::treasury::Filed) -> Option<&str> {
-    match &entry.reference {
-        Reference::Single(iuv) if entry.held_by.is_none() => Some(iuv),
-        Reference::Single(_) | Reference::Flow(_) | Reference::None => None,
-    }
+    entry.payment().filter(|_| entry.matched.is_none())
 }
 
 /// Whose lines are decided, how, and on which day.
@@ -248,18 +253,25 @@ fn credit_findings(
         };
         flows.iter().find(ours)
     };
-    let unexplained = entries.iter().filter(|entry| flow_of(entry).is_none());
-    let mut candidates = candidates(conn, creditor, unexplained)?;
+    let unexplained = || entries.iter().filter(|entry| flow_of(entry).is_none());
+    let mut candidates = candidates(conn, creditor, unexplained())?;
+    let unpaid = unexplained().filter(|entry| entry.movement.in_scope() && entry.paid.is_none());
+    let unpaid: Vec<&str> = unpaid.filter_map(|entry| entry.payment()).collect();
+    let reporting = treasury::of_payments(conn, creditor, &unpaid)?;
     let mut findings = Vec::with_capacity(entries.len());
     for entry in entries {
         let target = match (&entry.reference, flow_of(entry)) {
             _ if !entry.movement.in_scope() => CreditTarget::OutOfScope,
             (_, Some(flow)) => CreditTarget::Flow(&flow.fact),
-            (Reference::Single(iuv), None) => single_target(iuv, (&paid, &cash), terms.tolerance),
-            (Reference::Flow(_), None) => {
-                CreditTarget::Unknown(candidates.remove(&entry.id).unwrap_or_default())
-            }
-            (Reference::None, None) => CreditTarget::NoReference,
+            (reference, None) => match (single_payment(entry), &entry.paid, reference) {
+                (Some(iuv), Some(_), _) => single_target(iuv, (&paid, &cash), terms.tolerance),
+                (Some(iuv), None, _) => CreditTarget::Unknown(names(reporting.get(iuv))),
+                (None, _, Reference::Flow(_)) => {
+                    CreditTarget::Unknown(candidates.remove(&entry.id).unwrap_or_default())
+                }
+                (None, _, Reference::Single(_)) => CreditTarget::Unknown(Vec::new()),
+                (None, _, Reference::None) => CreditTarget::NoReference,
+            },
         };
         findings.push(rules::classify_credit(
             &load::credit(entry),
@@ -270,6 +282,20 @@ fn credit_findings(
     Ok(findings)
 }
 
+/// The flows that report one payment, when they are several.
+fn names(cash: Option<&PaymentCash>) -> Vec<String> {
+    match cash {
+        Some(PaymentCash::Ambiguous(flows)) => flows.iter().map(name).collect(),
+        Some(PaymentCash::Flow(_) | PaymentCash::Receipt | PaymentCash::Nothing) | None => {
+            Vec::new()
+        }
+    }
+}
+
+fn name(flow: &KnownFlow) -> String {
+    format!("{}/{}", flow.psp_id, flow.key)
+}
+
 /// The flows that the texts of these entries may mean, for those that may mean several.
 fn candidates<'a>(
     conn: &mut Conn,
@@ -277,20 +303,21 @@ fn candidates<'a>(
     entries: impl Iterator<Item = &'a store::treasury::Filed>,
 ) -> Result<HashMap<Uuid, Vec<String>>, store::Error> {
     let named = entries.filter_map(|entry| match &entry.reference {
-        Reference::Flow(reference) => Some((entry.id, reference)),
+        Reference::Flow(reference) => Some((entry.id, (reference, entry.movement.amount))),
         Reference::Single(_) | Reference::None => None,
     });
-    let (ids, references): (Vec<Uuid>, Vec<&FlowReference>) = named.unzip();
+    let (ids, references): (Vec<Uuid>, Vec<_>) = named.unzip();
     let chosen = choose(conn, creditor, &references)?;
     let several = ids
         .into_iter()
         .zip(chosen)
         .filter_map(|(id, chosen)| match chosen {
-            Chosen::Ambiguous(flows) => {
-                let name = |flow: KnownFlow| format!("{}/{}", flow.psp_id, flow.key);
-                Some((id, flows.into_iter().map(name).collect()))
-            }
-            Chosen::Exact(_) | Chosen::Truncated(_) | Chosen::Nothing => None,
+            Chosen::Ambiguous(flows) => Some((id, flows.iter().map(name).collect())),
+            Chosen::Exact(_)
+            | Chosen::Truncated(_)
+            | Chosen::Together(_)
+            | Chosen::Summed(_)
+            | Chosen::Nothing => None,
         });
     Ok(several.collect())
 }
@@ -330,28 +357,30 @@ fn single_target<'a>(
     }
 }
 
-/// Which flows in force some references mean, as far as the flows known now say: the answer has one choice
-/// for each.
+/// Which flows in force some references mean, each with the amount of its transfer, as far as the flows known
+/// now say: the answer has one choice for each.
 ///
 /// # Errors
 /// The database's.
 pub(super) fn choose(
     conn: &mut Conn,
     creditor: &FiscalCode,
-    references: &[&FlowReference],
+    references: &[(&FlowReference, Cents)],
 ) -> Result<Vec<Chosen>, store::Error> {
     let whole = |reference: &FlowReference| {
         let keys = [Some(&reference.id), reference.joined.as_ref()];
-        keys.into_iter().flatten().cloned().collect::<Vec<_>>()
+        let keys = keys.into_iter().flatten().chain(&reference.also);
+        keys.cloned().collect::<Vec<_>>()
     };
-    let keys: BTreeSet<String> = references.iter().flat_map(|one| whole(one)).collect();
+    let keys: BTreeSet<String> = references.iter().flat_map(|one| whole(one.0)).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let mut known: HashMap<String, Vec<KnownFlow>> = HashMap::new();
     for flow in store::settlement::known(conn, creditor, &keys)? {
         known.entry(flow.key.clone()).or_default().push(flow);
     }
     let mut chosen = Vec::with_capacity(references.len());
-    for reference in references {
+    let mut doubtful = BTreeSet::new();
+    for (reference, _) in references {
         // Those that another reference names in full must not pass for all that begin like this one.
         let keys = whole(reference);
         let own = keys.iter().filter_map(|key| known.get(key)).flatten();
@@ -360,14 +389,27 @@ pub(super) fn choose(
             .open
             .as_deref()
             .filter(|open| open.len() >= PREFIX_MIN);
-        chosen.push(match (reference.choose(&own), open) {
+        let choice = match (reference.choose(&own), open) {
             (Chosen::Nothing, Some(open)) => {
                 reference.choose(&store::settlement::beginning(conn, creditor, open)?)
             }
             (choice, _) => choice,
-        });
+        };
+        if let Chosen::Ambiguous(flows) = &choice {
+            doubtful.extend(flows.iter().map(|flow| flow.key.clone()));
+        }
+        chosen.push(choice);
     }
-    Ok(chosen)
+    let keys: Vec<&str> = doubtful.iter().map(String::as_str).collect();
+    let live = store::settlement::live_by_keys(conn, creditor, &keys)?;
+    let sums: BTreeMap<KnownFlow, Cents> = live
+        .into_iter()
+        .map(|flow| (flow.header.known(), flow.totals.sum))
+        .collect();
+    let weighed = chosen.into_iter().zip(references);
+    Ok(weighed
+        .map(|(choice, (_, amount))| choice.by_amount(*amount, &sums))
+        .collect())
 }
 
 /// A line and where it has ended, seen on a day.

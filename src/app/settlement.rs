@@ -154,7 +154,10 @@ pub fn ingest(
         outcomes.push(outcome);
     }
     let keys: Vec<&str> = touched.flows.iter().map(|flow| flow.key.as_str()).collect();
-    let naming = store::treasury::naming(tx, creditor, &keys)?;
+    let mut naming = store::treasury::naming(tx, creditor, &keys)?;
+    // Cash for a payment that a flow reports is cash of the flow.
+    let iuvs: Vec<&str> = touched.iuvs.iter().map(String::as_str).collect();
+    naming.extend(store::treasury::singles(tx, creditor, &iuvs)?);
     let moved = treasury::rematch(tx, now, ctx, creditor, &naming)?;
     touched.flows.extend(moved);
     reconciliation::classify(tx, now, ctx, creditor, touched)?;

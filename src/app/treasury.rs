@@ -1,30 +1,27 @@
-//! The treasurer's entries: file each once, find the flow it pays, book and classify.
+//! The treasurer's entries: file each once, find what it pays, book and classify.
 
+mod matching;
 mod refusals;
-
-use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
 use crate::app::reconciliation::{self, Touched};
 use crate::ctx::Ctx;
-use crate::domain::calendar::{self, Instant};
+use crate::domain::calendar::Instant;
 use crate::domain::collection_order::OrderCover;
 use crate::domain::fiscal_code::FiscalCode;
-use crate::domain::ledger::{About, Account, Entry, Posting, Reason};
-use crate::domain::reconciliation::{Cause, LineKind, Quality};
+use crate::domain::ledger::{Account, Reason};
+use crate::domain::reconciliation::{Cause, LineKind};
 use crate::domain::text::{Said, fit};
-use crate::domain::treasury::{
-    Chosen, FlowReference, KnownFlow, Movement, Operation, Reference, parse,
-};
+use crate::domain::treasury::{Movement, Operation, parse};
 use crate::store::crash::{self, Point};
-use crate::store::treasury::Matched;
 pub use refusals::{close_refusal, contradiction, refusals};
 
 pub use crate::store::treasury::files::{Closing, File, OpenRefusals, Refusal};
 pub use crate::store::treasury::{Filed, Filter};
 use crate::store::treasury::{files, orders};
 use crate::store::{self, Conn, Tx, db::Retry};
+pub(super) use matching::{follow, followers, give, of_payments, rematch, unbind};
 
 /// What can end a use case about the treasury.
 #[derive(Debug, thiserror::Error)]
@@ -173,6 +170,8 @@ pub fn ingest(
         matched: None,
         ingested_at: now,
         held_by: None,
+        given: None,
+        paid: None,
     };
     let entries: Vec<Filed> = movements.iter().map(entry).collect();
     let outcomes = file(tx, creditor, &entries)?;
@@ -180,81 +179,22 @@ pub fn ingest(
     let new = new.filter(|(_, outcome)| matches!(outcome, Outcome::Filed(_)));
     let mut fresh: Vec<Filed> = new.map(|(entry, _)| entry).collect();
     book(tx, now, ctx, creditor, &fresh)?;
-    follow(tx, creditor, &mut fresh)?;
-    let singles = fresh.iter().filter_map(|filed| match &filed.reference {
-        Reference::Single(iuv) => Some(iuv.clone()),
-        Reference::Flow(_) | Reference::None => None,
-    });
-    let touched = Touched {
-        iuvs: singles.collect(),
-        flows: rematch(tx, now, ctx, creditor, &fresh)?,
+    let led = follow(tx, now, ctx, creditor, &mut fresh)?;
+    let payments = fresh.iter().filter_map(|filed| filed.payment());
+    let mut touched = Touched {
+        iuvs: payments.map(str::to_owned).collect(),
         entries: fresh.iter().map(|filed| filed.id).collect(),
         ..Touched::by(Cause::Cash)
     };
+    // A receipt that is being filed at this moment must be seen either by it or by us.
+    let iuvs: Vec<&str> = touched.iuvs.iter().map(String::as_str).collect();
+    if !iuvs.is_empty() {
+        store::settlement::hold_positions(tx, creditor, &iuvs)?;
+    }
+    touched.flows = rematch(tx, now, ctx, creditor, &fresh)?;
+    touched.flows.extend(led);
     reconciliation::classify(tx, now, ctx, creditor, touched)?;
     Ok(outcomes)
-}
-
-/// Gives entries that take back or restore another one its reference, whichever of them came first. They
-/// belong together by the number of their provisional document, or where there is none by the bank's own
-/// reference.
-fn follow(
-    tx: &mut Tx<'_>,
-    creditor: &FiscalCode,
-    fresh: &mut Vec<Filed>,
-) -> Result<(), store::Error> {
-    let in_scope = fresh.iter().map(|filed| &filed.movement);
-    let in_scope = in_scope.filter(|movement| movement.in_scope());
-    let names: BTreeSet<(i32, i64, String)> = in_scope
-        .filter_map(|one| Some((one.year, one.provisional?, one.account.clone())))
-        .collect();
-    for (year, provisional, account) in names {
-        let mut together = store::treasury::of_provisional(tx, creditor, (year, provisional))?;
-        together.retain(|one| one.movement.account == account);
-        join(tx, creditor, together, fresh)?;
-    }
-    let by_reference = fresh.iter().filter_map(|filed| {
-        let movement = &filed.movement;
-        let named = movement.bank_reference.as_deref();
-        named.filter(|_| movement.in_scope() && movement.provisional.is_none())
-    });
-    let references: BTreeSet<&str> = by_reference.collect();
-    let references: Vec<&str> = references.into_iter().collect();
-    let followers = store::treasury::followers(tx, creditor, &references)?;
-    for follower in followers {
-        let Some(reference) = follower.movement.bank_reference.as_deref() else {
-            continue;
-        };
-        let mut together = store::treasury::of_bank_reference(tx, creditor, reference)?;
-        together.retain(|one| one.movement.account == follower.movement.account);
-        join(tx, creditor, together, fresh)?;
-    }
-    Ok(())
-}
-
-/// Gives the reference of the one entry that has one to those that follow it. Older entries that get theirs
-/// now join the new ones.
-fn join(
-    tx: &mut Tx<'_>,
-    creditor: &FiscalCode,
-    mut together: Vec<Filed>,
-    fresh: &mut Vec<Filed>,
-) -> Result<(), store::Error> {
-    together.retain(|one| one.movement.in_scope());
-    let mut named = together.iter().map(|one| &one.reference);
-    let Some(named) = named.find(|named| **named != Reference::None).cloned() else {
-        return Ok(());
-    };
-    together.retain(|one| one.reference == Reference::None && one.movement.follows());
-    for mut follower in together {
-        store::treasury::set_reference(tx, creditor, follower.id, &named)?;
-        follower.reference = named.clone();
-        match fresh.iter_mut().find(|filed| filed.id == follower.id) {
-            Some(filed) => *filed = follower,
-            None => fresh.push(follower),
-        }
-    }
-    Ok(())
 }
 
 /// Writes down what is new, and tells each entry whether it was. Mostly all of them are.
@@ -293,84 +233,6 @@ fn file(
     Ok(outcomes)
 }
 
-/// Looks for the flows of these entries again, but for those of which an officer has said what they pay;
-/// whatever changes is booked. Returns the flows whose cash has changed.
-///
-/// # Errors
-/// The database's.
-pub fn rematch(
-    tx: &mut Tx<'_>,
-    now: Instant,
-    ctx: &Ctx,
-    creditor: &FiscalCode,
-    entries: &[Filed],
-) -> Result<BTreeSet<KnownFlow>, store::Error> {
-    let free = |entry: &&Filed| entry.movement.in_scope() && entry.held_by.is_none();
-    let named = entries.iter().filter(free);
-    let named = named.filter_map(|entry| match &entry.reference {
-        Reference::Flow(reference) => Some((entry, reference)),
-        Reference::Single(_) | Reference::None => None,
-    });
-    let (entries, references): (Vec<&Filed>, Vec<&FlowReference>) = named.unzip();
-    let chosen = reconciliation::choose(tx, creditor, &references)?;
-    let found = chosen.into_iter().map(|chosen| match chosen {
-        Chosen::Exact(flow) => Some(Matched {
-            flow,
-            quality: Quality::Whole,
-        }),
-        Chosen::Truncated(flow) => Some(Matched {
-            flow,
-            quality: Quality::Beginning,
-        }),
-        Chosen::Ambiguous(_) | Chosen::Nothing => None,
-    });
-    let moves: Vec<_> = entries.into_iter().zip(found).collect();
-    give(tx, now, ctx, creditor, &moves)
-}
-
-/// Gives entries to flows, or to none; whatever changes is booked. Returns the flows whose cash has
-/// changed.
-///
-/// # Errors
-/// The database's.
-pub(super) fn give(
-    tx: &mut Tx<'_>,
-    now: Instant,
-    ctx: &Ctx,
-    creditor: &FiscalCode,
-    moves: &[(&Filed, Option<Matched>)],
-) -> Result<BTreeSet<KnownFlow>, store::Error> {
-    let mut moved = BTreeSet::new();
-    let mut booked = Vec::new();
-    for (entry, found) in moves {
-        if *found == entry.matched {
-            continue;
-        }
-        if let Some(old) = &entry.matched {
-            moved.insert(old.flow.clone());
-            let accounts = (Account::Announced, Account::UnexplainedCash);
-            booked.push(posted(
-                now,
-                creditor,
-                (entry, Reason::CashUnmatched, accounts),
-            ));
-        }
-        if let Some(new) = found {
-            moved.insert(new.flow.clone());
-            let accounts = (Account::UnexplainedCash, Account::Announced);
-            booked.push(posted(
-                now,
-                creditor,
-                (entry, Reason::CashMatched, accounts),
-            ));
-        }
-        store::treasury::set_match(tx, creditor, entry.id, found.as_ref())?;
-    }
-    let booked = booked.into_iter().map(|entry| (ctx.ids.next(), entry));
-    store::ledger::post(tx, creditor, booked.collect::<Vec<_>>())?;
-    Ok(moved)
-}
-
 /// Books the cash itself, not yet explained.
 fn book(
     tx: &mut Tx<'_>,
@@ -388,29 +250,10 @@ fn book(
         let accounts = (Account::Bank, Account::UnexplainedCash);
         (
             ctx.ids.next(),
-            posted(now, creditor, (filed, reason, accounts)),
+            matching::posted(now, creditor, (filed, reason, accounts)),
         )
     });
     store::ledger::post(tx, creditor, entries.collect::<Vec<_>>())
-}
-
-fn posted(
-    now: Instant,
-    creditor: &FiscalCode,
-    (filed, reason, (debit, credit)): (&Filed, Reason, (Account, Account)),
-) -> Entry {
-    let about = About {
-        notice: None,
-        service_code: None,
-        beneficiary: creditor,
-    };
-    let posting = Posting::new(debit, credit, filed.movement.effect(), about);
-    Entry {
-        reason,
-        day: calendar::today(now),
-        reference: filed.movement.key(),
-        postings: posting.into_iter().collect(),
-    }
 }
 
 /// An entry with its code.

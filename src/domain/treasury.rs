@@ -4,6 +4,8 @@
 //! treasuries wrap, cut and decorate it. The parser reads every form seen in the field and says how sure
 //! it may be: identifiers to look up in order, and whether the text may have been cut.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::domain::calendar::Day;
 use crate::domain::money::Cents;
 
@@ -159,6 +161,8 @@ pub struct FlowReference {
     pub joined: Option<String>,
     /// The longest of the two when the text ends there, so that it may have been cut.
     pub open: Option<String>,
+    /// Other identifiers that the text holds in full: one transfer may pay several flows.
+    pub also: Vec<String>,
 }
 
 /// A flow that a reference may mean.
@@ -177,6 +181,10 @@ pub enum Chosen {
     Exact(KnownFlow),
     /// One, of which the text holds only the beginning.
     Truncated(KnownFlow),
+    /// Several, each written in full: the transfer pays all of them.
+    Together(Vec<KnownFlow>),
+    /// Several, of which the text holds only what they begin with, and the amount is the sum of all of them.
+    Summed(Vec<KnownFlow>),
     /// Several fit equally; they are listed in order.
     Ambiguous(Vec<KnownFlow>),
     /// None is known yet.
@@ -195,12 +203,25 @@ impl FlowReference {
             found.dedup();
             found
         };
-        for exact in [Some(&self.id), self.joined.as_ref()].into_iter().flatten() {
+        let first = [Some(&self.id), self.joined.as_ref()];
+        let mut named = BTreeSet::new();
+        for (place, exact) in first.into_iter().flatten().chain(&self.also).enumerate() {
+            // The first is written in one of two ways, the others as they are.
+            if place == 1 && self.joined.as_ref() == Some(exact) && !named.is_empty() {
+                continue;
+            }
             match one_or_more(fitting(&|key| key == exact)) {
-                Ok(flow) => return Chosen::Exact(flow),
+                Ok(flow) => {
+                    named.insert(flow);
+                }
                 Err(several) if !several.is_empty() => return Chosen::Ambiguous(several),
                 Err(_nothing) => {}
             }
+        }
+        match one_or_more(named.into_iter().collect()) {
+            Ok(flow) => return Chosen::Exact(flow),
+            Err(several) if !several.is_empty() => return Chosen::Together(several),
+            Err(_nothing) => {}
         }
         let Some(open) = self.open.as_ref().filter(|open| open.len() >= PREFIX_MIN) else {
             return Chosen::Nothing;
@@ -210,6 +231,48 @@ impl FlowReference {
             Err(several) if !several.is_empty() => Chosen::Ambiguous(several),
             Err(_nothing) => Chosen::Nothing,
         }
+    }
+}
+
+impl Chosen {
+    /// The choice, with the amount of the transfer beside the sums of flows: when several fit a text equally
+    /// and the amount is that of all of them, all of them are meant.
+    #[must_use]
+    pub fn by_amount(self, amount: Cents, sums: &BTreeMap<KnownFlow, Cents>) -> Chosen {
+        let Chosen::Ambiguous(flows) = self else {
+            return self;
+        };
+        let known: Option<Vec<Cents>> = flows.iter().map(|flow| sums.get(flow).copied()).collect();
+        let sum = known.and_then(|known| Cents::sum(known.into_iter()).ok());
+        match sum == Some(amount) {
+            true => Chosen::Summed(flows),
+            false => Chosen::Ambiguous(flows),
+        }
+    }
+}
+
+/// What explains cash that names one payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PaymentCash {
+    /// A flow that reports the payment: its cash came apart.
+    Flow(KnownFlow),
+    /// The receipt alone: no flow reports it.
+    Receipt,
+    /// Several flows report the payment.
+    Ambiguous(Vec<KnownFlow>),
+    /// No receipt and no flow is known.
+    Nothing,
+}
+
+/// What explains cash that names one payment, given the flows in force that report it. Depends on the set of
+/// flows only, not on their order.
+#[must_use]
+pub fn cash_of_payment(reporting: BTreeSet<KnownFlow>, receipt: Option<&str>) -> PaymentCash {
+    match one_or_more(reporting.into_iter().collect()) {
+        Ok(flow) => PaymentCash::Flow(flow),
+        Err(several) if !several.is_empty() => PaymentCash::Ambiguous(several),
+        Err(_none) if receipt.is_some() => PaymentCash::Receipt,
+        Err(_none) => PaymentCash::Nothing,
     }
 }
 
@@ -335,6 +398,7 @@ fn read_flow_id(text: &str) -> Option<FlowReference> {
             id,
             joined: None,
             open: None,
+            also: Vec::new(),
         });
     };
     let (head, rest) = id_run(rest);
@@ -351,11 +415,38 @@ fn read_flow_id(text: &str) -> Option<FlowReference> {
     } else {
         None
     };
+    let joined = may_join.then_some(joined);
+    let mut also = further_ids(rest);
+    also.retain(|id| *id != first && joined.as_ref() != Some(id));
     Some(FlowReference {
         id: first,
-        joined: may_join.then_some(joined),
+        joined,
         open,
+        also,
     })
+}
+
+/// Most identifiers that a text is searched for besides the first.
+const ALSO_MAX: usize = 20;
+
+/// Every whole identifier in the rest of a text, once: a date and what follows it, at the beginning of a word.
+fn further_ids(rest: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let words = rest.split(|c| !is_id_char(c));
+    for word in words {
+        // `URI-2026-…` and the like.
+        let starts = word.match_indices("20").map(|(at, _)| at);
+        let id = starts.filter_map(|at| word.get(at..)).find_map(|from| {
+            let (date, after) = read_date(from)?;
+            let whole = from.len() <= FLOW_ID_MAX && has_id_form(after);
+            (whole && date.parse::<Day>().is_ok()).then(|| from.to_owned())
+        });
+        if let Some(id) = id.filter(|id| !found.contains(id)) {
+            found.push(id);
+        }
+    }
+    found.truncate(ALSO_MAX);
+    found
 }
 
 /// `/RFB/<IUV>` or `/RFS/<RF reference in groups of four>`.

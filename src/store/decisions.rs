@@ -1,6 +1,6 @@
-//! What officers decide about lines, the flows they put together, and the creditor's terms for it.
+//! What officers decide about lines, and the creditor's terms for it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::prepared::among;
-use super::schema::{flow_companion, reconciliation_decision, reconciliation_terms};
+use super::schema::{reconciliation_decision, reconciliation_terms};
 use super::types::{At, Id, Json};
 use super::{Conn, Error, Tx};
 use crate::domain::fiscal_code::FiscalCode;
@@ -18,7 +18,6 @@ use crate::domain::reconciliation::decision::{
 };
 use crate::domain::reconciliation::{Forcing, LineKind, LineRef, ReconciliationTerms};
 use crate::domain::text::Text;
-use crate::domain::treasury::KnownFlow;
 
 const TABLE: &str = "reconciliation_decision";
 const TERMS: &str = "reconciliation_terms";
@@ -173,107 +172,6 @@ pub fn closing_lines(
     Ok(closing)
 }
 
-/// A flow, and the flow that stands for all that the same cash pays.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Companionship {
-    /// The flow.
-    pub flow: KnownFlow,
-    /// Stands for all of them.
-    pub lead: KnownFlow,
-}
-
-/// Puts flows together under a decision. `false` when one of them is put together with others already.
-///
-/// # Errors
-/// The database's.
-pub fn put_together(
-    tx: &mut Tx<'_>,
-    creditor: &FiscalCode,
-    decision: Uuid,
-    (lead, flows): (&KnownFlow, &BTreeSet<KnownFlow>),
-) -> Result<bool, Error> {
-    let mut made = 0usize;
-    for flow in flows {
-        let row = (
-            flow_companion::creditor.eq(creditor.as_str()),
-            flow_companion::psp_id.eq(&flow.psp_id),
-            flow_companion::flow_key.eq(&flow.key),
-            flow_companion::lead_psp.eq(&lead.psp_id),
-            flow_companion::lead_key.eq(&lead.key),
-            flow_companion::decision.eq(Id(decision)),
-        );
-        let one = on!(&mut **tx, |c| diesel::insert_into(flow_companion::table)
-            .values(row)
-            .on_conflict_do_nothing()
-            .execute(c))?;
-        made = made.saturating_add(one);
-    }
-    Ok(made == flows.len())
-}
-
-/// Parts the flows that a decision has put together, and names them.
-///
-/// # Errors
-/// The database's.
-pub fn part(
-    tx: &mut Tx<'_>,
-    creditor: &FiscalCode,
-    decision: Uuid,
-) -> Result<BTreeSet<KnownFlow>, Error> {
-    let of = flow_companion::table
-        .filter(flow_companion::creditor.eq(creditor.as_str()))
-        .filter(flow_companion::decision.eq(Id(decision)));
-    let names = of.select((flow_companion::psp_id, flow_companion::flow_key));
-    let parted: Vec<(String, String)> = on!(&mut **tx, |c| names.load(c))?;
-    on!(&mut **tx, |c| diesel::delete(of).execute(c))?;
-    let flow = |(psp_id, key)| KnownFlow { key, psp_id };
-    Ok(parted.into_iter().map(flow).collect())
-}
-
-/// The flows with these normalised identifiers that are put together with others, and those others.
-///
-/// # Errors
-/// The database's.
-pub fn together(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    keys: &[&str],
-) -> Result<Vec<Companionship>, Error> {
-    if keys.is_empty() {
-        return Ok(Vec::new());
-    }
-    let leads: Vec<String> = on!(&mut *conn, |c| flow_companion::table
-        .filter(flow_companion::creditor.eq(creditor.as_str()))
-        .filter(among(flow_companion::flow_key, keys))
-        .select(flow_companion::lead_key)
-        .distinct()
-        .load(c))?;
-    if leads.is_empty() {
-        return Ok(Vec::new());
-    }
-    let leads: Vec<&str> = leads.iter().map(String::as_str).collect();
-    let rows: Vec<(String, String, String, String)> = on!(conn, |c| flow_companion::table
-        .filter(flow_companion::creditor.eq(creditor.as_str()))
-        .filter(among(flow_companion::lead_key, &leads))
-        .select((
-            flow_companion::psp_id,
-            flow_companion::flow_key,
-            flow_companion::lead_psp,
-            flow_companion::lead_key,
-        ))
-        .load(c))?;
-    let of = |(psp_id, key, lead_psp, lead_key)| Companionship {
-        flow: KnownFlow { key, psp_id },
-        lead: KnownFlow {
-            key: lead_key,
-            psp_id: lead_psp,
-        },
-    };
-    let mut found: Vec<Companionship> = rows.into_iter().map(of).collect();
-    found.sort();
-    Ok(found)
-}
-
 /// The creditor's terms and their revision; those of a creditor that has never set any are revision 0.
 ///
 /// # Errors
@@ -337,6 +235,10 @@ fn subject_json(subject: &Subject) -> Value {
             reconciliation_id, ..
         } => json!({ "reconciliation_id": reconciliation_id }),
         Subject::Match { credits, flows } => json!({ "credits": credits, "flows": flows }),
+        Subject::MatchReceipt {
+            credits,
+            receipt_id,
+        } => json!({ "credits": credits, "receipt_id": receipt_id }),
         Subject::Unmatch { credits } => json!({ "credits": credits }),
     }
 }
@@ -352,7 +254,7 @@ impl DecisionRow {
     fn from_domain(creditor: &FiscalCode, decision: &Decision) -> DecisionRow {
         let line = match &decision.subject {
             Subject::Force { line, .. } => Some(line),
-            Subject::Match { .. } | Subject::Unmatch { .. } => None,
+            Subject::Match { .. } | Subject::MatchReceipt { .. } | Subject::Unmatch { .. } => None,
         };
         let (decided, reopened) = (decision.decided.as_ref(), decision.reopened.as_ref());
         let note = |mark: &Mark| mark.note.as_ref().map(ToString::to_string);
@@ -391,9 +293,15 @@ impl DecisionRow {
                     },
                 }
             }
-            DecisionKind::Match => Subject::Match {
-                credits: ids(subject, "credits")?,
-                flows: ids(subject, "flows")?,
+            DecisionKind::Match => match subject.get("receipt_id") {
+                Some(receipt_id) => Subject::MatchReceipt {
+                    credits: ids(subject, "credits")?,
+                    receipt_id: receipt_id.as_str()?.to_owned(),
+                },
+                None => Subject::Match {
+                    credits: ids(subject, "credits")?,
+                    flows: ids(subject, "flows")?,
+                },
             },
             DecisionKind::Unmatch => Subject::Unmatch {
                 credits: ids(subject, "credits")?,

@@ -21,7 +21,7 @@ use crate::domain::reconciliation::{
     Cause, Code, Explanation, Finding, Flag, LineKind, LineRef, Origin, RULES_VERSION,
 };
 
-pub use facts::{NoticeFact, PaidFact, notices_around, paid, remark};
+pub use facts::{NoticeFact, PaidFact, notices_around, own_payment, paid, remark};
 
 const TABLE: &str = "reconciliation";
 /// Findings compared with what is stored, and written, at a time.

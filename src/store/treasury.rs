@@ -1,6 +1,7 @@
 //! The treasurer's entries and the flows they name.
 
 pub mod files;
+mod matching;
 pub mod orders;
 pub mod provisionals;
 
@@ -10,7 +11,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::prepared::{among, among_ids};
-use super::schema::treasury_entry;
+use super::schema::{treasury_also, treasury_entry};
 use super::types::{At, Id};
 use super::{Conn, Error, Tx};
 use crate::domain::calendar::{Day, Instant};
@@ -51,6 +52,9 @@ struct EntryRow {
     match_quality: Option<String>,
     ingested_at: At,
     held_by: Option<Id>,
+    reference_also: Option<String>,
+    given_iuv: Option<String>,
+    matched_iuv: Option<String>,
 }
 
 /// A stored entry.
@@ -68,7 +72,41 @@ pub struct Filed {
     pub ingested_at: Instant,
     /// The decision that says what it pays, whatever its text names.
     pub held_by: Option<Uuid>,
+    /// The payment that the decision says it is for.
+    pub given: Option<String>,
+    /// The payment that explains it, without a flow.
+    pub paid: Option<String>,
 }
+
+impl Filed {
+    /// The payment that it is for, as its text or an officer says.
+    #[must_use]
+    pub fn payment(&self) -> Option<&str> {
+        match (&self.reference, self.held_by) {
+            (_, Some(_)) => self.given.as_deref(),
+            (Reference::Single(iuv), None) => Some(iuv),
+            (Reference::Flow(_) | Reference::None, None) => None,
+        }
+    }
+
+    /// What explains it.
+    #[must_use]
+    pub fn explained(&self) -> Option<Explained> {
+        let flow = self.matched.clone().map(Explained::Flow);
+        flow.or_else(|| self.paid.clone().map(Explained::Payment))
+    }
+}
+
+/// What explains an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Explained {
+    /// A flow.
+    Flow(Matched),
+    /// A payment without a flow, by its reference.
+    Payment(String),
+}
+
+pub use matching::{Held, held_by, hold, set_explained, set_reference};
 
 /// The flow that explains an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,11 +143,15 @@ pub fn insert_new(
         .iter()
         .map(|filed| EntryRow::from_domain(creditor, filed))
         .collect();
-    Ok(insert_rows!(tx, &rows, |values| diesel::insert_into(
+    let made = insert_rows!(tx, &rows, |values| diesel::insert_into(
         treasury_entry::table
     )
     .values(values)
-    .on_conflict_do_nothing()))
+    .on_conflict_do_nothing());
+    for filed in entries {
+        matching::name_also(tx, creditor, filed.id, &filed.reference)?;
+    }
+    Ok(made)
 }
 
 /// The entry with this year, account and number.
@@ -220,7 +262,18 @@ pub fn naming(conn: &mut Conn, creditor: &FiscalCode, keys: &[&str]) -> Result<V
         .filter(treasury_entry::creditor.eq(creditor.as_str()))
         .filter(among(treasury_entry::reference_open, &cut))
         .load::<EntryRow>(c))?;
-    let mut rows: Vec<EntryRow> = whole.into_iter().chain(joined).chain(open).collect();
+    let also = on!(conn, |c| treasury_entry::table
+        .inner_join(
+            treasury_also::table.on(treasury_also::creditor
+                .eq(treasury_entry::creditor)
+                .and(treasury_also::entry.eq(treasury_entry::id)))
+        )
+        .filter(treasury_entry::creditor.eq(creditor.as_str()))
+        .filter(among(treasury_also::reference, keys))
+        .select(treasury_entry::all_columns)
+        .load::<EntryRow>(c))?;
+    let found = whole.into_iter().chain(joined).chain(open).chain(also);
+    let mut rows: Vec<EntryRow> = found.collect();
     rows.sort_by_key(|row| row.id);
     rows.dedup_by_key(|row| row.id);
     rows.into_iter().map(EntryRow::into_domain).collect()
@@ -246,7 +299,7 @@ pub fn matched_to(
     rows.into_iter().map(EntryRow::into_domain).collect()
 }
 
-/// Entries whose text names one of these payments.
+/// Entries for one of these payments, as their text or an officer says.
 ///
 /// # Errors
 /// The database's, or a corrupt row.
@@ -254,12 +307,19 @@ pub fn singles(conn: &mut Conn, creditor: &FiscalCode, iuvs: &[&str]) -> Result<
     if iuvs.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<EntryRow> = on!(conn, |c| treasury_entry::table
+    let mut rows: Vec<EntryRow> = on!(&mut *conn, |c| treasury_entry::table
         .filter(treasury_entry::creditor.eq(creditor.as_str()))
         .filter(among(treasury_entry::reference, iuvs))
         .filter(treasury_entry::reference_kind.eq(SINGLE))
-        .order(treasury_entry::id)
         .load(c))?;
+    let given: Vec<EntryRow> = on!(conn, |c| treasury_entry::table
+        .filter(treasury_entry::creditor.eq(creditor.as_str()))
+        .filter(treasury_entry::given_iuv.is_not_null())
+        .filter(among(treasury_entry::given_iuv, iuvs))
+        .load(c))?;
+    rows.extend(given);
+    rows.sort_by_key(|row| row.id);
+    rows.dedup_by_key(|row| row.id);
     rows.into_iter().map(EntryRow::into_domain).collect()
 }
 
@@ -326,86 +386,6 @@ pub fn of_bank_reference(
     rows.into_iter().map(EntryRow::into_domain).collect()
 }
 
-/// Writes down what an entry refers to, found otherwise than in its text.
-///
-/// # Errors
-/// The database's.
-pub fn set_reference(
-    tx: &mut Tx<'_>,
-    creditor: &FiscalCode,
-    id: Uuid,
-    reference: &Reference,
-) -> Result<(), Error> {
-    let (kind, reference, joined, open) = columns_of(reference);
-    on!(&mut **tx, |c| diesel::update(
-        treasury_entry::table.find((creditor.as_str(), Id(id)))
-    )
-    .set((
-        treasury_entry::reference_kind.eq(kind),
-        treasury_entry::reference.eq(reference.as_deref()),
-        treasury_entry::reference_joined.eq(joined.as_deref()),
-        treasury_entry::reference_open.eq(open.as_deref()),
-    ))
-    .execute(c))?;
-    Ok(())
-}
-
-/// Writes down which flow explains an entry.
-///
-/// # Errors
-/// The database's.
-pub fn set_match(
-    tx: &mut Tx<'_>,
-    creditor: &FiscalCode,
-    id: Uuid,
-    matched: Option<&Matched>,
-) -> Result<(), Error> {
-    let entry = treasury_entry::table.find((creditor.as_str(), Id(id)));
-    let set = (
-        treasury_entry::matched_psp.eq(matched.map(|m| m.flow.psp_id.as_str())),
-        treasury_entry::matched_key.eq(matched.map(|m| m.flow.key.as_str())),
-        treasury_entry::match_quality.eq(matched.map(|m| quality_name(m.quality))),
-    );
-    on!(&mut **tx, |c| diesel::update(entry).set(set).execute(c))?;
-    Ok(())
-}
-
-/// Writes down which decision says what entries pay; without one, their texts do again.
-///
-/// # Errors
-/// The database's.
-pub fn hold(
-    tx: &mut Tx<'_>,
-    creditor: &FiscalCode,
-    ids: &[Uuid],
-    decision: Option<Uuid>,
-) -> Result<(), Error> {
-    let ids: Vec<Id> = ids.iter().copied().map(Id).collect();
-    let entries = treasury_entry::table
-        .filter(treasury_entry::creditor.eq(creditor.as_str()))
-        .filter(among_ids(treasury_entry::id, &ids));
-    let set = treasury_entry::held_by.eq(decision.map(Id));
-    on!(&mut **tx, |c| diesel::update(entries).set(set).execute(c))?;
-    Ok(())
-}
-
-/// Entries of which a decision says what they pay.
-///
-/// # Errors
-/// The database's, or a corrupt row.
-pub fn held_by(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    decision: Uuid,
-) -> Result<Vec<Filed>, Error> {
-    let rows: Vec<EntryRow> = on!(conn, |c| treasury_entry::table
-        .filter(treasury_entry::creditor.eq(creditor.as_str()))
-        .filter(treasury_entry::held_by.eq(Id(decision)))
-        .order(treasury_entry::id)
-        .load(c))?;
-    rows.into_iter().map(EntryRow::into_domain).collect()
-}
-
 /// The entry with this key.
 ///
 /// # Errors
@@ -417,7 +397,7 @@ pub fn by_key(conn: &mut Conn, creditor: &FiscalCode, key: &str) -> Result<Optio
     }
 }
 
-/// Entries of these days that no flow explains and that no decision holds, by day of booking.
+/// Entries of these days that nothing explains and that no decision holds, by day of booking.
 ///
 /// # Errors
 /// The database's, or a corrupt row.
@@ -430,6 +410,7 @@ pub fn free_between(
     let rows: Vec<EntryRow> = on!(conn, |c| treasury_entry::table
         .filter(treasury_entry::creditor.eq(creditor.as_str()))
         .filter(treasury_entry::matched_key.is_null())
+        .filter(treasury_entry::matched_iuv.is_null())
         .filter(treasury_entry::held_by.is_null())
         .filter(treasury_entry::direction.eq(Direction::In.as_str()))
         .filter(treasury_entry::document.eq(DocumentKind::PendingCredit.as_str()))
@@ -465,7 +446,7 @@ pub fn flows_that_differ(
           WHERE creditor = $1 AND matched_key IS NOT NULL GROUP BY matched_psp, matched_key) t \
          ON t.matched_psp = f.psp_id AND t.matched_key = f.flow_key \
          WHERE f.creditor = $1 AND f.state = 'live' AND (t.cash <> f.computed_sum_cents OR EXISTS \
-          (SELECT 1 FROM flow_companion g WHERE g.creditor = f.creditor \
+          (SELECT 1 FROM flow_bond g WHERE g.creditor = f.creditor \
            AND g.psp_id = f.psp_id AND g.flow_key = f.flow_key))"
     )
     .bind::<diesel::sql_types::Text, _>(creditor.as_str())
@@ -477,18 +458,24 @@ pub fn flows_that_differ(
     Ok(rows.into_iter().map(known).collect())
 }
 
-/// Payments that entries name, each by its own reference.
+/// Payments that entries are for, as their text or an officer says.
 ///
 /// # Errors
 /// The database's.
 pub fn single_payments(conn: &mut Conn, creditor: &FiscalCode) -> Result<BTreeSet<String>, Error> {
-    let found: Vec<Option<String>> = on!(conn, |c| treasury_entry::table
+    let found: Vec<Option<String>> = on!(&mut *conn, |c| treasury_entry::table
         .filter(treasury_entry::creditor.eq(creditor.as_str()))
         .filter(treasury_entry::reference_kind.eq(SINGLE))
         .select(treasury_entry::reference)
         .distinct()
         .load(c))?;
-    Ok(found.into_iter().flatten().collect())
+    let given: Vec<Option<String>> = on!(conn, |c| treasury_entry::table
+        .filter(treasury_entry::creditor.eq(creditor.as_str()))
+        .filter(treasury_entry::given_iuv.is_not_null())
+        .select(treasury_entry::given_iuv)
+        .distinct()
+        .load(c))?;
+    Ok(found.into_iter().chain(given).flatten().collect())
 }
 
 const FLOW: &str = "flow";
@@ -503,25 +490,49 @@ fn quality_name(quality: Quality) -> &'static str {
     }
 }
 
-type ReferenceColumns = (&'static str, Option<String>, Option<String>, Option<String>);
+/// A reference as the columns of an entry have it.
+struct ReferenceColumns {
+    kind: &'static str,
+    reference: Option<String>,
+    joined: Option<String>,
+    open: Option<String>,
+    also: Option<String>,
+}
 
 fn columns_of(reference: &Reference) -> ReferenceColumns {
+    let none = ReferenceColumns {
+        kind: NONE,
+        reference: None,
+        joined: None,
+        open: None,
+        also: None,
+    };
     match reference {
-        Reference::Flow(flow) => (
-            FLOW,
-            Some(flow.id.clone()),
-            flow.joined.clone(),
-            flow.open.clone(),
-        ),
-        Reference::Single(iuv) => (SINGLE, Some(iuv.clone()), None, None),
-        Reference::None => (NONE, None, None, None),
+        Reference::Flow(flow) => ReferenceColumns {
+            kind: FLOW,
+            reference: Some(flow.id.clone()),
+            joined: flow.joined.clone(),
+            open: flow.open.clone(),
+            also: (!flow.also.is_empty()).then(|| flow.also.join(" ")),
+        },
+        Reference::Single(iuv) => ReferenceColumns {
+            kind: SINGLE,
+            reference: Some(iuv.clone()),
+            ..none
+        },
+        Reference::None => none,
     }
+}
+
+fn words(text: Option<&str>) -> Vec<String> {
+    let words = text.into_iter().flat_map(str::split_whitespace);
+    words.map(str::to_owned).collect()
 }
 
 impl EntryRow {
     fn from_domain(creditor: &FiscalCode, filed: &Filed) -> EntryRow {
         let movement = filed.movement.clone();
-        let (kind, reference, joined, open) = columns_of(&filed.reference);
+        let columns = columns_of(&filed.reference);
         EntryRow {
             creditor: creditor.to_string(),
             id: Id(filed.id),
@@ -538,10 +549,13 @@ impl EntryRow {
             remittance: movement.text,
             payer: movement.payer,
             bank_reference: movement.bank_reference,
-            reference_kind: kind.to_owned(),
-            reference,
-            reference_joined: joined,
-            reference_open: open,
+            reference_kind: columns.kind.to_owned(),
+            reference: columns.reference,
+            reference_joined: columns.joined,
+            reference_open: columns.open,
+            reference_also: columns.also,
+            given_iuv: filed.given.clone(),
+            matched_iuv: filed.paid.clone(),
             matched_psp: filed.matched.as_ref().map(|m| m.flow.psp_id.clone()),
             matched_key: filed.matched.as_ref().map(|m| m.flow.key.clone()),
             match_quality: filed
@@ -561,6 +575,7 @@ impl EntryRow {
                 id,
                 joined: self.reference_joined,
                 open: self.reference_open,
+                also: words(self.reference_also.as_deref()),
             }),
             (SINGLE, Some(iuv)) => Reference::Single(iuv),
             (NONE, None) => Reference::None,
@@ -582,6 +597,8 @@ impl EntryRow {
             matched,
             ingested_at: self.ingested_at.0,
             held_by: self.held_by.map(|id| id.0),
+            given: self.given_iuv,
+            paid: self.matched_iuv,
             movement: Movement {
                 year: self.year,
                 account: self.account,

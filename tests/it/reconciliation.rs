@@ -337,6 +337,150 @@ both_databases! {
         assert_eq!(app.balance(Account::UnexplainedCash).await, 0);
     }
 
+    async fn a_transfer_that_names_two_flows_pays_both_in_any_order(app: TestApp) {
+        let office = app.office().await;
+        let (a, b) = (paid(&app, 1, "r1").await, paid(&app, 2, "r2").await);
+        let text = format!("{} /URI/{G}", names(F));
+        flow(&app, F, &[(&a, "r1", LAMP)]).await;
+        cash(&office, "7", 3 * LAMP, &text).await;
+        // The other flow is not there yet: there is too much for the first.
+        assert_eq!(code(&office, "r1/1").await, "settled_amount_diff");
+        flow(&app, G, &[(&b, "r2", 2 * LAMP)]).await;
+        for key in ["r1/1", "r2/1", "AGID_01/2026-04-02AGID_01-0001", "AGID_01/2026-04-02AGID_01-0002", "2026/1/7"] {
+            let settled = line(&office, key).await;
+            assert_eq!((&settled["code"], &settled["flags"]), (&json!("matched_settled"), &json!(["multi_flow_transfer"])), "{key}");
+        }
+        assert_eq!(app.balance(Account::Announced).await, 0);
+        assert_eq!(app.balance(Account::UnexplainedCash).await, 0);
+        // An officer knows better, and changes their mind.
+        let entry = line(&office, "2026/1/7").await;
+        let found = items(&office, "/treasury-entries").await;
+        let entry_id = found[0]["treasury_entry_id"].as_str().unwrap();
+        let taken = decide(&office, json!({"unmatch": {"treasury_entry_ids": [entry_id]}})).await;
+        taken.expect(201);
+        assert_eq!(code(&office, "r2/1").await, "reported_not_settled");
+        amend(&office, &taken, "reopened").await.expect(200);
+        assert_eq!(line(&office, "2026/1/7").await["explanation"], entry["explanation"]);
+        assert_eq!(code(&office, "r2/1").await, "matched_settled");
+        // Taken back, both wait again.
+        reversal(&office, "8", 3 * LAMP).await;
+        for key in ["r1/1", "r2/1"] {
+            assert_eq!(code(&office, key).await, "reported_not_settled", "{key}");
+        }
+    }
+
+    async fn a_cut_text_means_all_flows_that_begin_so_when_the_amount_is_theirs(app: TestApp) {
+        let office = app.office().await;
+        let (a, b) = (paid(&app, 1, "r1").await, paid(&app, 2, "r2").await);
+        let text = names(F.trim_end_matches('1'));
+        cash(&office, "6", 3 * LAMP - 1, &text).await;
+        cash(&office, "7", 3 * LAMP, &text).await;
+        flow(&app, F, &[(&a, "r1", LAMP)]).await;
+        flow(&app, G, &[(&b, "r2", 2 * LAMP)]).await;
+        let doubtful = line(&office, "2026/1/6").await;
+        assert_eq!((&doubtful["code"], &doubtful["flags"]), (&json!("cash_unknown_reference"), &json!(["ambiguous"])));
+        for key in ["r1/1", "r2/1", "2026/1/7"] {
+            let settled = line(&office, key).await;
+            assert_eq!((&settled["code"], &settled["flags"]), (&json!("matched_settled"), &json!(["reference_truncated", "multi_flow_transfer"])), "{key}");
+        }
+    }
+
+    async fn cash_is_given_to_one_receipt_and_the_books_follow(app: TestApp) {
+        let office = app.office().await;
+        let iuv = paid(&app, 1, "r1").await;
+        let entry = cash(&office, "7", LAMP, "BONIFICO ROSSI").await;
+        assert_eq!(app.balance(Account::InTransit).await, LAMP);
+        let best = suggestions(&office, "2026/1/7").await.remove(0);
+        assert_eq!((&best["receipt_id"], &best["treasury_entry_ids"]), (&json!("r1"), &json!([entry])));
+        let same = suggestions(&office, "r1/1").await.remove(0);
+        assert_eq!((&same["receipt_id"], &same["treasury_entry_ids"]), (&json!("r1"), &json!([entry])));
+        let body = json!({"match": {"treasury_entry_ids": best["treasury_entry_ids"], "receipt_id": best["receipt_id"]}});
+        let made = decide(&office, body.clone()).await;
+        assert_eq!(made.expect(201)["match"]["receipt_id"], "r1");
+        for key in ["r1/1", "2026/1/7"] {
+            assert_eq!(code(&office, key).await, "matched_settled_single", "{key}");
+        }
+        for account in [Account::InTransit, Account::UnexplainedCash, Account::Announced] {
+            assert_eq!(app.balance(account).await, 0, "{account}");
+        }
+        // A storno follows, and so does what restores it.
+        reversal(&office, "8", LAMP).await;
+        assert_eq!(code(&office, "r1/1").await, "paid_not_reported");
+        assert_eq!(code(&office, "2026/1/8").await, "out_of_scope");
+        assert_eq!(app.balance(Account::InTransit).await, LAMP);
+        assert_eq!(app.balance(Account::UnexplainedCash).await, 0);
+        amend(&office, &made, "reopened").await.expect(200);
+        for key in ["2026/1/7", "2026/1/8"] {
+            assert_eq!(code(&office, key).await, "cash_unidentified", "{key}");
+        }
+        // Decided after the storno has come, it ends the same.
+        let again = decide(&office, body).await;
+        again.expect(201);
+        assert_eq!(code(&office, "2026/1/8").await, "out_of_scope");
+        assert_eq!(code(&office, "r1/1").await, "paid_not_reported");
+        // A flow that reports the payment takes its cash over.
+        amend(&office, &again, "reopened").await.expect(200);
+        let other = cash(&office, "9", LAMP, "ALTRO").await;
+        decide(&office, json!({"match": {"treasury_entry_ids": [other], "receipt_id": "r1"}})).await.expect(201);
+        flow(&app, F, &[(&iuv, "r1", LAMP)]).await;
+        for key in ["r1/1", "AGID_01/", "2026/1/9"] {
+            assert_eq!(code(&office, key).await, "matched_settled", "{key}");
+        }
+        for account in [Account::InTransit, Account::UnexplainedCash, Account::Announced] {
+            assert_eq!(app.balance(account).await, 0, "{account}");
+        }
+        let nobody = decide(&office, json!({"match": {"treasury_entry_ids": [entry], "receipt_id": "nobody"}})).await;
+        assert_eq!(nobody.json()["errors"][0]["pointer"], "/match/receipt_id");
+        let both = json!({"match": {"treasury_entry_ids": [entry], "receipt_id": "r1", "settlement_flow_ids": [entry]}});
+        assert_eq!(decide(&office, both).await.slug(), "contract-violation");
+    }
+
+    async fn cash_that_names_a_payment_clears_it_with_and_without_a_flow(app: TestApp) {
+        let office = app.office().await;
+        let iuv = paid(&app, 1, "r1").await;
+        let text = format!("/RFB/{iuv}/17.08");
+        cash(&office, "7", LAMP, &text).await;
+        for key in ["r1/1", "2026/1/7"] {
+            assert_eq!(code(&office, key).await, "matched_settled_single", "{key}");
+        }
+        for account in [Account::InTransit, Account::UnexplainedCash, Account::Announced] {
+            assert_eq!(app.balance(account).await, 0, "{account}");
+        }
+        flow(&app, F, &[(&iuv, "r1", LAMP)]).await;
+        for key in ["r1/1", "AGID_01/", "2026/1/7"] {
+            assert_eq!(code(&office, key).await, "matched_settled", "{key}");
+        }
+        for account in [Account::InTransit, Account::UnexplainedCash, Account::Announced] {
+            assert_eq!(app.balance(account).await, 0, "{account}");
+        }
+        // Cash before its receipt: the reference is unknown until then.
+        let number = single(&given::position(&app, given::lamps(2)).await);
+        cash(&office, "8", 2 * LAMP, &format!("/RFB/{}", self::iuv(&number))).await;
+        assert_eq!(code(&office, "2026/1/8").await, "cash_unknown_reference");
+        given::paid(&app, &number, "r2").await;
+        assert_eq!(code(&office, "2026/1/8").await, "matched_settled_single");
+        assert_eq!(app.balance(Account::InTransit).await, 0);
+    }
+
+    async fn a_storno_follows_what_officers_have_decided(app: TestApp) {
+        let office = app.office().await;
+        let iuv = paid(&app, 1, "r1").await;
+        flow(&app, F, &[(&iuv, "r1", LAMP)]).await;
+        let entry = cash(&office, "7", LAMP, "BONIFICO").await;
+        let made = decide(&office, matched(&[&entry], &[&flow_id(&office, F).await])).await;
+        made.expect(201);
+        reversal(&office, "8", LAMP).await;
+        assert_eq!(code(&office, "r1/1").await, "reported_not_settled");
+        for key in ["2026/1/7", "2026/1/8"] {
+            assert_eq!(code(&office, key).await, "out_of_scope", "{key}");
+        }
+        amend(&office, &made, "reopened").await.expect(200);
+        for key in ["2026/1/7", "2026/1/8"] {
+            assert_eq!(code(&office, key).await, "cash_unidentified", "{key}");
+        }
+        assert_eq!(app.balance(Account::UnexplainedCash).await, 0);
+    }
+
     async fn a_row_that_comes_twice_is_once_without_a_receipt(app: TestApp) {
         let office = app.office().await;
         let iuv = paid(&app, 1, "r1").await;

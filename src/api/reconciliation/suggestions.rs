@@ -10,11 +10,11 @@ use crate::api::State;
 use crate::api::auth::Caller;
 use crate::api::input::FromPath;
 use crate::api::problem::Problem;
-use crate::api::scalars::SignedCents;
+use crate::api::scalars::{ReceiptId, SignedCents};
 use crate::app::reconciliation::{self, Suggested};
 use crate::domain::reconciliation::suggestion;
 
-/// Why movements and flows may belong together.
+/// Why movements and flows, or a receipt, may belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Likeness {
@@ -36,7 +36,7 @@ twins!(
     Likeness = suggestion::Likeness: SameAmount, WithinTolerance, SumOfSeveral, SameDays, NearDays, TextResembles,
 );
 
-/// Movements and flows that may belong together: the body of a decision to match them.
+/// Movements and flows, or a receipt, that may belong together: the body of a decision to match them.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReconciliationSuggestion {
@@ -49,9 +49,14 @@ pub struct ReconciliationSuggestion {
     /// The movements.
     #[schema(min_items = 1, max_items = 4)]
     pub treasury_entry_ids: Vec<Uuid>,
-    /// The flows.
-    #[schema(min_items = 1, max_items = 4)]
-    pub settlement_flow_ids: Vec<Uuid>,
+    /// The flows; absent when it is about a receipt by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_items = 1, max_items = 4)]
+    pub settlement_flow_ids: Option<Vec<Uuid>>,
+    /// The receipt that no flow reports; absent when it is about flows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub receipt_id: Option<ReceiptId>,
     /// What the suggested side comes to.
     pub amount_cents: SignedCents,
     /// That less what is looked for.
@@ -69,7 +74,8 @@ pub struct ReconciliationSuggestions {
 
 /// Suggest what belongs to a line
 ///
-/// For a movement the flows that it may pay, for a row or a receipt of a flow the movements that may pay it:
+/// For a movement the flows that it may pay, or the receipt that no flow reports; for a row, a receipt of a flow
+/// and a receipt by itself the movements that may pay it:
 /// by amount, by day, by what is left of the bank's text, and by sums of up to four. A suggestion is the body
 /// of a decision; asking for it changes nothing.
 #[utoipa::path(operation_id = "show_reconciliation_suggestions", tag = "reconciliations", security(("client" = ["reconciliations:read"])),
@@ -99,7 +105,11 @@ impl ReconciliationSuggestion {
             score: suggestion.score,
             likenesses: likenesses.collect(),
             treasury_entry_ids: own(found.credit, &suggestion.others),
-            settlement_flow_ids: own(found.flow, &suggestion.others),
+            settlement_flow_ids: match found.receipt {
+                Some(_) => None,
+                None => Some(own(found.flow, &suggestion.others)),
+            },
+            receipt_id: found.receipt.as_deref().map(ReceiptId::new),
             amount_cents: SignedCents(suggestion.amount.get()),
             difference_cents: SignedCents(suggestion.difference.get()),
         }

@@ -11,7 +11,7 @@ use crate::domain::accounting::AccountingKey;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::{Cents, MoneyError};
 use crate::domain::treasury::KnownFlow;
-use crate::store::decisions::Companionship;
+use crate::store::bonds::Companionship;
 use crate::store::settlement::Filed as Flow;
 use crate::store::{self, Conn};
 
@@ -75,7 +75,7 @@ impl Behind {
         let known = || credits.iter().filter_map(|credit| credit.flow.as_ref());
         let named: BTreeSet<&str> = known().map(|flow| flow.key.as_str()).collect();
         let named: Vec<&str> = named.into_iter().collect();
-        let companions = store::decisions::together(conn, creditor, &named)?;
+        let companions = store::bonds::together(conn, creditor, &named)?;
         let others = companions.iter().flat_map(|one| [&one.flow, &one.lead]);
         let keys: BTreeSet<&str> = known()
             .chain(others)

@@ -13,7 +13,7 @@ use crate::domain::reconciliation::{
 };
 use crate::domain::settlement::{Line, flow_key};
 use crate::domain::treasury::{KnownFlow, Reference};
-use crate::store::decisions::Companionship;
+use crate::store::bonds::Companionship;
 use crate::store::reconciliation::{NoticeFact, PaidFact};
 use crate::store::settlement::FlowState;
 use crate::store::{self, Conn};
@@ -130,7 +130,7 @@ impl Paying {
         let keys = filed.iter().map(|flow| flow_key(&flow.header.flow_id));
         let mut keys: BTreeSet<String> = keys.collect();
         let own: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let together = store::decisions::together(conn, creditor, &own)?;
+        let together = store::bonds::together(conn, creditor, &own)?;
         let companions = together.iter().map(|one| one.flow.key.as_str());
         let companions: Vec<&str> = companions.collect();
         let live = store::settlement::live_by_keys(conn, creditor, &companions)?;
@@ -224,10 +224,11 @@ pub(super) fn flows(
 
 /// A cash entry as the rules see it.
 pub(super) fn credit(entry: &store::treasury::Filed) -> Credit {
-    let iuv = match &entry.reference {
-        Reference::Single(iuv) => Some(iuv.clone()),
+    let named = match &entry.reference {
+        Reference::Single(iuv) => Some(iuv.as_str()),
         Reference::Flow(_) | Reference::None => None,
     };
+    let iuv = entry.payment().or(named).map(str::to_owned);
     Credit {
         key: entry.movement.key(),
         effect: entry.movement.effect(),

@@ -33,7 +33,14 @@ pub enum Subject {
         /// Flows, each by one of its revisions.
         flows: Vec<Uuid>,
     },
-    /// These entries are not the cash of the flow that their text names.
+    /// These entries are the cash of one payment, all together.
+    MatchReceipt {
+        /// Treasury entries.
+        credits: Vec<Uuid>,
+        /// Its receipt.
+        receipt_id: String,
+    },
+    /// These entries are not the cash of the flow, or of the payment, that their text names.
     Unmatch {
         /// Treasury entries.
         credits: Vec<Uuid>,
@@ -45,9 +52,9 @@ pub enum Subject {
 pub enum DecisionKind {
     /// A line is closed.
     Force,
-    /// Cash is given to flows.
+    /// Cash is given to flows, or to a payment.
     Match,
-    /// Cash is taken from a flow.
+    /// Cash is taken from what its text names.
     Unmatch,
 }
 
@@ -63,7 +70,7 @@ impl Subject {
     pub fn kind(&self) -> DecisionKind {
         match self {
             Subject::Force { .. } => DecisionKind::Force,
-            Subject::Match { .. } => DecisionKind::Match,
+            Subject::Match { .. } | Subject::MatchReceipt { .. } => DecisionKind::Match,
             Subject::Unmatch { .. } => DecisionKind::Unmatch,
         }
     }

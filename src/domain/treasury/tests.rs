@@ -107,6 +107,83 @@ fn a_cut_text_finds_the_one_flow_that_begins_so() {
 }
 
 #[test]
+fn a_text_may_name_several_flows_in_full() {
+    let (a, b) = (
+        known("2026-03-02UNCRITMM-1"),
+        known("2026-03-02BPPIITRRXXX-22"),
+    );
+    for text in [
+        "/PUR/LGPE-RIVERSAMENTO/TXT/0/URI/2026-03-02UNCRITMM-1 /URI/2026-03-02BPPIITRRXXX-22",
+        "/PUR/LGPE-RIVERSAMENTO/URI/2026-03-02UNCRITMM-1/PUR/LGPE-RIVERSAMENTO/URI/2026-03-02BPPIITRRXXX-22",
+        "PUR LGPE-RIVERSAMENTO URI 2026-03-02UNCRITMM-1 2026-03-02BPPIITRRXXX-22 DEL GIORNO",
+        "/PUR/LGPE-RIVERSAMENTO/URI/2026-03-02UNCRI TMM-1;2026-03-02BPPIITRRXXX-22",
+        "/pur/lgpe-riversamento/uri/2026-03-02bppiitrrxxx-22 e uri-2026-03-02uncritmm-1",
+    ] {
+        let reference = flow(text);
+        let both = Chosen::Together(vec![b.clone(), a.clone()]);
+        for known in [[a.clone(), b.clone()], [b.clone(), a.clone()]] {
+            assert_eq!(reference.choose(&known), both, "{text}");
+        }
+        // As far as they are known.
+        assert_eq!(
+            reference.choose(std::slice::from_ref(&a)),
+            Chosen::Exact(a.clone()),
+            "{text}"
+        );
+        assert_eq!(
+            reference.choose(std::slice::from_ref(&b)),
+            Chosen::Exact(b.clone()),
+            "{text}"
+        );
+        assert_eq!(reference.choose(&[]), Chosen::Nothing, "{text}");
+    }
+    // One that is named twice is one, and dates are no identifiers.
+    let twice =
+        "/PUR/LGPE-RIVERSAMENTO/URI/2026-03-02UNCRITMM-1 URI/2026-03-02UNCRITMM-1 DEL 2026-03-02";
+    assert!(flow(twice).also.is_empty());
+}
+
+#[test]
+fn an_amount_says_that_all_flows_are_meant_that_a_cut_text_may_mean() {
+    let (a, b) = (known("2026-03-02UNCRITMM-1"), known("2026-03-02UNCRITMM-2"));
+    let doubtful = Chosen::Ambiguous(vec![a.clone(), b.clone()]);
+    let sums = BTreeMap::from([(a.clone(), cents(300)), (b.clone(), cents(200))]);
+    let all = Chosen::Summed(vec![a.clone(), b]);
+    assert_eq!(doubtful.clone().by_amount(cents(500), &sums), all);
+    for amount in [300, 200, 499] {
+        assert_eq!(doubtful.clone().by_amount(cents(amount), &sums), doubtful);
+    }
+    let one = Chosen::Truncated(a.clone());
+    assert_eq!(one.clone().by_amount(cents(7), &sums), one);
+    assert_eq!(
+        doubtful
+            .clone()
+            .by_amount(cents(300), &BTreeMap::from([(a, cents(300))])),
+        doubtful
+    );
+}
+
+#[test]
+fn cash_of_a_payment_is_money_of_the_flow_that_reports_it() {
+    let (a, b) = (known("2026-03-02UNCRITMM-1"), known("2026-03-02UNCRITMM-2"));
+    for receipt in [None, Some("r1")] {
+        let one = cash_of_payment(BTreeSet::from([a.clone()]), receipt);
+        assert_eq!(one, PaymentCash::Flow(a.clone()));
+        let two = cash_of_payment(BTreeSet::from([b.clone(), a.clone()]), receipt);
+        assert_eq!(two, PaymentCash::Ambiguous(vec![a.clone(), b.clone()]));
+    }
+    assert_eq!(
+        cash_of_payment(BTreeSet::new(), Some("r1")),
+        PaymentCash::Receipt
+    );
+    assert_eq!(cash_of_payment(BTreeSet::new(), None), PaymentCash::Nothing);
+}
+
+fn cents(n: i64) -> Cents {
+    Cents::new(n).unwrap()
+}
+
+#[test]
 fn single_payments_are_read_in_both_old_forms() {
     let single = |iuv: &str| Reference::Single(iuv.into());
     assert_eq!(

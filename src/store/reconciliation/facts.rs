@@ -196,6 +196,30 @@ pub fn paid(conn: &mut Conn, creditor: &FiscalCode, iuvs: &[&str]) -> Result<Vec
     Ok(found)
 }
 
+/// The payment reference of a receipt of which money comes to an account of the creditor.
+///
+/// # Errors
+/// The database's.
+pub fn own_payment(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    receipt_id: &str,
+) -> Result<Option<String>, Error> {
+    Ok(on!(conn, |c| receipt::table
+        .inner_join(
+            receipt_transfer::table.on(receipt_transfer::creditor
+                .eq(receipt::creditor)
+                .and(receipt_transfer::receipt_id.eq(receipt::receipt_id)))
+        )
+        .filter(receipt::creditor.eq(creditor.as_str()))
+        .filter(receipt::receipt_id.eq(receipt_id))
+        .filter(receipt_transfer::own)
+        .filter(receipt_transfer::iban.is_not_null())
+        .select(receipt::iuv)
+        .first(c)
+        .optional())?)
+}
+
 /// Writes down what is odd about the amounts of a receipt.
 ///
 /// # Errors

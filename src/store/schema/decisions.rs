@@ -38,12 +38,12 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::Text;
     use crate::store::types::Guid;
-    flow_companion (creditor, flow_key, psp_id) {
+    flow_bond (creditor, cause, flow_key, psp_id) {
         creditor -> Text,
+        cause -> Guid,
         psp_id -> Text,
         flow_key -> Text,
-        lead_psp -> Text,
-        lead_key -> Text,
-        decision -> Guid,
     }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(flow_bond, reconciliation_decision);

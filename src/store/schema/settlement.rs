@@ -84,6 +84,9 @@ diesel::table! {
         match_quality -> Nullable<Text>,
         ingested_at -> Micros,
         held_by -> Nullable<Guid>,
+        reference_also -> Nullable<Text>,
+        given_iuv -> Nullable<Text>,
+        matched_iuv -> Nullable<Text>,
     }
 }
 
@@ -178,3 +181,15 @@ diesel::table! {
         closed_entry -> Nullable<Guid>,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::store::types::Guid;
+    treasury_also (creditor, reference, entry) {
+        creditor -> Text,
+        reference -> Text,
+        entry -> Guid,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(treasury_also, treasury_entry);

@@ -29,7 +29,7 @@ pub struct Provisional {
     pub payer: String,
     /// The flow that explains it.
     pub flow: Option<KnownFlow>,
-    /// The single payment that its text names.
+    /// The single payment that it is for, as its text or an officer says.
     pub iuv: Option<String>,
 }
 
@@ -65,7 +65,8 @@ const HEAD: &str = "SELECT year, account, provisional, \
      CAST(SUM(CASE operation WHEN 'regularised' THEN amount_cents ELSE 0 END) AS BIGINT) \
        AS regularised_cents, \
      MAX(payer) AS payer, MAX(matched_psp) AS matched_psp, MAX(matched_key) AS matched_key, \
-     MAX(CASE reference_kind WHEN 'single' THEN reference END) AS iuv \
+     MAX(CASE WHEN matched_iuv IS NOT NULL THEN matched_iuv \
+       WHEN reference_kind = 'single' AND held_by IS NULL THEN reference END) AS iuv \
      FROM treasury_entry WHERE creditor = $1 AND provisional IS NOT NULL \
      AND direction = 'in' AND document = 'pending_credit'";
 const ORDER: &str = "ORDER BY year, provisional, account";
