@@ -168,6 +168,7 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(settlement::list_settlement_flows)
         .service(settlement::show_settlement_flow)
         .service(settlement::list_settlement_flow_entries)
+        .service(settlement::list_settlement_flow_changes)
         .service(settlement::pull_settlement_flows)
         .service(treasury::import_treasury_entries)
         .service(search::search_all)

@@ -16,9 +16,10 @@ use super::input::{FromBody, FromPath, FromQuery, IdempotencyKey};
 use super::page::Slice;
 use super::problem::{Language, Problem, catalogue};
 use super::repeat::Asked;
-use super::reports::{ControlTotal, CsvDialect, ReportName, period};
+use super::reports::{ControlTotal, CsvDialect, ReportName, narrowed, period};
 use super::scalars::{
-    Count, File, IdempotencyKeyHeader, Line140, Line1000, Sha256, SignedCents, UriHeader,
+    Count, File, IdempotencyKeyHeader, Line140, Line1000, ServiceCode, Sha256, SignedCents,
+    UriHeader,
 };
 use crate::app::report_jobs::{self, ReportJob, ReportState, Wanted};
 use crate::app::reports::{Form, Question};
@@ -67,6 +68,9 @@ pub struct NewReportJob {
     /// Only the provisional credit with this number (credits, payments, orders).
     #[schema(nullable = false, format = Int64, minimum = 1, maximum = 999_999_999_999_999_999_i64)]
     pub provisional_number: Option<i64>,
+    /// Only this service.
+    #[schema(nullable = false)]
+    pub service_code: Option<ServiceCode>,
 }
 
 /// How far a report is.
@@ -200,13 +204,19 @@ pub(super) async fn request_report(
 impl NewReportJob {
     fn read(&self, ctx: &Ctx) -> Result<Wanted, Problem> {
         let days = (self.from_date, self.to_date);
+        let question = Question {
+            name: self.report.into(),
+            period: period(days, ctx.today(), "/from_date")?,
+            flow: self.settlement_flow_id,
+            provisional: self.provisional_number,
+            service: self
+                .service_code
+                .as_ref()
+                .map(|code| code.as_str().to_owned()),
+        };
+        narrowed(&question, "/")?;
         Ok(Wanted {
-            question: Question {
-                name: self.report.into(),
-                period: period(days, ctx.today(), "/from_date")?,
-                flow: self.settlement_flow_id,
-                provisional: self.provisional_number,
-            },
+            question,
             form: match self.format {
                 ReportFormat::Json => Form::Json,
                 ReportFormat::Jsonl => Form::JsonLines,

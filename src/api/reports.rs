@@ -16,10 +16,12 @@ use super::auth::Caller;
 use super::input::{FromPath, FromQuery, negotiate};
 use super::problem::{Problem, catalogue};
 use super::scalars::{
-    Cell, Count, CreditorTaxCode, File, Line140, Line1000, RowsHeader, Sha256, SignedCents,
-    TotalsHeader, Word,
+    Cell, Count, CreditorTaxCode, File, Line140, Line1000, RowsHeader, ServiceCode, Sha256,
+    SignedCents, TotalsHeader, Word,
 };
-use crate::app::reports::{self, Dialect, Form, Name, Period, Question, Trailer, WriteError};
+use crate::app::reports::{
+    self, Dialect, Form, Name, Narrowing, Period, Question, Trailer, WriteError,
+};
 use crate::domain::calendar::Day;
 use crate::domain::text::Said;
 
@@ -37,6 +39,8 @@ pub enum ReportName {
     FlowReconciliation,
     /// Settlement flows, one by one, with their cash.
     SettlementFlows,
+    /// What newer revisions of settlement flows changed, with the collection orders that were issued before.
+    FlowRevisions,
     /// Movements on the accounts, one by one.
     TreasuryEntries,
     /// Provisional credits, held against their flows, payments and orders.
@@ -190,6 +194,10 @@ pub struct ReportQuery {
     /// Only the provisional credit with this number (credits, payments, orders).
     #[param(nullable = false, format = Int64, minimum = 1, maximum = 999_999_999_999_999_999_i64)]
     pub provisional_number: Option<i64>,
+    /// Only this service (receipts, transfers, revenue, waste tax, fines, due dates, doubtful claims, payments of
+    /// provisional credits).
+    #[param(nullable = false)]
+    pub service_code: Option<ServiceCode>,
 }
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -235,7 +243,9 @@ pub(super) async fn show_report(
         period: period(days, state.ctx.today(), "#query/from_date")?,
         flow: query.0.settlement_flow_id,
         provisional: query.0.provisional_number,
+        service: query.0.service_code.map(|code| code.as_str().to_owned()),
     };
+    narrowed(&question, "#query/")?;
     let form = match asked {
         "application/jsonl" => Form::JsonLines,
         "text/csv" => Form::Csv(query.0.dialect.unwrap_or_default().into()),
@@ -306,6 +316,25 @@ fn totals(trailer: &Trailer) -> String {
     totals.join(", ")
 }
 
+/// Refuses what the report cannot be narrowed to.
+pub(super) fn narrowed(question: &Question, pointer: &str) -> Result<(), Problem> {
+    let Some(idle) = question.idle() else {
+        return Ok(());
+    };
+    let field = match idle {
+        Narrowing::Flow => "settlement_flow_id",
+        Narrowing::Provisional => "provisional_number",
+        Narrowing::Service => "service_code",
+    };
+    let name = question.name.as_str();
+    let said = Said::new(
+        format!("il report {name} non si può restringere così"),
+        format!("the report {name} cannot be narrowed to it"),
+    );
+    let at = format!("{pointer}{field}");
+    Err(Problem::at(&catalogue::RULE_VIOLATION, &at, said))
+}
+
 /// The days that are asked for; this month up to today unless they are said.
 pub(super) fn period(
     (from, to): (Option<Day>, Option<Day>),
@@ -321,7 +350,7 @@ pub(super) fn period(
     Ok(Period { from, to })
 }
 
-twins!(ReportName = Name: ReceiptsByDay, Receipts, Transfers, FlowReconciliation, SettlementFlows, TreasuryEntries, ProvisionalCredits, ProvisionalPayments, CollectionOrders, NotReconciled, RevenueByService, RevenueByKey, RevenueByMonth, WasteTaxShares, FinesByArticle, DueDates, DoubtfulClaims, CanteenCertificate, ChildcareCertificate);
+twins!(ReportName = Name: ReceiptsByDay, Receipts, Transfers, FlowReconciliation, SettlementFlows, FlowRevisions, TreasuryEntries, ProvisionalCredits, ProvisionalPayments, CollectionOrders, NotReconciled, RevenueByService, RevenueByKey, RevenueByMonth, WasteTaxShares, FinesByArticle, DueDates, DoubtfulClaims, CanteenCertificate, ChildcareCertificate);
 
 impl From<CsvDialect> for Dialect {
     fn from(dialect: CsvDialect) -> Dialect {

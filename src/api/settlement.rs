@@ -1,5 +1,7 @@
 //! Settlement flows: what providers say they have transferred.
 
+mod changes;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -22,6 +24,11 @@ use super::scalars::{
 use crate::app::settlement::{self, Filed, Filter, LineView};
 use crate::app::{StoreError, idempotency, jobs, reconciliation};
 use crate::domain::settlement::Outcome;
+pub(super) use changes::list_settlement_flow_changes;
+pub use changes::{
+    FlowChangeKind, FlowEntryVersion, IssuedCollectionOrder, SettlementFlowChange,
+    SettlementFlowChangePage,
+};
 
 /// The kind of job that asks the payment node for flows.
 const PULL: &str = "pull_flows";

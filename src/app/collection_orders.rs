@@ -1,10 +1,13 @@
 //! Proposals of collection orders (*reversali*): each provisional credit by accounting key, with what the
 //! journal says is covered already.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 
+mod behind;
 pub mod export;
+
+use behind::Behind;
 
 use crate::app::accounting::bookkeeping::{self, Bookkeeping};
 use crate::ctx::Ctx;
@@ -12,7 +15,6 @@ use crate::domain::accounting::AccountingKey;
 use crate::domain::collection_order::{CoverState, OrderCover, fill};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::{Cents, MoneyError};
-use crate::domain::treasury::KnownFlow;
 use crate::store::reports::Period;
 use crate::store::settlement::Filed as Flow;
 pub use crate::store::treasury::provisionals::Provisional;
@@ -56,6 +58,10 @@ pub struct ProposedOrder {
     pub payments: i64,
     /// How much.
     pub amount: Cents,
+    /// What credits before this one take of the same payments.
+    pub before: Cents,
+    /// What all those payments are worth.
+    pub whole: Cents,
 }
 
 /// What is proposed for a provisional credit.
@@ -65,6 +71,10 @@ pub struct Proposal {
     pub provisional: Provisional,
     /// The flow that explains it, in the revision in force, and those that officers have put together with it.
     pub flows: Vec<Flow>,
+    /// Payments behind it; when a flow was credited in several parts, those of all of them.
+    pub payments: i64,
+    /// Of how many of them the receipt is missing.
+    pub without_receipt: i64,
     /// Orders by key. With `unexplained` they add up to the credit.
     pub orders: Vec<ProposedOrder>,
     /// What nothing explains.
@@ -83,8 +93,8 @@ impl Proposal {
     }
 }
 
-/// Key, payments and sum.
-type Groups = BTreeMap<Option<AccountingKey>, (i64, Cents)>;
+/// Credits whose payments are read in one go.
+const CHUNK: usize = 500;
 
 /// The provisional credits of a period by year and number, one with this number when it is said, each with
 /// its orders. A credit that was taken back whole is passed over.
@@ -101,44 +111,46 @@ pub fn propose<E: From<Error>>(
     let store = |error: store::Error| E::from(Error::Store(error));
     let books = Bookkeeping::load(conn, ctx, creditor).map_err(store)?;
     let credits = store::treasury::provisionals::of_period(conn, creditor, period);
+    let mut credits = credits.map_err(store)?;
+    credits.retain(|credit| {
+        number.is_none_or(|number| number == credit.number) && credit.amount.is_positive()
+    });
     let mut covers = BTreeMap::<i32, Vec<OrderCover>>::new();
-    for provisional in credits.map_err(store)? {
-        let asked = number.is_none_or(|number| number == provisional.number);
-        if !asked || !provisional.amount.is_positive() {
-            continue;
+    let mut credits = credits.into_iter().peekable();
+    while credits.peek().is_some() {
+        let chunk: Vec<Provisional> = credits.by_ref().take(CHUNK).collect();
+        let behind = Behind::load(conn, &books, creditor, &chunk)?;
+        for provisional in chunk {
+            let year = provisional.year;
+            let known = match covers.entry(year) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => {
+                    let found = store::treasury::orders::of_year(conn, creditor, year);
+                    place.insert(found.map_err(store)?)
+                }
+            };
+            let proposal = proposal(&behind, known, provisional).map_err(Error::Money)?;
+            each(conn, &books, proposal)?;
         }
-        let year = provisional.year;
-        let known = match covers.entry(year) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => {
-                let found = store::treasury::orders::of_year(conn, creditor, year);
-                place.insert(found.map_err(store)?)
-            }
-        };
-        let proposal = proposal(conn, creditor, (&books, known), provisional)?;
-        each(conn, &books, proposal)?;
     }
     Ok(())
 }
 
 fn proposal(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    (books, known): (&Bookkeeping<'_>, &[OrderCover]),
+    behind: &Behind,
+    known: &[OrderCover],
     provisional: Provisional,
-) -> Result<Proposal, Error> {
-    let known_flows = match &provisional.flow {
-        Some(known) => together(conn, creditor, known)?,
-        None => BTreeSet::new(),
-    };
-    let flows = live(conn, creditor, &known_flows)?;
-    let groups = groups(conn, books, (&provisional, &flows))?;
-    let credits = credits(conn, creditor, (&provisional, &known_flows))?;
+) -> Result<Proposal, MoneyError> {
+    let known_flows = behind.together(&provisional);
+    let flows = behind.live(&known_flows);
+    let payments = behind.payments(&provisional, &flows)?;
+    let credits = behind.credits(&provisional, &known_flows)?;
     let own = credits.iter().position(|(number, account, _)| {
         (*number, account) == (provisional.number, &provisional.account)
     });
     let amounts: Vec<Cents> = credits.iter().map(|(_, _, amount)| *amount).collect();
-    let sums: Vec<Cents> = groups.values().map(|(_, sum)| *sum).collect();
+    let groups: Vec<_> = payments.groups.iter().collect();
+    let sums: Vec<Cents> = groups.iter().map(|(_, (_, sum))| *sum).collect();
     let filled = fill(&amounts, &sums)?.unwrap_or_default();
     let takes = own
         .and_then(|at| filled.get(at))
@@ -146,11 +158,15 @@ fn proposal(
     let orders: Vec<ProposedOrder> = takes
         .iter()
         .filter_map(|(at, amount)| {
-            let (key, (payments, _)) = groups.iter().nth(*at)?;
+            let (key, (payments, whole)) = groups.get(*at)?;
+            let earlier = filled.iter().take(own?).flatten();
+            let earlier = earlier.filter(|(other, _)| other == at);
             Some(ProposedOrder {
-                key: key.clone(),
+                key: (*key).clone(),
                 payments: *payments,
                 amount: *amount,
+                before: Cents::sum(earlier.map(|(_, taken)| *taken)).ok()?,
+                whole: *whole,
             })
         })
         .collect();
@@ -158,6 +174,8 @@ fn proposal(
     let (covered, covered_by) = covered(known, &provisional)?;
     Ok(Proposal {
         unexplained: provisional.amount.minus(explained)?,
+        payments: payments.count,
+        without_receipt: payments.without_receipt,
         flows,
         orders,
         covered,
@@ -166,93 +184,9 @@ fn proposal(
     })
 }
 
-/// A flow and those that officers have put together with it: their cash is the same.
-fn together(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    known: &KnownFlow,
-) -> Result<BTreeSet<KnownFlow>, store::Error> {
-    let found = store::bonds::together(conn, creditor, &[&known.key])?;
-    let of_known = |one: &&store::bonds::Companionship| one.flow == *known || one.lead == *known;
-    let leads: BTreeSet<KnownFlow> = found
-        .iter()
-        .filter(of_known)
-        .map(|one| one.lead.clone())
-        .collect();
-    let ours = found.into_iter().filter(|one| leads.contains(&one.lead));
-    let ours = ours.flat_map(|one| [one.flow, one.lead]);
-    Ok(ours.chain([known.clone()]).collect())
-}
-
-/// The revisions in force of these flows, by name.
-fn live(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    known: &BTreeSet<KnownFlow>,
-) -> Result<Vec<Flow>, store::Error> {
-    let keys: Vec<&str> = known.iter().map(|flow| flow.key.as_str()).collect();
-    let mut found = store::settlement::live_by_keys(conn, creditor, &keys)?;
-    found.retain(|flow| known.contains(&flow.header.known()));
-    found.sort_by_key(Flow::name);
-    Ok(found)
-}
-
-/// What a credit is made of, by key.
-fn groups(
-    conn: &mut Conn,
-    books: &Bookkeeping<'_>,
-    (provisional, flows): (&Provisional, &[Flow]),
-) -> Result<Groups, Error> {
-    let mut groups = Groups::new();
-    let mut add = |explained: &bookkeeping::Explained<'_>| {
-        for quota in &explained.quotas {
-            let group = groups.entry(quota.key.clone()).or_insert((0, Cents::ZERO));
-            group.0 = group.0.saturating_add(1);
-            group.1 = group.1.plus(quota.amount)?;
-        }
-        Ok::<(), Error>(())
-    };
-    for flow in flows {
-        books.of_flow(conn, flow.id, |_, explained| add(explained))?;
-    }
-    if let (Some(iuv), true) = (&provisional.iuv, flows.is_empty()) {
-        books.of_iuv(conn, iuv, add)?;
-    }
-    Ok(groups)
-}
-
-/// Every credit of the same flows by number and account, because they share the payments; the credit itself
-/// when no flow explains it.
-fn credits(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    (provisional, flows): (&Provisional, &BTreeSet<KnownFlow>),
-) -> Result<Vec<(i64, String, Cents)>, Error> {
-    if flows.is_empty() {
-        let (number, account) = (provisional.number, provisional.account.clone());
-        return Ok(vec![(number, account, provisional.amount)]);
-    }
-    let keys: Vec<&str> = flows.iter().map(|flow| flow.key.as_str()).collect();
-    let mut sums = BTreeMap::<(i64, String), Cents>::new();
-    for entry in store::treasury::matched_to(conn, creditor, &keys)? {
-        let matched = entry.matched.as_ref();
-        let of_flows = matched.is_some_and(|matched| flows.contains(&matched.flow));
-        let Some(number) = entry.movement.provisional.filter(|_| of_flows) else {
-            continue;
-        };
-        let account = entry.movement.account.clone();
-        let sum = sums.entry((number, account)).or_insert(Cents::ZERO);
-        *sum = sum.plus(entry.movement.effect())?;
-    }
-    let credits = sums.into_iter().filter(|(_, amount)| amount.is_positive());
-    Ok(credits
-        .map(|((number, account), amount)| (number, account, amount))
-        .collect())
-}
-
 /// What orders cover of a credit, and their numbers. The journal may say it twice: by the order, which
 /// names the credit, and by the credit, which names no order; that counts when no order does.
-fn covered(
+pub(super) fn covered(
     known: &[OrderCover],
     provisional: &Provisional,
 ) -> Result<(Cents, Vec<i64>), MoneyError> {

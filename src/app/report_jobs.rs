@@ -42,6 +42,9 @@ struct WantedRow {
     to: Day,
     flow: Option<Uuid>,
     provisional: Option<i64>,
+    /// Absent in what was asked for before reports knew it.
+    #[serde(default)]
+    service: Option<String>,
 }
 
 /// Every format by name.
@@ -65,6 +68,7 @@ impl Wanted {
             to: question.period.to,
             flow: question.flow,
             provisional: question.provisional,
+            service: question.service.clone(),
         }
     }
 
@@ -84,6 +88,7 @@ impl Wanted {
                 },
                 flow: row.flow,
                 provisional: row.provisional,
+                service: row.service,
             },
         })
     }

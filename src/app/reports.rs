@@ -5,10 +5,13 @@ mod catalogue;
 mod certificate;
 mod childcare;
 mod columns;
+mod cover;
+mod flows;
 mod orders;
 mod payments;
 mod receivables;
 mod revenue;
+mod revisions;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -20,14 +23,13 @@ use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::{Cents, MoneyError};
-use crate::domain::reconciliation::{AgeBucket, Code, LineKind};
+use crate::domain::reconciliation::{AgeBucket, Code};
 pub use catalogue::Name;
 
 pub use crate::render::csv::{Cell, Column, Dialect, Unit};
 pub use crate::render::report::{ControlTotal, Form, PDF_ROWS_MAX, Trailer, WriteError};
 use crate::render::report::{Head, Report};
 pub use crate::store::reports::Period;
-use crate::store::settlement::Filed as Flow;
 use crate::store::{self, Conn, db::Retry};
 
 /// What is asked of a report.
@@ -41,6 +43,43 @@ pub struct Question {
     pub flow: Option<Uuid>,
     /// Only the provisional credit with this number (credits, payments and orders).
     pub provisional: Option<i64>,
+    /// Only this service of the creditor (what is about receipts or charges).
+    pub service: Option<String>,
+}
+
+/// What a report may be narrowed to, beside its days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Narrowing {
+    /// A settlement flow.
+    Flow,
+    /// A provisional credit.
+    Provisional,
+    /// A service.
+    Service,
+}
+
+impl Question {
+    /// What is asked for that this report knows nothing of: ignored, it would be a wrong report.
+    #[must_use]
+    pub fn idle(&self) -> Option<Narrowing> {
+        let asked = [
+            (Narrowing::Flow, self.flow.is_some()),
+            (Narrowing::Provisional, self.provisional.is_some()),
+            (Narrowing::Service, self.service.is_some()),
+        ];
+        let idle = |(narrowing, asked): &(Narrowing, bool)| *asked && !self.name.takes(*narrowing);
+        asked.into_iter().find(idle).map(|(narrowing, _)| narrowing)
+    }
+
+    /// What it is narrowed to, as people read it.
+    fn filters(&self) -> Vec<(&'static str, String)> {
+        let flow = self.flow.map(|id| ("Flusso", id.to_string()));
+        let credit = self
+            .provisional
+            .map(|number| ("Provvisorio", number.to_string()));
+        let service = self.service.clone().map(|code| ("Servizio", code));
+        [flow, credit, service].into_iter().flatten().collect()
+    }
 }
 
 /// What can end a report.
@@ -103,10 +142,15 @@ pub fn write_counting(
     (question, form, now): (&Question, Form, Instant),
     (out, written): (&mut (dyn Write + Send), &AtomicI64),
 ) -> Result<Trailer, Error> {
+    let body = ctx.registry.creditor(creditor);
     let head = Head {
         name: question.name.as_str(),
         title: question.name.title(),
         creditor: creditor.clone(),
+        creditor_name: body
+            .map(|body| body.legal_name.to_string())
+            .unwrap_or_default(),
+        filters: question.filters(),
         period: (question.period.from, question.period.to),
         made_at: now,
         columns: question.name.columns(),
@@ -117,6 +161,7 @@ pub fn write_counting(
         ctx,
         creditor,
         today: calendar::today(now),
+        service: question.service.as_deref(),
     };
     let totals = desk.run(conn, question, &mut |row| {
         report.row(&row);
@@ -139,6 +184,8 @@ struct Desk<'a> {
     ctx: &'a Ctx,
     creditor: &'a FiscalCode,
     today: Day,
+    /// The only service that is wanted.
+    service: Option<&'a str>,
 }
 
 #[derive(Clone, Copy)]
@@ -173,6 +220,11 @@ impl Sum {
 }
 
 impl Desk<'_> {
+    /// Whether what is about a service is wanted.
+    fn wants(&self, service: &str) -> bool {
+        self.service.is_none_or(|wanted| wanted == service)
+    }
+
     fn run(
         &self,
         conn: &mut Conn,
@@ -184,6 +236,7 @@ impl Desk<'_> {
             Name::Receipts => self.receipts(conn, period, sink),
             Name::Transfers => self.transfers(conn, period, sink),
             Name::SettlementFlows => self.settlement_flows(conn, period, sink),
+            Name::FlowRevisions => self.flow_revisions(conn, period, sink),
             Name::TreasuryEntries => self.treasury_entries(conn, period, sink),
             Name::ProvisionalCredits => self.provisional_credits(conn, question, sink),
             Name::ProvisionalPayments => self.provisional_payments(conn, question, sink),
@@ -210,7 +263,8 @@ impl Desk<'_> {
         sink: &mut Sink<'_>,
     ) -> Result<Vec<ControlTotal>, Error> {
         let (mut all, mut own) = (Sum::new("Ricevute"), Sum::new("Di cui dell'ente"));
-        for row in store::reports::receipts_by_day(conn, self.creditor, period)? {
+        let rows = store::reports::receipts_by_day(conn, self.creditor, period)?;
+        for row in rows.into_iter().filter(|row| self.wants(&row.service_code)) {
             all.add(row.receipts, row.amount)?;
             own.add(row.receipts, row.own)?;
             sink(vec![
@@ -223,98 +277,6 @@ impl Desk<'_> {
             ]);
         }
         Ok(vec![all.total(), own.total()])
-    }
-
-    fn flow_reconciliation(
-        &self,
-        conn: &mut Conn,
-        question: &Question,
-        sink: &mut Sink<'_>,
-    ) -> Result<Vec<ControlTotal>, Error> {
-        let mut sums = [
-            Sum::new("Dichiarato dai flussi"),
-            Sum::new("Somma delle righe"),
-            Sum::new("Incassato in tesoreria"),
-        ];
-        if let Some(id) = question.flow {
-            let flow = store::settlement::get(conn, self.creditor, id)?;
-            self.one_flow(conn, &flow.ok_or(Error::UnknownFlow)?, &mut sums, sink)?;
-            return Ok(sums.map(Sum::total).to_vec());
-        }
-        let mut after = (question.period.from, String::new(), Uuid::nil());
-        loop {
-            let page = store::reports::flows(conn, self.creditor, question.period, &after, PAGE)?;
-            let Some(last) = page.last() else { break };
-            after = store::reports::flow_place(last);
-            for flow in &page {
-                self.one_flow(conn, flow, &mut sums, sink)?;
-            }
-        }
-        Ok(sums.map(Sum::total).to_vec())
-    }
-
-    fn one_flow(
-        &self,
-        conn: &mut Conn,
-        flow: &Flow,
-        [declared, computed, cash]: &mut [Sum; 3],
-        sink: &mut Sink<'_>,
-    ) -> Result<(), Error> {
-        declared.add(flow.header.declared_count, flow.header.declared_sum)?;
-        computed.add(flow.totals.count, flow.totals.sum)?;
-        let key = crate::domain::settlement::flow_key(&flow.header.flow_id);
-        for entry in store::treasury::matched_to(conn, self.creditor, &[&key])? {
-            if entry
-                .matched
-                .is_some_and(|matched| matched.flow.psp_id == flow.header.psp_id)
-            {
-                cash.add(1, entry.movement.effect())?;
-            }
-        }
-        let mut after = 0i32;
-        loop {
-            let lines = store::settlement::lines(conn, self.creditor, flow.id, after, PAGE)?;
-            let Some(last) = lines.last() else {
-                return Ok(());
-            };
-            after = last.number;
-            let name = format!("{}/{}", flow.name(), flow.header.revision);
-            let keys: Vec<String> = lines
-                .iter()
-                .map(|line| format!("{name}/{}", line.number))
-                .collect();
-            let asked: Vec<&str> = keys.iter().map(String::as_str).collect();
-            let found =
-                store::reconciliation::of_lines(conn, self.creditor, LineKind::FlowLine, &asked)?;
-            let codes: BTreeMap<&str, _> = found
-                .iter()
-                .map(|filed| (filed.line.key.as_str(), &filed.verdict))
-                .collect();
-            for (line, key) in lines.iter().zip(&keys) {
-                let verdict = codes.get(key.as_str());
-                let code = verdict.map(|verdict| verdict.code);
-                let flags = verdict
-                    .map(|verdict| flags(&verdict.flags))
-                    .unwrap_or_default();
-                sink(vec![
-                    Cell::Day(flow.header.regulation_on),
-                    Cell::Text(flow.header.psp_id.clone()),
-                    Cell::Text(flow.header.flow_id.clone()),
-                    Cell::Count(flow.header.revision),
-                    Cell::Text(flow.header.regulation.clone()),
-                    Cell::Count(line.number.into()),
-                    Cell::Text(line.iuv.clone()),
-                    Cell::Text(line.iur.clone()),
-                    Cell::Count(line.transfer.into()),
-                    Cell::Cents(line.effect()),
-                    Cell::Count(line.outcome.code().into()),
-                    Cell::Day(line.paid_on),
-                    code.map_or(Cell::Empty, |code| code.as_str().into()),
-                    code.map_or(Cell::Empty, |code| code.label().into()),
-                    Cell::Text(flags),
-                ]);
-            }
-        }
     }
 
     fn not_reconciled(
@@ -363,7 +325,8 @@ impl Desk<'_> {
         let mut grouped: BTreeMap<(String, String), (String, Sum, Sum)> = BTreeMap::new();
         let (mut collected, mut settled) =
             (Sum::new("Riscosso"), Sum::new("Incassato e riconciliato"));
-        for row in store::reports::revenue(conn, self.creditor, period)? {
+        let rows = store::reports::revenue(conn, self.creditor, period)?;
+        for row in rows.into_iter().filter(|row| self.wants(&row.service_code)) {
             let service = self
                 .ctx
                 .registry

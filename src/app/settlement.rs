@@ -4,6 +4,7 @@
 //! repeated, improved and audited.
 
 mod booking;
+mod revised;
 
 use uuid::Uuid;
 
@@ -18,6 +19,8 @@ use crate::domain::settlement::{self as rules, Arrival, Header, Line};
 use crate::store::crash::{self, Point};
 pub use crate::store::settlement::{Filed, Filter, FlowState, RevisionKey};
 use crate::store::{self, Conn, Tx, db::Retry};
+pub(crate) use revised::against_previous;
+pub use revised::{Revised, revised};
 
 /// What can end a use case about flows.
 #[derive(Debug, thiserror::Error)]

@@ -4,9 +4,13 @@
 //! lower ones (SANP, "Rendicontazione"). The node checks neither sums nor counts nor receivers of flows
 //! sent by SOAP, so nothing here refuses a flow: what is wrong with it is a fact to be shown.
 
+mod changes;
+
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::money::{Cents, MoneyError};
 use crate::domain::treasury::KnownFlow;
+
+pub use changes::{RowChange, changes};
 
 /// How a single payment of a flow ended (`codiceEsitoSingoloPagamento`, `payStatus`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

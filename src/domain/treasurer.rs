@@ -1,5 +1,5 @@
-//! The bank that keeps a creditor's treasury (*tesoriere*, TUEL art. 208), as flows of orders address it: AgID's
-//! technical rules on OPI, head of the flow.
+//! The bank that keeps a creditor's treasury (*tesoriere*, TUEL art. 208), as the head of a flow of orders (OPI)
+//! addresses it.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

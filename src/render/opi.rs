@@ -1,7 +1,7 @@
 //! Collection orders as the treasurer's systems read them: OPI's `flusso_ordinativi`, complete but for the
 //! signatures, which only the office's accounting system can add.
 //!
-//! Names and order are those of AgID's schema; `docs/collection-orders.md` lists them, `fixtures/opi` states
+//! Names and order are those of the schema; `docs/collection-orders.md` lists them, `fixtures/opi` states
 //! its rules and `make conformance` holds the file against them.
 
 use std::fmt::Write as _;

@@ -45,6 +45,10 @@ pub struct Head {
     pub title: &'static str,
     /// The creditor it is about.
     pub creditor: FiscalCode,
+    /// Its name.
+    pub creditor_name: String,
+    /// What it is narrowed to: label and value, in Italian.
+    pub filters: Vec<(&'static str, String)>,
     /// First and last day.
     pub period: (Day, Day),
     /// When it was made.
@@ -53,6 +57,16 @@ pub struct Head {
     pub columns: &'static [Column],
     /// What is drawn of it where something can be drawn.
     pub chart: Option<Chart>,
+}
+
+impl Head {
+    /// The creditor as people read it.
+    fn body(&self) -> String {
+        if self.creditor_name.is_empty() {
+            return self.creditor.to_string();
+        }
+        format!("{} ({})", self.creditor_name, self.creditor)
+    }
 }
 
 /// A total that can be checked against another book.

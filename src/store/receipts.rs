@@ -84,6 +84,14 @@ pub struct Filed {
     pub received_at: Instant,
 }
 
+impl Filed {
+    /// Whether the whole of it is owed back to the payer.
+    #[must_use]
+    pub fn owed_back(&self) -> bool {
+        self.anomaly.is_some_and(Anomaly::owes_refund)
+    }
+}
+
 /// Which receipts a list shows.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {

@@ -402,6 +402,30 @@ pub fn page(
     rows.into_iter().map(FlowRow::into_domain).collect()
 }
 
+/// The revisions with a transfer in these days that replaced another one, by day and flow.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn replacing(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    (from, to): (Day, Day),
+) -> Result<Vec<Filed>, Error> {
+    let rows: Vec<FlowRow> = on!(conn, |c| flow::table
+        .filter(flow::creditor.eq(creditor.as_str()))
+        .filter(flow::regulation_on.ge(from))
+        .filter(flow::regulation_on.le(to))
+        .filter(flow::previous_revision.is_not_null())
+        .order((
+            flow::regulation_on,
+            flow::flow_key,
+            flow::psp_id,
+            flow::revision
+        ))
+        .load(c))?;
+    rows.into_iter().map(FlowRow::into_domain).collect()
+}
+
 /// Rows of a revision, in order, after the given number.
 ///
 /// # Errors
@@ -423,6 +447,27 @@ pub fn lines(
     rows.into_iter()
         .map(|row| row.into_domain().map(|(_, line)| line))
         .collect()
+}
+
+/// The rows of some flows, flow by flow, in their order.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn lines_of(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    flows: &[Uuid],
+) -> Result<Vec<(Uuid, Line)>, Error> {
+    if flows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Id> = flows.iter().copied().map(Id).collect();
+    let rows: Vec<LineRow> = on!(conn, |c| flow_line::table
+        .filter(flow_line::creditor.eq(creditor.as_str()))
+        .filter(among_ids(flow_line::flow, &ids))
+        .order((flow_line::flow, flow_line::line_no))
+        .load(c))?;
+    rows.into_iter().map(LineRow::into_domain).collect()
 }
 
 /// Rows of any flow, in force or not, with one of these references, and the flows they stand in.

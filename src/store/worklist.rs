@@ -385,22 +385,22 @@ pub fn overpaid(
 ) -> Result<Vec<Overpaid>, Error> {
     let after = Id(after.unwrap_or_default());
     let rows: Vec<OverpaidRow> = on!(conn, |c| {
-        diesel::sql_query(
+        diesel::sql_query(format!(
         "SELECT r.id, r.position_id, r.receipt_id, r.notice_number AS number, r.service_code AS service, r.paid_on, \
          r.anomaly, \
          CAST(SUM(t.amount_cents) AS BIGINT) AS own_cents \
          FROM receipt r JOIN receipt_transfer t \
          ON t.creditor = r.creditor AND t.receipt_id = r.receipt_id AND t.own \
          WHERE r.creditor = $1 AND r.id > $2 \
-         AND r.anomaly IN ('paid_twice', 'paid_after_withdrawal') \
+         AND r.{} \
          AND NOT EXISTS (SELECT 1 FROM reconciliation l \
            WHERE l.creditor = t.creditor AND l.line_kind = 'receipt' \
            AND l.line_key = t.receipt_id || '/' || t.idx AND l.code = 'FORCED') \
          AND NOT EXISTS (SELECT 1 FROM canteen_movement m \
            WHERE m.creditor = r.creditor AND m.receipt_id = r.receipt_id) \
          GROUP BY r.id, r.position_id, r.receipt_id, r.notice_number, r.service_code, r.paid_on, r.anomaly \
-         ORDER BY r.id LIMIT $3"
-    )
+         ORDER BY r.id LIMIT $3", owed_back()
+    ))
     .bind::<SqlText, _>(creditor.as_str())
     .bind::<Guid, _>(after)
     .bind::<BigInt, _>(limit)
@@ -425,4 +425,24 @@ pub fn overpaid(
             })
         })
         .collect()
+}
+
+/// `anomaly IN (…)`: what goes back to who paid, in the words of the partial index on it.
+fn owed_back() -> String {
+    let owed = Anomaly::ALL.iter().filter(|anomaly| anomaly.owes_refund());
+    let names: Vec<String> = owed.rev().map(|anomaly| format!("'{anomaly}'")).collect();
+    format!("anomaly IN ({})", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_is_owed_back_is_what_the_index_holds() {
+        for migration in [
+            include_str!("../../migrations/sqlite/2026-01-01-000062_receipt_remarks/up.sql"),
+            include_str!("../../migrations/postgres/2026-01-01-000062_receipt_remarks/up.sql"),
+        ] {
+            assert!(migration.contains(&format!("WHERE {};", super::owed_back())));
+        }
+    }
 }

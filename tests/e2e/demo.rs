@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::database::{Database, Engine};
+use crate::laws;
+use crate::programs::{self, Land, Town};
 
 /// A hundredth of a town: some of every kind of mishap all the same.
 const SIZE: [&str; 2] = ["--scale", "0.01"];
@@ -31,8 +33,9 @@ fn a_year_ends_the_same_on_either_database_and_whatever_is_killed() {
     if postgres.is_none() {
         eprintln!("PostgreSQL is switched off: a second year on SQLite instead");
     }
+    let sqlite = Database::empty(Engine::Sqlite).unwrap();
     std::thread::scope(|both| {
-        both.spawn(|| year(&at("calm"), None));
+        both.spawn(|| year(&at("calm"), Some(&sqlite)));
         both.spawn(|| year(&at("again"), postgres.as_ref()));
     });
     run(Command::new("tests/scripts/demo-same").args([at("calm"), at("again")]));
@@ -51,4 +54,19 @@ fn a_year_ends_the_same_on_either_database_and_whatever_is_killed() {
         .sum::<u64>();
     assert_eq!(summary["mischief_accounted"], happened);
     assert!(happened > 10, "{summary}");
+    // The reports of that year, on whichever database, agree with each other.
+    for database in [Some(sqlite), postgres].into_iter().flatten() {
+        programs::visit(database, Land::Settled, reports_agree);
+    }
+}
+
+async fn reports_agree(town: Town) -> Town {
+    let mut books = std::collections::BTreeMap::new();
+    for name in laws::NAMES {
+        let path = format!("reports/{name}?{}", laws::DAYS);
+        let lines = town.lines(&path).await;
+        books.insert(name, laws::Books::rows(&lines));
+    }
+    laws::Books(books).hold();
+    town
 }

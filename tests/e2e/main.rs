@@ -13,6 +13,11 @@ mod database;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod large;
+#[cfg(test)]
+#[path = "../it/laws.rs"]
+mod laws;
+#[cfg(test)]
 mod programs;
 #[cfg(test)]
 mod scenarios;

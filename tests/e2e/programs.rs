@@ -123,6 +123,28 @@ where
         eprintln!("not run: PostgreSQL is switched off");
         return;
     };
+    visit(database, Land::New, |town| async {
+        let mut town = story(town).await;
+        town.stop();
+        let books = town.avviso(&["audit"]);
+        assert!(books.contains("the books agree"), "{books}");
+        town
+    });
+}
+
+/// What is in a database before its town is there.
+pub(crate) enum Land {
+    /// Nothing.
+    New,
+    /// A town that has lived in it.
+    Settled,
+}
+
+/// Runs a story in the town of a database, and does not look at its books.
+pub(crate) fn visit<F>(database: Database, land: Land, story: impl FnOnce(Town) -> F)
+where
+    F: Future<Output = Town>,
+{
     // A second library cannot be installed in one process; whoever came first is as good.
     let _there = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -130,15 +152,12 @@ where
         .build()
         .unwrap();
     runtime.block_on(async {
-        let mut town = story(Town::found(database).await).await;
-        town.stop();
-        let books = town.avviso(&["audit"]);
-        assert!(books.contains("the books agree"), "{books}");
+        story(Town::found(database, land).await).await;
     });
 }
 
 impl Town {
-    async fn found(database: Database) -> Town {
+    async fn found(database: Database, land: Land) -> Town {
         let folder = tempfile::tempdir().unwrap();
         let mut mockpsp = Command::new(env!("CARGO_BIN_EXE_mockpsp"));
         mockpsp
@@ -167,8 +186,10 @@ impl Town {
             folder,
             database,
         };
-        town.avviso(&["migrate"]);
-        town.avviso(&["import", "fixtures/comuni/avezzano.toml"]);
+        if matches!(land, Land::New) {
+            town.avviso(&["migrate"]);
+            town.avviso(&["import", "fixtures/comuni/avezzano.toml"]);
+        }
         let key = |role| town.avviso(&["key", "--creditor", TOWN, "--role", role, "--name", role]);
         let (portal, accounting) = (key("portal"), key("accounting"));
         (town.portal, town.accounting) = (portal.trim().to_owned(), accounting.trim().to_owned());
@@ -401,6 +422,29 @@ impl Town {
             .get(format!("{}/v1/{path}", self.rest))
             .bearer_auth(key);
         answer(call, path).await
+    }
+
+    /// Reads a report as JSON Lines.
+    pub(crate) async fn lines(&self, path: &str) -> String {
+        let call = self.accounts(Method::GET, path);
+        let answer = call.header("accept", "application/jsonl").send().await;
+        let answer = answer.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.text().await.unwrap()
+    }
+
+    /// A hand in the database.
+    pub(crate) fn tamper(&self, statements: &str) {
+        self.database.connect().execute(statements).unwrap();
+    }
+
+    /// Most memory that the engine has held so far, in KiB.
+    pub(crate) fn peak_kib(&self) -> u64 {
+        let id = self.engine.as_ref().unwrap().child.id();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let digits = peak.unwrap().trim().trim_end_matches(" kB");
+        digits.parse().unwrap()
     }
 
     /// Posts a file or nothing as accounting does.

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use crate::app::{TOWN, TestApp};
 use crate::given::{self, single};
+use crate::reconciliation::paid;
 use crate::rest::Caller;
+use crate::soap::Message;
 
 const FLOW: &str = "2026-04-02PSPX-0001";
 const YEAR: &str = "from_date=2026-01-01&to_date=2026-12-31";
@@ -230,7 +232,12 @@ both_databases! {
         assert!(report(&office, "provisional-payments", "&provisional_number=346").await.is_empty());
         let credits = report(&office, "provisional-credits", "").await;
         assert_eq!((&credits[0]["rows"], &credits[0]["unexplained"]), (&json!(2), &json!(0)));
-        assert_eq!(credits[0]["cover_by"], "2026-06-02");
+        assert_eq!((&credits[0]["cover_by"], &credits[0]["days_left"]), (&json!("2026-06-02"), &json!(62)));
+        // Nobody has covered it, and the term is over: R4.
+        app.set_clock("2026-06-12T08:00:00Z");
+        let late = office.get(&format!("/reports/provisional-credits?{YEAR}")).send().await.expect(200);
+        assert_eq!((&late["columns"][5]["name"], &late["items"][0]["cells"][5]), (&json!("days_left"), &json!("-10")));
+        assert_eq!(late["control_totals"][3], json!({"label": "Da coprire, oltre il termine", "count": 1, "amount_cents": total}));
 
         // What was paid for the creditor has the same sum, and says what has no chapter.
         let transfers = report(&office, "transfers", "").await;
@@ -297,6 +304,87 @@ both_databases! {
         assert!(!String::from_utf8(theirs.body).unwrap().contains("345"));
     }
 
+    async fn many_credits_are_proposed_as_each_alone(app: TestApp) {
+        let office = app.office().await;
+        office.put(&plans("LAMPADE"), &json!({"versions": [{"valid_from_date": "2026-01-01", "keys": [
+            {"chapter": "301", "plan_code": "E.3.01.02.01.014", "share_bp": 6000},
+            {"chapter": "302", "plan_code": "E.3.01.02.01.999", "share_bp": 4000},
+        ]}]})).send().await.expect(201);
+        // Flows credited whole, in two parts and short, one of a payment that is known by its row alone, and cash
+        // that nothing explains.
+        let mut movements = Vec::new();
+        let credited = |number: i64, flow: &str, cents: i64| {
+            movement(number, ("SOSPESO ENTRATA", "ESEGUITO"), (300 + number, cents),
+                &format!("<causale>/PUR/LGPE-RIVERSAMENTO/URI/{flow}</causale>"))
+        };
+        let parts: [&[i64]; 5] = [&[1708], &[1000, 2416], &[1700], &[1708], &[1708]];
+        let mut number = 0;
+        for (at, cents) in parts.iter().enumerate() {
+            let flow = format!("2026-04-02AGID_01-000{at}");
+            let mut rows = Vec::new();
+            for row in 0..=usize::from(at == 1) {
+                let receipt = format!("r{at}-{row}");
+                let iuv = if at == 4 { "01000000000099999".to_owned() } else { paid(&app, 1, &receipt).await };
+                rows.push((iuv, receipt));
+            }
+            let rows: Vec<(&str, &str, i64)> = rows.iter().map(|(iuv, iur)| (iuv.as_str(), iur.as_str(), 1708)).collect();
+            crate::reconciliation::flow(&app, &flow, &rows).await;
+            for cents in *cents {
+                number += 1;
+                movements.push(credited(number, &flow, *cents));
+            }
+        }
+        movements.push(credited(90, "2026-04-02NIEMALS-0000", 50));
+        journal(&office, "journal-1", &movements).await;
+        for name in ["collection-orders", "provisional-credits", "provisional-payments"] {
+            let all = report(&office, name, "").await;
+            assert!(all.len() >= 6, "{name}: {all:?}");
+            let mut alone = Vec::new();
+            for number in [301, 302, 303, 304, 305, 306, 390] {
+                alone.extend(report(&office, name, &format!("&provisional_number={number}")).await);
+            }
+            assert_eq!(all, alone, "{name}");
+        }
+        let credits = report(&office, "provisional-credits", "").await;
+        let told: Vec<(i64, i64, i64)> = credits.iter().map(|row| (
+            row["rows"].as_i64().unwrap(), row["without_receipt"].as_i64().unwrap(), row["unexplained"].as_i64().unwrap(),
+        )).collect();
+        assert_eq!(told, [(1, 0, 0), (2, 0, 0), (2, 0, 0), (1, 0, 0), (1, 0, 0), (1, 1, 0), (0, 0, 50)]);
+    }
+
+    async fn a_revision_after_an_order_shows_what_is_different(app: TestApp) {
+        let office = app.office().await;
+        let name = "2026-04-02AGID_01-0001";
+        let (kept, gone, new) = (paid(&app, 1, "r1").await, paid(&app, 1, "r2").await, paid(&app, 2, "r3").await);
+        let revised = async |revision: i64, rows: &[(&str, &str, i64)]| {
+            crate::reconciliation::revision(&app, (name, revision), rows).await;
+        };
+        revised(1, &[(&kept, "r1", 1708), (&gone, "r2", 1708)]).await;
+        assert!(report(&office, "flow-revisions", "").await.is_empty(), "nothing was revised");
+        let cash = movement(41, ("SOSPESO ENTRATA", "ESEGUITO"), (345, 3416),
+            &format!("<causale>/PUR/LGPE-RIVERSAMENTO/URI/{name}</causale>"));
+        journal(&office, "journal-1", &[cash, order(43, "REGOLARIZZATO", 12, &[(345, 3416)])]).await;
+        // The same rows again change nothing; then one is taken away and another comes.
+        revised(2, &[(&kept, "r1", 1708), (&gone, "r2", 1708)]).await;
+        assert!(report(&office, "flow-revisions", "").await.is_empty(), "the rows are the same");
+        revised(3, &[(&kept, "r1", 1708), (&new, "r3", 3416)]).await;
+        let rows = report(&office, "flow-revisions", "").await;
+        let told = |row: &Value| ["receipt_id", "before", "after", "difference", "revision", "replaced"].map(|name| row[name].to_string());
+        let told: Vec<_> = rows.iter().map(told).collect();
+        let expected = [["\"r2\"", "1708", "0", "-1708", "3", "2"], ["\"r3\"", "0", "3416", "3416", "3", "2"]];
+        assert_eq!(told, expected.map(|row| row.map(str::to_owned)));
+        assert!(rows.iter().all(|row| row["provisionals"] == "345/2026" && row["orders"] == "12" && row["covered"] == 3416));
+        let credits = report(&office, "provisional-credits", "").await;
+        assert_eq!((&credits[0]["state"], &credits[0]["covered"]), (&json!("covered"), &json!(3416)));
+        // The order is taken back: the difference stays, without an order.
+        journal(&office, "journal-2", &[order(45, "STORNATO", 12, &[(345, 3416)])]).await;
+        let rows = report(&office, "flow-revisions", "").await;
+        assert!(rows.iter().all(|row| row["orders"] == "" && row["covered"] == 0), "{rows:?}");
+        let neighbour = app.neighbour().await;
+        let theirs = app.client(&neighbour, &["accounting"]).await;
+        assert!(report(&theirs, "flow-revisions", "").await.is_empty());
+    }
+
     async fn the_journal_says_what_orders_cover(app: TestApp) {
         let office = app.office().await;
         let total = reported(&app).await;
@@ -305,6 +393,8 @@ both_databases! {
         let state = async |expected: [(&str, &str); 2]| {
             let credits = report(&office, "provisional-credits", "").await;
             assert_eq!((sum(&credits, "unexplained"), sum(&credits, "amount")), (0, total));
+            // What is covered has no term any more.
+            assert!(credits.iter().all(|row| row["days_left"].is_null() == (row["state"] == "covered")));
             let states: Vec<(&str, &str)> = credits
                 .iter()
                 .map(|row| (row["state"].as_str().unwrap(), row["orders"].as_str().unwrap()))
@@ -332,6 +422,64 @@ both_databases! {
         for name in ["collection-orders", "provisional-credits", "provisional-payments", "transfers"] {
             assert!(report(&theirs, name, "").await.is_empty(), "{name}");
         }
+    }
+
+    async fn reports_of_the_same_money_say_the_same(app: TestApp) {
+        let office = app.office().await;
+        let accounts = app.client(&app.town(), &["accounting"]).await;
+        accounts.put(&plans("TARI"), &tari_plan()).send().await.expect(201);
+        let total = reported(&app).await;
+        let twice = given::position(&app, given::lamps(3)).await;
+        let number = single(&twice);
+        let payment = given::activated(&app, &number).await;
+        for receipt_id in ["token-3", "token-4"] {
+            let receipt = Message::send_rt("paSendRTV2", &number, receipt_id, &payment);
+            assert_eq!(receipt.send(&app).await.outcome(), "OK");
+        }
+        let instalments = given::position(&app, given::tari()).await;
+        given::paid(&app, &given::instalment(&instalments, 1), "token-5").await;
+        given::position(&app, given::lamps(5)).await;
+        // The flow is credited in two parts, and a cent that nobody explains comes on top.
+        journal(&office, "journal-key-1", &[credit(1, 10, total - 4000), credit(2, 11, 4001)]).await;
+        let mut books = std::collections::BTreeMap::new();
+        for name in crate::laws::NAMES {
+            let path = format!("/reports/{name}?{}", crate::laws::DAYS);
+            let lines = office.get(&path).header("accept", "application/jsonl").send().await;
+            assert_eq!(lines.status.as_u16(), 200, "{name}");
+            books.insert(name, crate::laws::Books::rows(std::str::from_utf8(&lines.body).unwrap()));
+        }
+        let credits = &books["provisional-credits"];
+        assert_eq!((&credits[0]["unexplained"], &credits[1]["unexplained"]), (&json!(0), &json!(1)));
+        let payments = &books["provisional-payments"];
+        let shown: Vec<&str> = payments.iter().filter_map(|row| row["provisional"].as_str()).collect();
+        assert!(shown.contains(&"10") && shown.contains(&"11"), "{shown:?}");
+        crate::laws::Books(books).hold();
+    }
+
+    async fn a_report_is_narrowed_to_a_service_or_says_that_it_cannot_be(app: TestApp) {
+        let office = app.office().await;
+        reported(&app).await;
+        let whole = report(&office, "receipts", "").await;
+        let tax = report(&office, "receipts", "&service_code=TARI").await;
+        assert_eq!((whole.len(), tax.len(), &tax[0]["service_code"]), (2, 1, &json!("TARI")));
+        for name in ["receipts-by-day", "transfers", "revenue-by-service", "revenue-by-month", "revenue-by-key"] {
+            let column = if name.starts_with("rev") { "collected" } else if name == "transfers" { "amount" } else { "own_amount" };
+            let rows = report(&office, name, "&service_code=TARI").await;
+            assert_eq!(json!(sum(&rows, column)), tax[0]["own_amount"], "{name}");
+        }
+        assert_eq!(report(&office, "due-dates", "&service_code=LAMPADE").await, Vec::<Value>::new());
+        let refused = async |path: &str| office.get(path).send().await.complaint();
+        assert_eq!(
+            refused("/reports/treasury-entries?service_code=TARI").await,
+            "422 rule-violation [#query/service_code the report treasury-entries cannot be narrowed to it]"
+        );
+        assert_eq!(
+            refused("/reports/receipts?provisional_number=1").await,
+            "422 rule-violation [#query/provisional_number the report receipts cannot be narrowed to it]"
+        );
+        let job = json!({"report": "not-reconciled", "format": "csv", "service_code": "TARI"});
+        let refused = office.post("/report-jobs", &job).header("idempotency-key", "report-key-1").send().await;
+        assert_eq!(refused.complaint(), "422 rule-violation [/service_code the report not-reconciled cannot be narrowed to it]");
     }
 
     async fn the_tax_and_the_fine_are_reported_by_whom_they_belong_to(app: TestApp) {

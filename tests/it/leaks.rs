@@ -119,7 +119,11 @@ async fn reported(app: &TestApp, traits: &Traits, flow_code: &str) -> Notice {
     let receipt_id = format!("receipt{}", traits.word);
     pay(app, traits, (notice.number.as_str(), &receipt_id)).await;
     let line = (notice.iuv().as_str().to_owned(), receipt_id, asked(&notice));
-    report(app, &traits.town, flow_code, (&line.0, &line.1, line.2)).await;
+    let cent = Cents::new(1).unwrap();
+    for (revision, amount) in [(1, line.2.minus(cent).unwrap()), (2, line.2)] {
+        let flow = (flow_code, revision);
+        report(app, &traits.town, flow, (&line.0, &line.1, amount)).await;
+    }
     notice
 }
 
@@ -197,6 +201,22 @@ async fn family(app: &TestApp, caller: &Caller, traits: &Traits) -> String {
     let number = top_up["payment_options"][0]["notices"][0]["notice_number"].as_str();
     let receipt_id = format!("credit{}", traits.word);
     pay(app, traits, (number.unwrap(), &receipt_id)).await;
+    let fee = json!({
+        "service_code": "NIDO",
+        "debtor": {"type": "person", "tax_code": traits.debtor_code, "full_name": traits.debtor},
+        "details": {"generic": {
+            "isee_cents": 1_000_000,
+            "attendance": {"pupil_tax_code": traits.pupil, "pupil_name": traits.debtor, "year": 2026, "month": 3},
+        }},
+    });
+    let fee = caller
+        .post("/debt-positions", &fee)
+        .send()
+        .await
+        .expect(201);
+    let number = fee["payment_options"][0]["notices"][0]["notice_number"].as_str();
+    let receipt_id = format!("nursery{}", traits.word);
+    pay(app, traits, (number.unwrap(), &receipt_id)).await;
     account
 }
 
@@ -239,18 +259,18 @@ async fn pay(app: &TestApp, traits: &Traits, (number, receipt_id): (&str, &str))
     assert_eq!(receipt.send(app).await.outcome(), "OK");
 }
 
-/// Files a flow with one row.
+/// Files a revision of a flow with one row.
 async fn report(
     app: &TestApp,
     town: &FiscalCode,
-    flow_id: &str,
+    (flow_id, revision): (&str, i64),
     (iuv, receipt_id, amount): (&str, &str, Cents),
 ) {
     let at = app.ctx.now();
     let header = Header {
         psp_id: "AGID_01".to_owned(),
         flow_id: flow_id.to_owned(),
-        revision: 1,
+        revision,
         flow_at: at,
         regulation: "SCT1".to_owned(),
         regulation_on: "2026-04-02".parse().unwrap(),

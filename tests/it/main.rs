@@ -50,6 +50,8 @@ mod forgetting;
 #[cfg(test)]
 mod lapses;
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod leaks;
 #[cfg(test)]
 mod node_events;
@@ -81,6 +83,8 @@ mod reconciliation;
 mod report_jobs;
 #[cfg(test)]
 mod reports;
+#[cfg(test)]
+mod revisions;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]

@@ -28,6 +28,15 @@ pub(crate) async fn paid(app: &TestApp, lamps: i64, receipt: &str) -> String {
 
 /// Files a flow of these rows: reference, receipt, amount.
 pub(crate) async fn flow(app: &TestApp, flow_id: &str, rows: &[(&str, &str, i64)]) {
+    revision(app, (flow_id, 1), rows).await;
+}
+
+/// Files a revision of a flow.
+pub(crate) async fn revision(
+    app: &TestApp,
+    (flow_id, revision): (&str, i64),
+    rows: &[(&str, &str, i64)],
+) {
     let at = app.ctx.now();
     let amount = |cents: i64| Cents::new(cents).unwrap();
     let lines: Vec<Line> = (1..)
@@ -45,7 +54,7 @@ pub(crate) async fn flow(app: &TestApp, flow_id: &str, rows: &[(&str, &str, i64)
     let header = Header {
         psp_id: "AGID_01".to_owned(),
         flow_id: flow_id.to_owned(),
-        revision: 1,
+        revision,
         flow_at: at,
         regulation: "SCT1".to_owned(),
         regulation_on: "2026-04-02".parse().unwrap(),

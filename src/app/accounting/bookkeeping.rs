@@ -12,6 +12,7 @@ use crate::domain::money::{Cents, MoneyError};
 use crate::domain::settlement::Line;
 pub use crate::store::positions::charges::Charge;
 pub use crate::store::receipts::Filed;
+use crate::store::settlement::Filed as Flow;
 use crate::store::{self, Conn};
 
 /// What can end such a question.
@@ -129,35 +130,73 @@ impl<'a> Bookkeeping<'a> {
                 return Ok(());
             };
             after = last.number;
-            let facts = self.facts(conn, &lines)?;
+            let facts = self.facts(conn, lines.iter())?;
             for line in &lines {
-                let receipt = facts.receipts.get(line.iur.as_str());
-                let of_receipt = receipt.and_then(|filed| filed.position_id);
-                let position = of_receipt.or_else(|| facts.positions.get(&line.iuv).copied());
-                let charge = position.and_then(|id| facts.charges.get(&id));
-                let place = (line.transfer.into(), line.effect());
-                let explained = self.explain(receipt, charge, place, line.paid_on)?;
-                each(line, &explained)?;
+                each(line, &self.explain_line(&facts, line)?)?;
             }
         }
     }
 
-    /// The parts of the receipts of one payment reference, each explained.
+    /// The rows of several flows, each explained: small flows are read together.
     ///
     /// # Errors
     /// [`Error`], or what `each` says.
-    pub fn of_iuv<E: From<Error> + From<store::Error>>(
+    pub fn of_flows<E: From<Error> + From<store::Error>>(
         &self,
         conn: &mut Conn,
-        iuv: &str,
-        mut each: impl FnMut(&Explained<'_>) -> Result<(), E>,
+        flows: &[&Flow],
+        mut each: impl FnMut(Uuid, &Line, &Explained<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let filed = store::receipts::lists::of_iuvs(conn, self.creditor, &[iuv])?;
+        let (mut small, mut rows) = (Vec::new(), 0i64);
+        for flow in flows {
+            let count = flow.totals.count;
+            if count > PAGE {
+                self.of_flow(conn, flow.id, |line, explained| {
+                    each(flow.id, line, explained)
+                })?;
+                continue;
+            }
+            rows = rows.saturating_add(count);
+            if rows > PAGE {
+                self.of_small_flows(conn, &small, &mut each)?;
+                small.clear();
+                rows = count;
+            }
+            small.push(flow.id);
+        }
+        self.of_small_flows(conn, &small, &mut each)
+    }
+
+    fn of_small_flows<E: From<Error> + From<store::Error>>(
+        &self,
+        conn: &mut Conn,
+        flows: &[Uuid],
+        each: &mut impl FnMut(Uuid, &Line, &Explained<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let lines = store::settlement::lines_of(conn, self.creditor, flows)?;
+        let facts = self.facts(conn, lines.iter().map(|(_, line)| line))?;
+        for (flow, line) in &lines {
+            each(*flow, line, &self.explain_line(&facts, line)?)?;
+        }
+        Ok(())
+    }
+
+    /// The parts of the receipts of some payment references, each explained.
+    ///
+    /// # Errors
+    /// [`Error`], or what `each` says.
+    pub fn of_iuvs<E: From<Error> + From<store::Error>>(
+        &self,
+        conn: &mut Conn,
+        iuvs: &[&str],
+        mut each: impl FnMut(&str, &Explained<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let filed = store::receipts::lists::of_iuvs(conn, self.creditor, iuvs)?;
         let charges = self.charges(conn, &filed)?;
         for one in &filed {
             let charge = one.position_id.and_then(|id| charges.get(&id));
             for part in self.own_parts(one, charge)? {
-                each(&part)?;
+                each(one.receipt.iuv.as_str(), &part)?;
             }
         }
         Ok(())
@@ -183,16 +222,27 @@ impl<'a> Bookkeeping<'a> {
         }
     }
 
-    fn facts(&self, conn: &mut Conn, lines: &[Line]) -> Result<Facts, Error> {
-        let ids: Vec<&str> = lines.iter().map(|line| line.iur.as_str()).collect();
+    fn explain_line<'b>(&self, facts: &'b Facts, line: &Line) -> Result<Explained<'b>, Error> {
+        let receipt = facts.receipts.get(line.iur.as_str());
+        let of_receipt = receipt.and_then(|filed| filed.position_id);
+        let position = of_receipt.or_else(|| facts.positions.get(&line.iuv).copied());
+        let charge = position.and_then(|id| facts.charges.get(&id));
+        let place = (line.transfer.into(), line.effect());
+        self.explain(receipt, charge, place, line.paid_on)
+    }
+
+    fn facts<'l>(
+        &self,
+        conn: &mut Conn,
+        lines: impl Iterator<Item = &'l Line> + Clone,
+    ) -> Result<Facts, Error> {
+        let ids: Vec<&str> = lines.clone().map(|line| line.iur.as_str()).collect();
         let filed = store::receipts::lists::with_ids(conn, self.creditor, &ids)?;
         let receipts: BTreeMap<String, Filed> = filed
             .into_iter()
             .map(|one| (one.receipt.receipt_id.clone(), one))
             .collect();
-        let missing = lines
-            .iter()
-            .filter(|line| !receipts.contains_key(&line.iur));
+        let missing = lines.filter(|line| !receipts.contains_key(&line.iur));
         let missing: Vec<&str> = missing.map(|line| line.iuv.as_str()).collect();
         let positions = store::positions::charges::of_iuvs(conn, self.creditor, &missing)?;
         let ids = receipts.values().filter_map(|filed| filed.position_id);

@@ -3,10 +3,10 @@
 use uuid::Uuid;
 
 use super::columns::{FLOW_ID, LINE_CODE, PSP_ID, column};
+use super::flows::CashOf;
 use super::{Cell, Column, ControlTotal, Desk, Error, PAGE, Period, Sink, Sum, Unit};
 use crate::domain::money::Cents;
 use crate::domain::reconciliation::LineKind;
-use crate::domain::settlement::flow_key;
 use crate::domain::treasury::{Direction, Operation};
 use crate::store::{self, Conn};
 
@@ -131,15 +131,10 @@ impl Desk<'_> {
             let page = store::reports::flows(conn, self.creditor, period, &after, PAGE)?;
             let Some(last) = page.last() else { break };
             after = store::reports::flow_place(last);
+            let cash_of = CashOf::load(self, conn, &page)?;
             for flow in &page {
                 let header = &flow.header;
-                let key = flow_key(&header.flow_id);
-                let found = store::treasury::matched_to(conn, self.creditor, &[&key])?;
-                let own = |entry: &&store::treasury::Filed| {
-                    let matched = entry.matched.as_ref();
-                    matched.is_some_and(|matched| matched.flow.psp_id == header.psp_id)
-                };
-                let found: Vec<_> = found.iter().filter(own).collect();
+                let found = cash_of.of(flow);
                 let sum = Cents::sum(found.iter().map(|entry| entry.movement.effect()))?;
                 let keys: Vec<String> = found.iter().map(|entry| entry.movement.key()).collect();
                 declared.add(1, header.declared_sum)?;

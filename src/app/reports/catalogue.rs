@@ -1,6 +1,8 @@
 //! Which reports there are: the name, the title and the columns of each, defined once.
 
-use super::{cash, childcare, columns, orders, payments, receivables, revenue};
+use super::{
+    Narrowing, cash, childcare, columns, orders, payments, receivables, revenue, revisions,
+};
 use crate::render::csv::Column;
 use crate::render::report::Chart;
 
@@ -17,6 +19,8 @@ pub enum Name {
     FlowReconciliation,
     /// Flows in force, one by one, with their cash.
     SettlementFlows,
+    /// What newer revisions of flows changed, and what orders cover already.
+    FlowRevisions,
     /// Movements on the accounts, one by one.
     TreasuryEntries,
     /// Provisional credits, held against their flows and payments.
@@ -70,6 +74,7 @@ impl Name {
         Name::Transfers,
         Name::FlowReconciliation,
         Name::SettlementFlows,
+        Name::FlowRevisions,
         Name::TreasuryEntries,
         Name::ProvisionalCredits,
         Name::ProvisionalPayments,
@@ -110,6 +115,11 @@ impl Name {
                 "settlement-flows",
                 "Flussi di rendicontazione",
                 cash::SETTLEMENT_FLOWS,
+            ),
+            Name::FlowRevisions => about(
+                "flow-revisions",
+                "Differenze fra versioni dei flussi",
+                revisions::FLOW_REVISIONS,
             ),
             Name::TreasuryEntries => about(
                 "treasury-entries",
@@ -200,6 +210,37 @@ impl Name {
     #[must_use]
     pub fn columns(self) -> &'static [Column] {
         self.about().columns
+    }
+
+    /// Whether it can be narrowed so.
+    #[must_use]
+    pub fn takes(self, narrowing: Narrowing) -> bool {
+        let (flow, provisional, service) = match self {
+            Name::FlowReconciliation => (true, false, false),
+            Name::ProvisionalPayments => (true, true, true),
+            Name::ProvisionalCredits | Name::CollectionOrders => (false, true, false),
+            Name::ReceiptsByDay
+            | Name::Receipts
+            | Name::Transfers
+            | Name::RevenueByService
+            | Name::RevenueByKey
+            | Name::RevenueByMonth
+            | Name::WasteTaxShares
+            | Name::FinesByArticle
+            | Name::DueDates
+            | Name::DoubtfulClaims => (false, false, true),
+            Name::SettlementFlows
+            | Name::FlowRevisions
+            | Name::TreasuryEntries
+            | Name::NotReconciled
+            | Name::CanteenCertificate
+            | Name::ChildcareCertificate => (false, false, false),
+        };
+        match narrowing {
+            Narrowing::Flow => flow,
+            Narrowing::Provisional => provisional,
+            Narrowing::Service => service,
+        }
     }
 
     /// What is drawn of it.

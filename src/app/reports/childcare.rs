@@ -9,7 +9,6 @@ use super::columns::{
 };
 use super::{Cell, Column, ControlTotal, Desk, Error, Period, Sink, Sum, Unit};
 use crate::app::accounting::bookkeeping::{Charge, Filed};
-use crate::domain::lifecycle::Anomaly;
 use crate::domain::money::Cents;
 use crate::domain::service::canteen::{CanteenDetails, parts_paid};
 use crate::domain::service::generic::GenericDetails;
@@ -93,7 +92,7 @@ impl Desk<'_> {
         self.each_receipt(conn, period, &mut |_, page, charges| {
             for filed in page {
                 let charge = filed.position_id.and_then(|id| charges.get(&id));
-                let Some(charge) = charge.filter(|_| !owed_back(filed)) else {
+                let Some(charge) = charge.filter(|_| !filed.owed_back()) else {
                     continue;
                 };
                 for part in self.parts(filed, charge)? {
@@ -208,10 +207,6 @@ impl Desk<'_> {
             Cell::Cents(part.amount),
         ]
     }
-}
-
-fn owed_back(filed: &Filed) -> bool {
-    filed.anomaly.is_some_and(Anomaly::owes_refund)
 }
 
 /// `2026-03`.

@@ -6,6 +6,7 @@ use super::columns::{
     ACCOUNT, ARTICLE, CHAPTER, CLAIM, DEBTOR_NAME, DEBTOR_TAX_CODE, IUV, PAYER_TAX_CODE, PLAN_CODE,
     ROW, SERVICE_CODE, column, key_cells,
 };
+use super::cover::each_part;
 use super::{Cell, Column, ControlTotal, Desk, Error, Question, Sink, Sum, Unit};
 use crate::app::accounting::bookkeeping::{self, Bookkeeping, Explained};
 use crate::app::collection_orders::{self, Proposal, Provisional};
@@ -49,6 +50,12 @@ pub(super) const PROVISIONAL_CREDITS: &[Column] = &[
         Unit::Day,
         "Da coprire entro",
         "Sessanta giorni dalla registrazione (TUEL art. 180)",
+    ),
+    column(
+        "days_left",
+        Unit::Count,
+        "Giorni",
+        "Giorni che mancano al termine, negativi quando è passato; vuoto se è coperto",
     ),
     column(
         "payer",
@@ -220,18 +227,13 @@ impl Desk<'_> {
         question: &Question,
         sink: &mut Sink<'_>,
     ) -> Result<Vec<ControlTotal>, Error> {
-        let (mut all, mut unexplained, mut covered) = (
+        let (mut all, mut unexplained, mut covered, mut late) = (
             Sum::new("Provvisori"),
             Sum::new("Non spiegato"),
             Sum::new("Coperto da reversali"),
+            Sum::new("Da coprire, oltre il termine"),
         );
-        self.proposals(conn, question, &mut |conn, books, proposal| {
-            let (mut rows, mut missing) = (0i64, 0i64);
-            each_part(conn, books, &proposal, |_, part| {
-                rows = rows.saturating_add(1);
-                missing = missing.saturating_add(i64::from(part.receipt.is_none()));
-                Ok(())
-            })?;
+        self.proposals(conn, question, &mut |_, _, proposal| {
             let credit = &proposal.provisional;
             all.add(1, credit.amount)?;
             let open = i64::from(proposal.unexplained != Cents::ZERO);
@@ -239,17 +241,24 @@ impl Desk<'_> {
             let done = i64::from(proposal.state() == CoverState::Covered);
             covered.add(done, proposal.covered)?;
             let by = credit.booked_on.checked_add_days(Days::new(COVER_DAYS));
+            // What orders cover whole has no term any more.
+            let left = by.filter(|_| done == 0);
+            let left = left.map(|by| by.signed_duration_since(self.today).num_days());
+            if left.is_some_and(|days| days < 0) {
+                late.add(1, credit.amount.minus(proposal.covered)?)?;
+            }
             sink(vec![
                 Cell::Text(credit.year.to_string()),
                 Cell::Text(credit.number.to_string()),
                 Cell::Text(credit.account.clone()),
                 Cell::Day(credit.booked_on),
                 by.map_or(Cell::Empty, Cell::Day),
+                left.map_or(Cell::Empty, Cell::Count),
                 Cell::Text(credit.payer.clone()),
                 flow_id(&proposal),
                 Cell::Cents(credit.amount),
-                Cell::Count(rows),
-                Cell::Count(missing),
+                Cell::Count(proposal.payments),
+                Cell::Count(proposal.without_receipt),
                 Cell::Cents(credit.amount.minus(proposal.unexplained)?),
                 Cell::Cents(proposal.unexplained),
                 Cell::Cents(proposal.covered),
@@ -258,7 +267,7 @@ impl Desk<'_> {
             ]);
             Ok(())
         })?;
-        Ok(vec![all.total(), unexplained.total(), covered.total()])
+        Ok([all, unexplained, covered, late].map(Sum::total).to_vec())
     }
 
     /// Who paid: of one flow when it is asked for, else of the provisional credits.
@@ -275,6 +284,9 @@ impl Desk<'_> {
             let books = Bookkeeping::load(conn, self.ctx, self.creditor)?;
             let name = Cell::Text(flow.header.flow_id.clone());
             books.of_flow::<Error>(conn, id, |line, part| {
+                if !self.wants(part.service_code()) {
+                    return Ok(());
+                }
                 all.add(1, part.amount)?;
                 let place = (Some(line.number), (line.iuv.as_str(), line.iur.as_str()));
                 payment_rows(
@@ -296,6 +308,9 @@ impl Desk<'_> {
                 flow_id(&proposal),
             ];
             each_part(conn, books, &proposal, |line, part| {
+                if !self.wants(part.service_code()) {
+                    return Ok(());
+                }
                 all.add(1, part.amount)?;
                 let ids = part.receipt.map_or(("", ""), |filed| {
                     (
@@ -385,22 +400,6 @@ fn flow_id(proposal: &Proposal) -> Cell {
     let names = proposal.flows.iter();
     let names: Vec<&str> = names.map(|flow| flow.header.flow_id.as_str()).collect();
     Cell::Text(names.join(" "))
-}
-
-/// Every payment behind a provisional credit: those of its flows, else of the one that its text names.
-fn each_part(
-    conn: &mut Conn,
-    books: &Bookkeeping<'_>,
-    proposal: &Proposal,
-    mut each: impl FnMut(Option<&crate::domain::settlement::Line>, &Explained<'_>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    for flow in &proposal.flows {
-        books.of_flow(conn, flow.id, |line, part| each(Some(line), part))?;
-    }
-    match &proposal.provisional.iuv {
-        Some(iuv) if proposal.flows.is_empty() => books.of_iuv(conn, iuv, |part| each(None, part)),
-        Some(_) | None => Ok(()),
-    }
 }
 
 fn payment_rows(

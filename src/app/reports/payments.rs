@@ -111,11 +111,12 @@ impl Desk<'_> {
         let books = Bookkeeping::load(conn, self.ctx, self.creditor)?;
         let mut after = (period.from, String::new(), String::new());
         loop {
-            let page = lists::of_period(conn, self.creditor, period, &after, PAGE)?;
+            let mut page = lists::of_period(conn, self.creditor, period, &after, PAGE)?;
             let Some(last) = page.last() else {
                 return Ok(());
             };
             after = lists::place(last);
+            page.retain(|filed| self.wants(filed.service_code.as_deref().unwrap_or_default()));
             let charges = books.charges(conn, &page)?;
             each(conn, &page, &charges)?;
         }

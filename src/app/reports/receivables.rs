@@ -178,7 +178,10 @@ impl Desk<'_> {
                     of_position.entry(id).or_default().push(filed);
                 }
             }
-            for position in page.iter().filter(|position| position.issued_on <= until) {
+            let wanted = |position: &&Position| {
+                position.issued_on <= until && self.wants(&position.service_code)
+            };
+            for position in page.iter().filter(wanted) {
                 let receipts = of_position.remove(&position.id).unwrap_or_default();
                 let quotas = self.quotas(&books, position, (&receipts, until))?;
                 let portions: Vec<Portion<'_>> = quotas.iter().map(Placed::portion).collect();

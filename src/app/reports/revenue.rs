@@ -12,7 +12,6 @@ use super::{Cell, Column, ControlTotal, Desk, Error, Period, Sink, Sum, Unit};
 use crate::app::accounting::bookkeeping::{Bookkeeping, Charge, Filed};
 use crate::domain::accounting::AccountingKey;
 use crate::domain::fine_income::{FineDestination, by_article};
-use crate::domain::lifecycle::Anomaly;
 use crate::domain::money::Cents;
 use crate::domain::school_expense::part_of;
 use crate::domain::service::fine::{FineDetails, FineRegime, FineTerms};
@@ -147,11 +146,6 @@ impl KeySums {
     }
 }
 
-/// What a payment was that is owed back.
-fn is_owed_back(filed: &Filed) -> bool {
-    filed.anomaly.is_some_and(Anomaly::owes_refund)
-}
-
 /// Component, tax code and name of who receives it, by service.
 type Share = (String, &'static str, String, String);
 type Shares = BTreeMap<Share, (i64, Cents)>;
@@ -177,7 +171,7 @@ impl Desk<'_> {
                         let old = quota.key.as_ref().is_some_and(|key| key.is_residual(year));
                         let sum = sums.entry(quota.key).or_insert_with(KeySums::new);
                         sum.collected.add(1, quota.amount)?;
-                        if is_owed_back(filed) {
+                        if filed.owed_back() {
                             sum.owed_back.add(1, quota.amount)?;
                         }
                         if old {
@@ -220,7 +214,8 @@ impl Desk<'_> {
         let mut months = BTreeMap::<(String, String), (String, Sum, Sum)>::new();
         let (mut collected, mut settled) =
             (Sum::new("Riscosso"), Sum::new("Incassato e riconciliato"));
-        for row in store::reports::revenue(conn, self.creditor, period)? {
+        let rows = store::reports::revenue(conn, self.creditor, period)?;
+        for row in rows.into_iter().filter(|row| self.wants(&row.service_code)) {
             let code = &row.service_code;
             let service = self.ctx.registry.service(self.creditor, code, row.day);
             let title = service.map(|service| service.title.to_string());
@@ -355,7 +350,7 @@ impl Desk<'_> {
         let services = self.ctx.registry.codes_of(self.creditor, &[FINE]);
         let mut sums = BTreeMap::<(String, Option<String>), (i64, Cents)>::new();
         self.each_receipt(conn, period, &mut |_, page, charges| {
-            for filed in page.iter().filter(|filed| !is_owed_back(filed)) {
+            for filed in page.iter().filter(|filed| !filed.owed_back()) {
                 let charge = filed.position_id.and_then(|id| charges.get(&id));
                 let Some(charge) = charge.filter(|charge| services.contains(&charge.service_code))
                 else {

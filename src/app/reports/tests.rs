@@ -11,6 +11,7 @@ fn ask(name: Name) -> Question {
         },
         flow: None,
         provisional: None,
+        service: None,
     }
 }
 
@@ -38,6 +39,7 @@ fn get(w: &mut World, question: &Question) -> Table {
         ctx: &ctx,
         creditor: &creditor,
         today,
+        service: question.service.as_deref(),
     };
     let mut rows = Vec::new();
     let totals = desk.run(&mut w.conn, question, &mut |row| rows.push(row));

@@ -61,28 +61,28 @@ fn what_is_collected_counts_by_the_years_that_passed() {
 #[test]
 fn five_years_make_a_mean_and_what_is_set_aside() {
     let claims = BTreeMap::from([
-        (2019, year(0, 0, 0, 500_00)),
-        (2020, year(700_00, 100_00, 50_00, 150_00)),
-        (2021, year(1000_00, 500_00, 0, 500_00)),
-        (2022, year(300_00, 400_00, 0, 300_00)),
-        (2023, year(700_00, 25_00, 0, 275_00)),
-        (2024, year(775_00, 0, 0, 225_00)),
-        (2025, year(0, 0, 0, 1000_00)),
+        (2019, year(0, 0, 0, 50_000)),
+        (2020, year(70_000, 10_000, 5_000, 15_000)),
+        (2021, year(100_000, 50_000, 0, 50_000)),
+        (2022, year(30_000, 40_000, 0, 30_000)),
+        (2023, year(70_000, 2_500, 0, 27_500)),
+        (2024, year(77_500, 0, 0, 22_500)),
+        (2025, year(0, 0, 0, 100_000)),
     ]);
     let capacity = Capacity::before(2025, &claims).unwrap().unwrap();
     assert_eq!(capacity.mean_bp, 7500);
     // 4,500 of 6,000 euro.
     assert_eq!(capacity.of_sums_bp, 7500);
     assert_eq!(complement(capacity.mean_bp), 2500);
-    assert_eq!(c(2950_00).share(complement(7500)), Ok(c(737_50)));
+    assert_eq!(c(295_000).share(complement(7500)), Ok(c(73_750)));
 }
 
 #[test]
 fn the_means_differ_when_years_do_and_years_without_claims_do_not_count() {
     let claims = BTreeMap::from([
         (2022, year(0, 0, 0, 0)),
-        (2023, year(10_00, 0, 0, 90_00)),
-        (2024, year(900_00, 0, 0, 0)),
+        (2023, year(1_000, 0, 0, 9_000)),
+        (2024, year(90_000, 0, 0, 0)),
     ]);
     let capacity = Capacity::before(2025, &claims).unwrap().unwrap();
     assert_eq!((capacity.mean_bp, capacity.of_sums_bp), (5500, 9100));

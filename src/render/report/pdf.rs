@@ -52,9 +52,13 @@ pub(super) fn print(
     let small = ink(Style::Regular, 8.0);
     let begin = |sheet: &mut Sheet<'_>, root: &mut TagGroup| {
         sheet.heading(root, NonZeroU16::MIN, line(44.0), head.title);
+        let filters = head.filters.iter();
+        let filters: String = filters
+            .map(|(label, value)| format!(" – {label} {value}"))
+            .collect();
         let about = format!(
-            "Ente creditore {} – periodo {period} – prodotto il {}",
-            head.creditor,
+            "{} – periodo {period}{filters} – prodotto il {}",
+            head.body(),
             italian_instant(head.made_at)
         );
         sheet.paragraph(root, line(60.0), small, &about);

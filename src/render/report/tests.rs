@@ -32,6 +32,8 @@ fn head() -> Head {
         name: "receipts-by-day",
         title: "Ricevute per giorno e servizio",
         creditor: FiscalCode::parse("99999000203").unwrap(),
+        creditor_name: "Comune di Avezzano".to_owned(),
+        filters: vec![("Servizio", "TARI".to_owned())],
         period: ("2026-03-01".parse().unwrap(), "2026-03-31".parse().unwrap()),
         made_at: "2026-04-01T08:00:00Z".parse().unwrap(),
         columns: COLUMNS,

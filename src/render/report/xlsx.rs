@@ -172,7 +172,7 @@ impl Book {
         sheet.write_string_with_format(0, 0, head.title, &formats.title)?;
         let (from, to) = head.period;
         let facts = [
-            ("Ente creditore", head.creditor.to_string()),
+            ("Ente creditore", head.body()),
             (
                 "Periodo",
                 format!("dal {} al {}", italian_day(from), italian_day(to)),
@@ -184,7 +184,7 @@ impl Book {
             ("SHA-256 delle righe", trailer.rows_sha256.clone()),
         ];
         let mut at = 2;
-        for (label, text) in facts {
+        for (label, text) in facts.into_iter().chain(head.filters.iter().cloned()) {
             sheet.write_string(at, 0, label)?;
             sheet.write_string(at, 1, text)?;
             at = at.saturating_add(1);

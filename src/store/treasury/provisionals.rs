@@ -57,6 +57,20 @@ struct Found {
     iuv: Option<String>,
 }
 
+/// The credits, added up; what they have to be like comes between.
+const HEAD: &str = "SELECT year, account, provisional, \
+     MIN(CASE WHEN operation <> 'regularised' THEN booked_on END) AS booked_on, \
+     CAST(SUM(CASE operation WHEN 'reversed' THEN -amount_cents WHEN 'regularised' THEN 0 \
+       ELSE amount_cents END) AS BIGINT) AS amount_cents, \
+     CAST(SUM(CASE operation WHEN 'regularised' THEN amount_cents ELSE 0 END) AS BIGINT) \
+       AS regularised_cents, \
+     MAX(payer) AS payer, MAX(matched_psp) AS matched_psp, MAX(matched_key) AS matched_key, \
+     MAX(CASE WHEN matched_iuv IS NOT NULL THEN matched_iuv \
+     WHEN reference_kind = 'single' AND held_by IS NULL THEN reference END) AS iuv \
+     FROM treasury_entry WHERE creditor = $1 AND provisional IS NOT NULL \
+     AND direction = 'in' AND document = 'pending_credit'";
+const ORDER: &str = "ORDER BY year, provisional, account";
+
 /// Provisional credits first booked in a period, by year, number and account.
 ///
 /// # Errors
@@ -67,26 +81,30 @@ pub fn of_period(
     period: Period,
 ) -> Result<Vec<Provisional>, Error> {
     let rows: Vec<Found> = on!(conn, |c| {
-        diesel::sql_query(
-            "SELECT year, account, provisional, \
-             MIN(CASE WHEN operation <> 'regularised' THEN booked_on END) AS booked_on, \
-             CAST(SUM(CASE operation WHEN 'reversed' THEN -amount_cents WHEN 'regularised' THEN 0 \
-               ELSE amount_cents END) AS BIGINT) AS amount_cents, \
-             CAST(SUM(CASE operation WHEN 'regularised' THEN amount_cents ELSE 0 END) AS BIGINT) \
-               AS regularised_cents, \
-             MAX(payer) AS payer, MAX(matched_psp) AS matched_psp, MAX(matched_key) AS matched_key, \
-             MAX(CASE WHEN matched_iuv IS NOT NULL THEN matched_iuv \
-               WHEN reference_kind = 'single' AND held_by IS NULL THEN reference END) AS iuv \
-             FROM treasury_entry WHERE creditor = $1 AND provisional IS NOT NULL \
-             AND direction = 'in' AND document = 'pending_credit' \
-             GROUP BY year, account, provisional \
+        diesel::sql_query(format!(
+            "{HEAD} GROUP BY year, account, provisional \
              HAVING MIN(CASE WHEN operation <> 'regularised' THEN booked_on END) >= $2 \
-             AND MIN(CASE WHEN operation <> 'regularised' THEN booked_on END) <= $3 \
-             ORDER BY year, provisional, account",
-        )
+             AND MIN(CASE WHEN operation <> 'regularised' THEN booked_on END) <= $3 {ORDER}",
+        ))
         .bind::<Text, _>(creditor.as_str())
         .bind::<Date, _>(period.from)
         .bind::<Date, _>(period.to)
+        .load(c)
+    })?;
+    rows.into_iter().map(Found::into_domain).collect()
+}
+
+/// Provisional credits that are matched to flows, by year, number and account.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn of_flows(conn: &mut Conn, creditor: &FiscalCode) -> Result<Vec<Provisional>, Error> {
+    let rows: Vec<Found> = on!(conn, |c| {
+        diesel::sql_query(format!(
+            "{HEAD} GROUP BY year, account, provisional HAVING MAX(matched_key) IS NOT NULL \
+             AND MIN(CASE WHEN operation <> 'regularised' THEN booked_on END) IS NOT NULL {ORDER}",
+        ))
+        .bind::<Text, _>(creditor.as_str())
         .load(c)
     })?;
     rows.into_iter().map(Found::into_domain).collect()
