@@ -174,6 +174,7 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(search::search_all)
         .service(treasury::create_treasury_entry)
         .service(treasury::list_treasury_refusals)
+        .service(treasury::close_treasury_refusal)
         .service(treasury::list_treasury_entries)
         .service(treasury::show_treasury_entry)
         .service(reconciliation::list_reconciliations)

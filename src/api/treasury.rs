@@ -3,6 +3,7 @@
 mod entry;
 mod layout;
 mod read;
+mod refusals;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
@@ -13,12 +14,14 @@ use uuid::Uuid;
 
 use super::State;
 use super::auth::Caller;
-pub use entry::{
-    FiledTreasuryEntry, NewTreasuryEntry, TreasuryRefusal, TreasuryRefusalPage,
+pub(super) use entry::create_treasury_entry;
+pub use entry::{FiledTreasuryEntry, NewTreasuryEntry};
+pub use layout::TreasuryImportQuery;
+pub use refusals::{
+    ClosedRefusal, RefusalClosing, TreasuryRefusal, TreasuryRefusalPage, TreasuryRefusalPath,
     TreasuryRefusalQuery,
 };
-pub(super) use entry::{create_treasury_entry, list_treasury_refusals};
-pub use layout::TreasuryImportQuery;
+pub(super) use refusals::{close_treasury_refusal, list_treasury_refusals};
 
 use super::input::{FromPath, FromQuery, IdempotencyKey, TextFile};
 use super::page::Slice;

@@ -240,6 +240,20 @@ pub struct Aging {
     /// The clearing accounts.
     #[schema(min_items = 3, max_items = 3)]
     pub clearing_accounts: Vec<ClearingAccount>,
+    /// What could not be read of the treasurer's files and waits for somebody.
+    pub treasury_refusals: OpenTreasuryRefusals,
+}
+
+/// Refusals that wait for somebody.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenTreasuryRefusals {
+    /// How many.
+    pub count: Count,
+    /// When the oldest of them came; absent when there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub oldest_received_at: Option<DateTime<Utc>>,
 }
 
 /// A payment of what was not owed.
@@ -462,8 +476,8 @@ pub(super) async fn list_work_events(
 
 /// Show how old open lines are
 ///
-/// By age, kind and code, with totals; and the clearing accounts of the ledger, with the age of what they
-/// wait for.
+/// By age, kind and code, with totals; the clearing accounts of the ledger, with the age of what they wait for;
+/// and how much of the treasurer's files nobody could read or has dealt with.
 #[utoipa::path(operation_id = "show_aging", tag = "worklist", security(("client" = ["reconciliations:read"])),
     responses((status = 200, description = "The ages of today.", body = Aging)))]
 #[get("/aging")]
@@ -572,6 +586,10 @@ impl Aging {
             as_of_date: aging.today,
             lines: lines.collect(),
             clearing_accounts: clearing.collect(),
+            treasury_refusals: OpenTreasuryRefusals {
+                count: Count(aging.refusals.count),
+                oldest_received_at: aging.refusals.oldest,
+            },
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The treasurer's entries: file each once, find what it pays, book and classify.
 
 mod matching;
+mod refusals;
 
 use uuid::Uuid;
 
@@ -14,7 +15,9 @@ use crate::domain::reconciliation::{Cause, LineKind};
 use crate::domain::text::{Said, fit};
 use crate::domain::treasury::{Movement, Operation, parse};
 use crate::store::crash::{self, Point};
-pub use crate::store::treasury::files::{File, Refusal};
+pub use refusals::{close_refusal, contradiction, refusals};
+
+pub use crate::store::treasury::files::{Closing, File, OpenRefusals, Refusal};
 pub use crate::store::treasury::{Filed, Filter};
 use crate::store::treasury::{files, orders};
 use crate::store::{self, Conn, Tx, db::Retry};
@@ -26,6 +29,15 @@ pub enum Error {
     /// No entry has this id.
     #[error("no treasury entry has this id")]
     UnknownEntry,
+    /// No refusal has this id.
+    #[error("no treasury refusal has this id")]
+    UnknownRefusal,
+    /// Somebody has closed the refusal.
+    #[error("the treasury refusal is closed")]
+    Closed,
+    /// The entry in whose place a refusal is said to stand is not there.
+    #[error("no treasury entry has the id of the closing")]
+    UnknownReplacement,
     /// The database's.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -35,7 +47,10 @@ impl Retry for Error {
     fn retryable(&self) -> bool {
         match self {
             Error::Store(error) => error.retryable(),
-            Error::UnknownEntry => false,
+            Error::UnknownEntry
+            | Error::UnknownRefusal
+            | Error::Closed
+            | Error::UnknownReplacement => false,
         }
     }
 }
@@ -122,6 +137,7 @@ pub fn import(
         text: fit(&one.text.replace('\0', " "), KEPT_CHARS_MAX),
         reason: one.reason,
         ingested_at: now,
+        closing: None,
     };
     let mut kept: Vec<Refusal> = unread.map(refusal).collect();
     if already && !kept.is_empty() {
@@ -132,37 +148,6 @@ pub fn import(
     files::keep(tx, creditor, &kept)?;
     crash::point(Point::CashFiled);
     Ok(Imported { file, outcomes })
-}
-
-/// What is kept of an entry that contradicts the one filed under its name.
-#[must_use]
-pub fn contradiction(line: i64, movement: &Movement) -> Unread {
-    let key = movement.key();
-    Unread {
-        line,
-        text: format!(
-            "{key} {} {} {}",
-            movement.booked_on,
-            movement.effect(),
-            movement.text
-        ),
-        reason: Said::new(
-            "contraddice il movimento di questo nome",
-            "contradicts the entry of this name",
-        ),
-    }
-}
-
-/// One page of what could not be filed, in the order it came, after the given id.
-///
-/// # Errors
-/// The database's.
-pub fn refusals(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    slice: (Option<Uuid>, i64),
-) -> Result<Vec<Refusal>, Error> {
-    Ok(files::page(conn, creditor, slice)?)
 }
 
 /// Files entries, in order; the answer has one outcome for each. Sending the same file again changes

@@ -11,6 +11,7 @@ use crate::domain::money::Cents;
 use crate::domain::reconciliation::work::{Work, WorkState};
 use crate::domain::reconciliation::{AgeBucket, Code, LineKind};
 use crate::domain::text::Text;
+pub use crate::store::treasury::files::OpenRefusals;
 pub use crate::store::worklist::{Done, Overpaid};
 use crate::store::{self, Conn, Tx, db::Retry};
 
@@ -235,6 +236,8 @@ pub struct Aging {
     pub lines: Vec<AgedLines>,
     /// The clearing accounts.
     pub clearing: Vec<Clearing>,
+    /// What could not be read of the treasurer's files and waits for somebody.
+    pub refusals: OpenRefusals,
 }
 
 /// How old open lines are today.
@@ -275,6 +278,7 @@ pub fn aging(conn: &mut Conn, creditor: &FiscalCode, now: Instant) -> Result<Agi
         today,
         lines,
         clearing,
+        refusals: store::treasury::files::open(conn, creditor)?,
     })
 }
 

@@ -236,7 +236,7 @@ both_databases! {
         // Nobody has covered it, and the term is over: R4.
         app.set_clock("2026-06-12T08:00:00Z");
         let late = office.get(&format!("/reports/provisional-credits?{YEAR}")).send().await.expect(200);
-        assert_eq!((&late["columns"][5]["name"], &late["items"][0]["cells"][5]), (&json!("days_left"), &json!("-10")));
+        assert_eq!((&late["columns"][5]["column"], &late["items"][0]["cells"][5]), (&json!("days_left"), &json!("-10")));
         assert_eq!(late["control_totals"][3], json!({"label": "Da coprire, oltre il termine", "count": 1, "amount_cents": total}));
 
         // What was paid for the creditor has the same sum, and says what has no chapter.

@@ -197,4 +197,43 @@ both_databases! {
         let out = entered(&office, json!({"number": "78", "direction": "out"})).await;
         assert_eq!(out["treasury_entry"]["effect_cents"], -100);
     }
+
+    async fn a_refusal_is_counted_until_somebody_has_dealt_with_it(app: TestApp) {
+        let office = app.office().await;
+        let file = format!("{HEAD}04/03/2026;x;n.d.;A\n05/03/2026;x;2,00;B\n");
+        imported(&office, LIST, file).await;
+        let waiting = async || {
+            let aging = office.get("/aging").send().await.expect(200);
+            aging["treasury_refusals"]["count"].as_i64().unwrap()
+        };
+        assert_eq!(waiting().await, 1);
+        let page = office.get("/treasury-refusals?open=true").send().await.expect(200);
+        let id = page["items"][0]["treasury_refusal_id"].as_str().unwrap().to_owned();
+        let entry = entered(&office, json!({"number": "A"})).await;
+        let entry = entry["treasury_entry"]["treasury_entry_id"].clone();
+        let path = format!("/treasury-refusals/{id}/closing");
+        let unknown = json!({"note": "Chiesto alla banca", "treasury_entry_id": id});
+        let refused = office.post(&path, &unknown).send().await;
+        assert_eq!(refused.complaint(), "422 rule-violation [/treasury_entry_id no treasury entry has this id]");
+        let blank = office.post(&path, &json!({"note": "  "})).send().await;
+        assert_eq!(blank.json()["errors"][0]["pointer"], "/note");
+        let auditor = app.client(&app.town(), &["auditor"]).await;
+        let body = json!({"note": "Chiesto alla banca", "treasury_entry_id": entry});
+        assert_eq!(auditor.post(&path, &body).send().await.slug(), "not-allowed");
+        let neighbour = app.neighbour().await;
+        let theirs = app.client(&neighbour, &["accounting"]).await;
+        assert_eq!(theirs.post(&path, &body).send().await.slug(), "not-found");
+        assert_eq!(waiting().await, 1);
+
+        let call = office.post(&path, &body);
+        let closed = call.clone().send().await.expect(201);
+        assert_eq!((&closed["closed"]["note"], &closed["closed"]["treasury_entry_id"]), (&json!("Chiesto alla banca"), &entry));
+        assert_eq!(call.send().await.expect(201), closed);
+        assert_eq!(office.post(&path, &body).send().await.slug(), "state-forbids");
+        assert_eq!(waiting().await, 0);
+        let open = office.get("/treasury-refusals?open=true").send().await.expect(200);
+        assert_eq!(open["items"], json!([]));
+        let done = office.get("/treasury-refusals?open=false").send().await.expect(200);
+        assert_eq!(done["items"], json!([closed]));
+    }
 }

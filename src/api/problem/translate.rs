@@ -395,7 +395,16 @@ impl From<treasury::Error> for Problem {
     fn from(error: treasury::Error) -> Problem {
         use treasury::Error as E;
         match error {
-            E::UnknownEntry => Problem::of(&catalogue::NOT_FOUND),
+            E::UnknownEntry | E::UnknownRefusal => Problem::of(&catalogue::NOT_FOUND),
+            E::Closed => Problem::of(&catalogue::STATE_FORBIDS),
+            E::UnknownReplacement => Problem::at(
+                &catalogue::RULE_VIOLATION,
+                "/treasury_entry_id",
+                Said::new(
+                    "nessun movimento ha questo identificativo",
+                    "no treasury entry has this id",
+                ),
+            ),
             E::Store(store) => store.into(),
         }
     }

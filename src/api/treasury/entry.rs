@@ -1,19 +1,16 @@
-//! One movement by hand, and what could not be read of files.
+//! One movement by hand.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
+use actix_web::{HttpResponse, post, web};
+use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
+use utoipa::ToSchema;
 
-use super::read::line_of;
 use super::{LineOutcome, MovementDirection, MovementOperation, TreasuryEntryView};
 use crate::api::State;
 use crate::api::auth::Caller;
-use crate::api::input::{FromBody, FromQuery, IdempotencyKey};
-use crate::api::page::Slice;
-use crate::api::problem::{Language, Problem, catalogue};
+use crate::api::input::{FromBody, IdempotencyKey};
+use crate::api::problem::{Problem, catalogue};
 use crate::api::repeat::Asked;
 use crate::api::scalars::{
     BankReference, Cents, Count, IdempotencyKeyHeader, Line35, Line140, Line1000, UriHeader,
@@ -172,85 +169,4 @@ pub(in crate::api) async fn create_treasury_entry(
         Ok::<_, treasury::Error>(answer)
     });
     asked.end(&state, made.await.map_err(Problem::from)).await
-}
-
-/// Something that a file says about money and that could not be stored as a movement.
-#[derive(Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TreasuryRefusal {
-    /// Identifier.
-    pub treasury_refusal_id: Uuid,
-    /// The file it stands in.
-    pub treasury_import_id: Uuid,
-    /// Its line in the file, from 1; of an XML file, the entry.
-    pub line: Count,
-    /// Why.
-    pub detail: Line1000,
-    /// What it says; cut to 1000 characters, absent when the file broke off there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub text: Option<Line1000>,
-    /// Instant at which it came.
-    pub received_at: DateTime<Utc>,
-}
-
-/// One page of refusals.
-#[derive(Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TreasuryRefusalPage {
-    /// The refusals, in the order they came.
-    #[schema(min_items = 0, max_items = 200)]
-    pub items: Vec<TreasuryRefusal>,
-    /// Value of `cursor` for the next page; absent on the last one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub next_cursor: Option<Uuid>,
-}
-
-/// Which refusals.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct TreasuryRefusalQuery {
-    /// `next_cursor` of the page before.
-    #[param(nullable = false)]
-    pub cursor: Option<Uuid>,
-    /// Most items in the answer.
-    #[serde(default = "crate::api::page::limit_default")]
-    #[param(format = Int32, minimum = 1, maximum = 200, default = 50, example = 50)]
-    pub limit: u16,
-}
-
-/// List refusals
-///
-/// What files say and could not be stored as a movement, in the order it came: to be read by a person.
-#[utoipa::path(operation_id = "list_treasury_refusals", tag = "treasury", security(("client" = ["treasury:read"])),
-    params(TreasuryRefusalQuery), responses((status = 200, description = "One page.", body = TreasuryRefusalPage)))]
-#[get("/treasury-refusals")]
-pub(in crate::api) async fn list_treasury_refusals(
-    state: web::Data<State>,
-    caller: Caller,
-    query: FromQuery<TreasuryRefusalQuery>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let (creditor, query) = (caller.creditor()?.clone(), query.0);
-    let slice = Slice {
-        cursor: query.cursor,
-        limit: query.limit,
-    };
-    let read =
-        move |conn: &mut _| treasury::refusals(conn, &creditor, (slice.cursor, slice.fetch()));
-    let (found, next_cursor) = slice.cut(state.ctx.read(read).await?, |one| one.id);
-    let language = Language::of(request.headers());
-    let items = found.into_iter().map(|one| TreasuryRefusal {
-        treasury_refusal_id: one.id,
-        treasury_import_id: one.file,
-        line: Count(one.line),
-        detail: line_of(language.of_said(&one.reason)).unwrap_or_else(|| Line1000::new("-")),
-        text: line_of(&one.text),
-        received_at: one.ingested_at,
-    });
-    Ok(HttpResponse::Ok().json(TreasuryRefusalPage {
-        items: items.collect(),
-        next_cursor,
-    }))
 }

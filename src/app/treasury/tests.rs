@@ -101,7 +101,7 @@ fn a_file_is_known_again_and_what_it_could_not_say_is_kept_once() {
     let again = import(&mut w);
     assert_eq!(again.file, first.file);
     assert!(matches!(again.outcomes[0], Outcome::AlreadyFiled(_)));
-    let kept = refusals(&mut w.conn, &town(), (None, 10)).unwrap();
+    let kept = refusals(&mut w.conn, &town(), None, (None, 10)).unwrap();
     let kept: Vec<_> = kept
         .iter()
         .map(|one| (one.line, one.text.as_str()))

@@ -283,10 +283,7 @@ fn cells(sheet: &mut Sheet<'_>, places: &[Place], row: &[String], y: f32) -> Tag
 }
 
 /// Width of the widest text: one of those with the most letters, or nearly the most.
-fn widest<'t>(
-    texts: &mut dyn Iterator<Item = &'t str>,
-    measure: impl Fn(Style, &str) -> f32,
-) -> f32 {
+fn widest(texts: &mut dyn Iterator<Item = &str>, measure: impl Fn(Style, &str) -> f32) -> f32 {
     let texts: Vec<(usize, &str)> = texts.map(|text| (text.chars().count(), text)).collect();
     let most = texts.iter().map(|(length, _)| *length).max().unwrap_or(0);
     let long = texts.iter().filter(|(length, _)| length + 2 > most);
@@ -421,8 +418,13 @@ mod tests {
     /// Heads of texts and amounts in turn.
     fn heads(count: usize) -> Vec<Head> {
         let head = |at: usize| Head {
-            title: if at % 2 == 0 { "Ricevuta" } else { "Importo" }.to_owned(),
-            wraps: at % 2 == 0,
+            title: if at.is_multiple_of(2) {
+                "Ricevuta"
+            } else {
+                "Importo"
+            }
+            .to_owned(),
+            wraps: at.is_multiple_of(2),
             to_the_right: at % 2 == 1,
         };
         (0..count).map(head).collect()
@@ -432,7 +434,7 @@ mod tests {
     fn laid_out(count: usize) -> (f32, bool) {
         let heads = heads(count);
         let cells = |at: usize| {
-            if at % 2 == 0 {
+            if at.is_multiple_of(2) {
                 "RF3B9A17C5D".to_owned()
             } else {
                 "1.234.567,89".to_owned()

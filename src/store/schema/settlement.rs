@@ -175,6 +175,10 @@ diesel::table! {
         reason -> Text,
         ingested_at -> Micros,
         reason_it -> Nullable<Text>,
+        closed_at -> Nullable<Micros>,
+        closed_by -> Nullable<Guid>,
+        closed_note -> Nullable<Text>,
+        closed_entry -> Nullable<Guid>,
     }
 }
 

@@ -37,6 +37,30 @@ pub struct Refusal {
     pub reason: Said,
     /// When it came.
     pub ingested_at: Instant,
+    /// What somebody has done about it.
+    pub closing: Option<Closing>,
+}
+
+/// What somebody has done about an entry that could not be filed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closing {
+    /// The client.
+    pub client: Uuid,
+    /// What was done.
+    pub note: String,
+    /// The entry that was filed in its place.
+    pub entry: Option<Uuid>,
+    /// When.
+    pub at: Instant,
+}
+
+/// How many refusals wait for somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenRefusals {
+    /// How many.
+    pub count: i64,
+    /// When the oldest of them came.
+    pub oldest: Option<Instant>,
 }
 
 impl Refusal {
@@ -116,66 +140,140 @@ pub fn keep(tx: &mut Tx<'_>, creditor: &FiscalCode, refusals: &[Refusal]) -> Res
     Ok(())
 }
 
-type Found = (Id, Id, i64, String, String, At, Option<String>);
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = treasury_refusal)]
+struct RefusalRow {
+    id: Id,
+    file: Id,
+    line: i64,
+    remittance: String,
+    reason: String,
+    ingested_at: At,
+    reason_it: Option<String>,
+    closed_at: Option<At>,
+    closed_by: Option<Id>,
+    closed_note: Option<String>,
+    closed_entry: Option<Id>,
+}
+
+impl RefusalRow {
+    fn into_domain(self) -> Refusal {
+        let (reason, closed) = (self.reason, self.closed_at.zip(self.closed_by));
+        let note = self.closed_note.unwrap_or_default();
+        Refusal {
+            id: self.id.0,
+            file: self.file.0,
+            line: self.line,
+            text: self.remittance,
+            reason: Said::new(self.reason_it.unwrap_or_else(|| reason.clone()), reason),
+            ingested_at: self.ingested_at.0,
+            closing: closed.map(|(at, by)| Closing {
+                client: by.0,
+                note,
+                entry: self.closed_entry.map(|id| id.0),
+                at: at.0,
+            }),
+        }
+    }
+}
 
 /// What could not be filed of one file.
 ///
 /// # Errors
 /// The database's.
 pub fn of_file(conn: &mut Conn, creditor: &FiscalCode, file: Uuid) -> Result<Vec<Refusal>, Error> {
-    let rows: Vec<Found> = on!(conn, |c| treasury_refusal::table
+    let rows: Vec<RefusalRow> = on!(conn, |c| treasury_refusal::table
         .filter(treasury_refusal::creditor.eq(creditor.as_str()))
         .filter(treasury_refusal::file.eq(Id(file)))
-        .select(COLUMNS)
+        .select(RefusalRow::as_select())
         .load(c))?;
-    Ok(rows.into_iter().map(refusal).collect())
+    Ok(rows.into_iter().map(RefusalRow::into_domain).collect())
 }
 
-/// One page of what could not be filed, in the order it came, after the given id.
+/// One entry that could not be filed.
+///
+/// # Errors
+/// The database's.
+pub fn refusal(conn: &mut Conn, creditor: &FiscalCode, id: Uuid) -> Result<Option<Refusal>, Error> {
+    let row: Option<RefusalRow> = on!(conn, |c| treasury_refusal::table
+        .find((creditor.as_str(), Id(id)))
+        .select(RefusalRow::as_select())
+        .get_result(c)
+        .optional())?;
+    Ok(row.map(RefusalRow::into_domain))
+}
+
+/// One page of what could not be filed, in the order it came, after the given id; what waits for somebody, or
+/// what does not, when asked.
 ///
 /// # Errors
 /// The database's.
 pub fn page(
     conn: &mut Conn,
     creditor: &FiscalCode,
+    open: Option<bool>,
     (after, limit): (Option<Uuid>, i64),
 ) -> Result<Vec<Refusal>, Error> {
-    let rows: Vec<Found> = on!(conn, |c| treasury_refusal::table
+    let rows: Vec<RefusalRow> = on!(conn, |c| {
+        let mut query = treasury_refusal::table
+            .filter(treasury_refusal::creditor.eq(creditor.as_str()))
+            .filter(treasury_refusal::id.gt(Id(after.unwrap_or_default())))
+            .order(treasury_refusal::id)
+            .limit(limit)
+            .select(RefusalRow::as_select())
+            .into_boxed();
+        match open {
+            Some(true) => query = query.filter(treasury_refusal::closed_at.is_null()),
+            Some(false) => query = query.filter(treasury_refusal::closed_at.is_not_null()),
+            None => {}
+        }
+        query.load(c)
+    })?;
+    Ok(rows.into_iter().map(RefusalRow::into_domain).collect())
+}
+
+/// Writes down what somebody has done about a refusal; nothing when somebody had.
+///
+/// # Errors
+/// The database's.
+pub fn close(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    id: Uuid,
+    closing: &Closing,
+) -> Result<Inserted, Error> {
+    let open = treasury_refusal::table
         .filter(treasury_refusal::creditor.eq(creditor.as_str()))
-        .filter(treasury_refusal::id.gt(Id(after.unwrap_or_default())))
+        .filter(treasury_refusal::id.eq(Id(id)))
+        .filter(treasury_refusal::closed_at.is_null());
+    let set = (
+        treasury_refusal::closed_at.eq(Some(At(closing.at))),
+        treasury_refusal::closed_by.eq(Some(Id(closing.client))),
+        treasury_refusal::closed_note.eq(Some(closing.note.as_str())),
+        treasury_refusal::closed_entry.eq(closing.entry.map(Id)),
+    );
+    let made = on!(&mut **tx, |c| diesel::update(open).set(set).execute(c))?;
+    Ok(Inserted::from_count(made))
+}
+
+/// How many refusals wait for somebody.
+///
+/// # Errors
+/// The database's.
+pub fn open(conn: &mut Conn, creditor: &FiscalCode) -> Result<OpenRefusals, Error> {
+    let waiting = || {
+        treasury_refusal::table
+            .filter(treasury_refusal::creditor.eq(creditor.as_str()))
+            .filter(treasury_refusal::closed_at.is_null())
+    };
+    let count: i64 = on!(conn, |c| waiting().count().get_result(c))?;
+    let oldest: Option<At> = on!(conn, |c| waiting()
         .order(treasury_refusal::id)
-        .limit(limit)
-        .select(COLUMNS)
-        .load(c))?;
-    Ok(rows.into_iter().map(refusal).collect())
+        .select(treasury_refusal::ingested_at)
+        .first(c)
+        .optional())?;
+    Ok(OpenRefusals {
+        count,
+        oldest: oldest.map(|at| at.0),
+    })
 }
-
-fn refusal((id, file, line, text, reason, at, reason_it): Found) -> Refusal {
-    Refusal {
-        id: id.0,
-        file: file.0,
-        line,
-        text,
-        reason: Said::new(reason_it.unwrap_or_else(|| reason.clone()), reason),
-        ingested_at: at.0,
-    }
-}
-
-/// What is read of a refusal, in the order of [`Found`].
-const COLUMNS: (
-    treasury_refusal::id,
-    treasury_refusal::file,
-    treasury_refusal::line,
-    treasury_refusal::remittance,
-    treasury_refusal::reason,
-    treasury_refusal::ingested_at,
-    treasury_refusal::reason_it,
-) = (
-    treasury_refusal::id,
-    treasury_refusal::file,
-    treasury_refusal::line,
-    treasury_refusal::remittance,
-    treasury_refusal::reason,
-    treasury_refusal::ingested_at,
-    treasury_refusal::reason_it,
-);

@@ -94,12 +94,13 @@ mod tests {
             let units = text.encode_utf16().flat_map(order);
             mark.iter().copied().chain(units).collect::<Vec<u8>>()
         };
-        for (mark, order) in [
-            (&[0xFF, 0xFE][..], u16::to_le_bytes as fn(u16) -> [u8; 2]),
+        let forms: [(&[u8], fn(u16) -> [u8; 2]); 4] = [
+            (&[0xFF, 0xFE], u16::to_le_bytes),
             (&[0xFE, 0xFF], u16::to_be_bytes),
             (&[], u16::to_le_bytes),
             (&[], u16::to_be_bytes),
-        ] {
+        ];
+        for (mark, order) in forms {
             assert_eq!(decode(bytes(mark, order), None).as_deref(), Some(text));
         }
         let mut cut = bytes(&[], u16::to_le_bytes);
