@@ -243,7 +243,7 @@ impl Chosen {
             return self;
         };
         let known: Option<Vec<Cents>> = flows.iter().map(|flow| sums.get(flow).copied()).collect();
-        let sum = known.and_then(|known| Cents::sum(known.into_iter()).ok());
+        let sum = known.and_then(|known| Cents::sum(known).ok());
         match sum == Some(amount) {
             true => Chosen::Summed(flows),
             false => Chosen::Ambiguous(flows),

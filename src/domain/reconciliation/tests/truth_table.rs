@@ -129,6 +129,10 @@ fn today(word: &str) -> Day {
 }
 
 /// Which line, and its code.
+#[expect(
+    clippy::too_many_lines,
+    reason = "each word of a combination becomes a fact, read from top to bottom"
+)]
 fn found_of(known: &[&str]) -> Vec<(&'static str, Code)> {
     let [
         forced,
