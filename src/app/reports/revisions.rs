@@ -151,12 +151,11 @@ impl Desk<'_> {
         };
         let is_changed = |flow: &KnownFlow| changed.contains(flow);
         credits.retain(|credit| credit.flow.as_ref().is_some_and(is_changed));
+        let years: BTreeSet<i32> = credits.iter().map(|credit| credit.year).collect();
         let mut covers = BTreeMap::<i32, Vec<OrderCover>>::new();
-        for year in credits.iter().map(|credit| credit.year) {
-            if !covers.contains_key(&year) {
-                let found = store::treasury::orders::of_year(conn, self.creditor, year)?;
-                covers.insert(year, found);
-            }
+        for year in years {
+            let found = store::treasury::orders::of_year(conn, self.creditor, year)?;
+            covers.insert(year, found);
         }
         let mut credited = BTreeMap::<KnownFlow, Credited>::new();
         let own = |credit: Provisional| Some((credit.flow.clone()?, credit));

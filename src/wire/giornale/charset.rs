@@ -90,11 +90,12 @@ mod tests {
     #[test]
     fn two_bytes_a_character_are_read_in_either_order() {
         let text = "<?xml version=\"1.0\" encoding=\"UTF-16\"?><a>caffè €</a>";
-        let bytes = |mark: &[u8], order: fn(u16) -> [u8; 2]| {
+        type Order = fn(u16) -> [u8; 2];
+        let bytes = |mark: &[u8], order: Order| {
             let units = text.encode_utf16().flat_map(order);
             mark.iter().copied().chain(units).collect::<Vec<u8>>()
         };
-        let forms: [(&[u8], fn(u16) -> [u8; 2]); 4] = [
+        let forms: [(&[u8], Order); 4] = [
             (&[0xFF, 0xFE], u16::to_le_bytes),
             (&[0xFE, 0xFF], u16::to_be_bytes),
             (&[], u16::to_le_bytes),

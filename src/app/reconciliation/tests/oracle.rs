@@ -130,7 +130,7 @@ impl<'a> Oracle<'a> {
                 let first = named.min_by_key(|m| m.key());
                 first.map_or(Reference::None, |m| parse(&m.text))
             }
-            own => own,
+            own @ (Reference::Flow(_) | Reference::Single(_) | Reference::None) => own,
         }
     }
 
@@ -203,7 +203,7 @@ impl<'a> Oracle<'a> {
         };
         let match_quality = match self.pays(movement) {
             Pays::Flow(_, quality) if movement.in_scope() => quality,
-            _ => Quality::Whole,
+            Pays::Flow(..) | Pays::Payment(_) | Pays::Unknown(_) | Pays::Nothing => Quality::Whole,
         };
         Credit {
             key: movement.key(),
@@ -369,7 +369,7 @@ impl<'a> Oracle<'a> {
         for movement in self.in_scope() {
             if let (Pays::Payment(iuv), credit) = self.found(movement) {
                 cases
-                    .entry(debt(&iuv))
+                    .entry(debt(iuv))
                     .or_default()
                     .singles
                     .push(credit.clone());
@@ -386,7 +386,7 @@ impl<'a> Oracle<'a> {
         let totals: BTreeMap<&str, Cents> =
             ours().map(|p| (p.receipt_id.as_str(), p.total)).collect();
         let same = |m: &&Movement| self.found(m).0 == Pays::Payment(iuv.to_owned());
-        let effects = self.in_scope().filter(same).map(|m| m.effect());
+        let effects = self.in_scope().filter(same).map(Movement::effect);
         CreditTarget::Single {
             receipts: ours().map(Paid::key).collect(),
             total: Cents::sum(totals.into_values()).unwrap(),
