@@ -36,7 +36,8 @@ fn is_owed(
         .clone()
         .any(|notice| notice.replaces.contains(number));
     let numbers = notices.map(|notice| &notice.number);
-    Ok(!was_replaced || store::ledger::receivable(conn, creditor, (id, numbers))? < Cents::ZERO)
+    let receivable = store::ledger::receivable(conn, creditor, (id, numbers))?;
+    Ok(!was_replaced || receivable.balance < Cents::ZERO)
 }
 
 /// One page of payments that are owed back, in the order they came, after the given id.

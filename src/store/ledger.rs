@@ -118,6 +118,15 @@ impl LedgerRow {
     }
 }
 
+/// What is owed to a creditor on a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receivable {
+    /// By all that was booked.
+    pub balance: Cents,
+    /// What rows of flows have paid of it before their receipts came, as their sender states.
+    pub by_rows: Cents,
+}
+
 /// What is owed to a creditor on a position, by what was booked of it and of its notices.
 ///
 /// # Errors
@@ -126,10 +135,10 @@ pub fn receivable<'a>(
     conn: &mut Conn,
     creditor: &FiscalCode,
     (position, numbers): (Uuid, impl Iterator<Item = &'a NoticeNumber>),
-) -> Result<Cents, Error> {
+) -> Result<Receivable, Error> {
     let numbers: Vec<String> = numbers.map(ToString::to_string).collect();
     let name = Account::Receivable.as_str();
-    let rows: Vec<(String, i64)> = on!(conn, |c| ledger::table
+    let rows: Vec<(String, String, i64)> = on!(conn, |c| ledger::table
         .filter(ledger::creditor.eq(creditor.as_str()))
         .filter(ledger::beneficiary.eq(creditor.as_str()))
         .filter(ledger::debit.eq(name).or(ledger::credit.eq(name)))
@@ -138,20 +147,26 @@ pub fn receivable<'a>(
                 .eq(position.to_string())
                 .or(ledger::notice_number.eq_any(&numbers)),
         )
-        .select((ledger::debit, ledger::amount_cents))
+        .select((ledger::reason, ledger::debit, ledger::amount_cents))
         .load(c))?;
-    let signed = rows.into_iter().map(|(debit, cents)| {
-        let amount = Cents::new(cents)?;
-        Ok(if debit == name {
-            amount
-        } else {
-            amount.negated()
-        })
-    });
-    let sum = signed
-        .collect::<Result<Vec<Cents>, MoneyError>>()
-        .and_then(Cents::sum);
-    sum.map_err(|why| Error::corrupt(TABLE, position, why))
+    let sum = || {
+        let (mut balance, mut by_rows) = (Cents::ZERO, Cents::ZERO);
+        for (reason, debit, cents) in &rows {
+            let amount = Cents::new(*cents)?;
+            let signed = if debit == name {
+                amount
+            } else {
+                amount.negated()
+            };
+            balance = balance.plus(signed)?;
+            let of_row = [Reason::FlowLine, Reason::FlowLineReversed];
+            if of_row.iter().any(|one| one.as_str() == reason) {
+                by_rows = by_rows.minus(signed)?;
+            }
+        }
+        Ok::<_, MoneyError>(Receivable { balance, by_rows })
+    };
+    sum().map_err(|why| Error::corrupt(TABLE, position, why))
 }
 
 /// Balance of an account: debits less credits.

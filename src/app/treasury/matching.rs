@@ -198,7 +198,12 @@ pub(in crate::app) fn rematch(
     creditor: &FiscalCode,
     entries: &[Filed],
 ) -> Result<BTreeSet<KnownFlow>, store::Error> {
-    let in_scope = || entries.iter().filter(|entry| entry.movement.in_scope());
+    // Named by its text and given to a payment, an entry may come twice: it is booked once.
+    let entries: BTreeMap<Uuid, &Filed> = entries.iter().map(|entry| (entry.id, entry)).collect();
+    let in_scope = || {
+        let entries = entries.values().copied();
+        entries.filter(|entry| entry.movement.in_scope())
+    };
     let free = in_scope().filter(|entry| entry.held_by.is_none());
     let named = free.filter_map(|entry| match &entry.reference {
         Reference::Flow(reference) => Some((entry, (reference, entry.movement.amount))),
