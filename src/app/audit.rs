@@ -367,7 +367,7 @@ fn refunds(conn: &mut Conn, creditor: &FiscalCode) -> Result<Check, store::Error
         let booked = store::ledger::receivable(conn, creditor, (id, numbers))?;
         // A row that came before its receipt paid what its sender states, which may be another amount than the
         // receipt's: that is a difference for the accountant, not a fault of the books.
-        if booked.by_rows.get() != 0 {
+        if booked.rows > 0 {
             continue;
         }
         let balance = booked.balance;

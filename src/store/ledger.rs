@@ -123,8 +123,8 @@ impl LedgerRow {
 pub struct Receivable {
     /// By all that was booked.
     pub balance: Cents,
-    /// What rows of flows have paid of it before their receipts came, as their sender states.
-    pub by_rows: Cents,
+    /// How many rows of flows are booked on it, which came before their receipts or without them.
+    pub rows: usize,
 }
 
 /// What is owed to a creditor on a position, by what was booked of it and of its notices.
@@ -150,7 +150,7 @@ pub fn receivable<'a>(
         .select((ledger::reason, ledger::debit, ledger::amount_cents))
         .load(c))?;
     let sum = || {
-        let (mut balance, mut by_rows) = (Cents::ZERO, Cents::ZERO);
+        let (mut balance, mut of_rows) = (Cents::ZERO, 0usize);
         for (reason, debit, cents) in &rows {
             let amount = Cents::new(*cents)?;
             let signed = if debit == name {
@@ -161,10 +161,13 @@ pub fn receivable<'a>(
             balance = balance.plus(signed)?;
             let of_row = [Reason::FlowLine, Reason::FlowLineReversed];
             if of_row.iter().any(|one| one.as_str() == reason) {
-                by_rows = by_rows.minus(signed)?;
+                of_rows = of_rows.saturating_add(1);
             }
         }
-        Ok::<_, MoneyError>(Receivable { balance, by_rows })
+        Ok::<_, MoneyError>(Receivable {
+            balance,
+            rows: of_rows,
+        })
     };
     sum().map_err(|why| Error::corrupt(TABLE, position, why))
 }
