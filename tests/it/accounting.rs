@@ -32,21 +32,8 @@ pub(crate) fn tari_plan() -> Value {
 
 /// The rows of a report, by column.
 pub(crate) async fn report(caller: &Caller, name: &str, more: &str) -> Vec<Value> {
-    let path = format!("/reports/{name}?{YEAR}{more}");
-    let lines = caller
-        .get(&path)
-        .header("accept", "application/jsonl")
-        .send()
-        .await;
-    assert_eq!(lines.status.as_u16(), 200, "{name}: {}", lines.complaint());
-    let text = String::from_utf8(lines.body).unwrap();
-    let mut rows: Vec<Value> = text
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    let last = rows.pop().unwrap();
-    assert_eq!(last["rows"], json!(rows.len()));
-    rows
+    let days = format!("{YEAR}{more}");
+    crate::receivables::report(caller, name, &days).await.0
 }
 
 /// The amounts of the elements with a name, in cents.

@@ -63,7 +63,7 @@ pub(super) const PROVISIONAL_CREDITS: &[Column] = &[
         "Ordinante",
         "Chi ha versato, come dice il tesoriere",
     )
-    .wide(22),
+    .wide(34),
     FLOW,
     column(
         "amount",
