@@ -71,6 +71,31 @@ pub fn keep_marks(
     Ok(())
 }
 
+/// The positions with a mark of a kind.
+macro_rules! positions_marked {
+    ($kind:literal) => {
+        concat!(
+            "SELECT position_id AS id FROM position_mark WHERE creditor = $1 AND mark = $4 AND kind = '",
+            $kind,
+            "'"
+        )
+    };
+}
+
+/// The payments of positions with a mark of a kind.
+macro_rules! payments_marked {
+    ($kind:literal) => {
+        concat!(
+            "SELECT r.id AS id FROM position_mark m \
+             JOIN notice n ON n.creditor = m.creditor AND n.position_id = m.position_id \
+             JOIN receipt r ON r.creditor = n.creditor AND r.notice_number = n.number \
+             WHERE m.creditor = $1 AND m.mark = $4 AND m.kind = '",
+            $kind,
+            "'"
+        )
+    };
+}
+
 /// Every place that holds an identifier: what it finds, the name of the identifier, and the question for its
 /// ids. `$1` is the creditor, `$2` the text as typed, `$3` joined, `$4` normalised, `$5` the number.
 const PLACES: &[(Subject, &str, &str)] = &[
@@ -94,26 +119,18 @@ const PLACES: &[(Subject, &str, &str)] = &[
         "debtor_tax_code",
         "SELECT id FROM position WHERE creditor = $1 AND debtor_tax_code = $3",
     ),
-    (
-        Subject::Position,
-        "plate",
-        "SELECT position_id AS id FROM position_mark WHERE creditor = $1 AND mark = $4 AND kind = 'plate'",
-    ),
+    (Subject::Position, "plate", positions_marked!("plate")),
     (
         Subject::Position,
         "report_number",
-        "SELECT position_id AS id FROM position_mark WHERE creditor = $1 AND mark = $4 AND kind = 'report'",
+        positions_marked!("report"),
     ),
     (
         Subject::Position,
         "person_tax_code",
-        "SELECT position_id AS id FROM position_mark WHERE creditor = $1 AND mark = $4 AND kind = 'person'",
+        positions_marked!("person"),
     ),
-    (
-        Subject::Position,
-        "code",
-        "SELECT position_id AS id FROM position_mark WHERE creditor = $1 AND mark = $4 AND kind = 'code'",
-    ),
+    (Subject::Position, "code", positions_marked!("code")),
     (
         Subject::Payment,
         "receipt_id",
@@ -136,34 +153,18 @@ const PLACES: &[(Subject, &str, &str)] = &[
          JOIN receipt r ON r.creditor = n.creditor AND r.notice_number = n.number \
          WHERE p.creditor = $1 AND p.debtor_tax_code = $3",
     ),
-    (
-        Subject::Payment,
-        "plate",
-        "SELECT r.id AS id FROM position_mark m JOIN notice n ON n.creditor = m.creditor AND n.position_id = m.position_id \
-         JOIN receipt r ON r.creditor = n.creditor AND r.notice_number = n.number \
-         WHERE m.creditor = $1 AND m.mark = $4 AND m.kind = 'plate'",
-    ),
+    (Subject::Payment, "plate", payments_marked!("plate")),
     (
         Subject::Payment,
         "report_number",
-        "SELECT r.id AS id FROM position_mark m JOIN notice n ON n.creditor = m.creditor AND n.position_id = m.position_id \
-         JOIN receipt r ON r.creditor = n.creditor AND r.notice_number = n.number \
-         WHERE m.creditor = $1 AND m.mark = $4 AND m.kind = 'report'",
+        payments_marked!("report"),
     ),
     (
         Subject::Payment,
         "person_tax_code",
-        "SELECT r.id AS id FROM position_mark m JOIN notice n ON n.creditor = m.creditor AND n.position_id = m.position_id \
-         JOIN receipt r ON r.creditor = n.creditor AND r.notice_number = n.number \
-         WHERE m.creditor = $1 AND m.mark = $4 AND m.kind = 'person'",
+        payments_marked!("person"),
     ),
-    (
-        Subject::Payment,
-        "code",
-        "SELECT r.id AS id FROM position_mark m JOIN notice n ON n.creditor = m.creditor AND n.position_id = m.position_id \
-         JOIN receipt r ON r.creditor = n.creditor AND r.notice_number = n.number \
-         WHERE m.creditor = $1 AND m.mark = $4 AND m.kind = 'code'",
-    ),
+    (Subject::Payment, "code", payments_marked!("code")),
     (
         Subject::Flow,
         "flow_id",
