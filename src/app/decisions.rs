@@ -14,7 +14,7 @@ use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::reconciliation::decision::{
     Decision, DecisionError, DecisionReason, DecisionState, DecisionStep, Mark, Subject,
 };
-use crate::domain::reconciliation::{Cause, LineKind, Origin, Quality, ReconciliationTerms};
+use crate::domain::reconciliation::{Cause, Origin, Quality, ReconciliationTerms};
 use crate::domain::service::DetailsError;
 use crate::domain::text::Text;
 use crate::domain::treasury::{KnownFlow, Reference};
@@ -558,11 +558,6 @@ fn touch_line(
 ) -> Result<(), store::Error> {
     if let Some(iuv) = &filed.iuv {
         store::settlement::hold_positions(tx, creditor, &[iuv.as_str()])?;
-        touched.iuvs.insert(iuv.clone());
     }
-    if filed.line.kind == LineKind::Treasury {
-        let entry = store::treasury::by_key(tx, creditor, &filed.line.key)?;
-        touched.entries.extend(entry.map(|entry| entry.id));
-    }
-    Ok(())
+    touched.line(tx, creditor, filed)
 }

@@ -75,6 +75,24 @@ impl Touched {
             entries: Vec::new(),
         }
     }
+
+    /// Touches one line: what it is about is classified again.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) fn line(
+        &mut self,
+        conn: &mut Conn,
+        creditor: &FiscalCode,
+        filed: &Filed,
+    ) -> Result<(), store::Error> {
+        self.iuvs.extend(filed.iuv.clone());
+        if filed.line.kind == LineKind::Treasury {
+            let entry = store::treasury::by_key(conn, creditor, &filed.line.key)?;
+            self.entries.extend(entry.map(|entry| entry.id));
+        }
+        Ok(())
+    }
 }
 
 /// Classifies a receipt that has just been filed, and whatever it changes: rows that came before it,

@@ -32,7 +32,7 @@ pub async fn run(ctx: &Ctx, creditor: &FiscalCode) -> Result<usize, Failed> {
     loop {
         let (held, owner) = (ctx.clone(), creditor.clone());
         let batch: Aged = ctx
-            .write::<_, StoreError>(move |tx, now| {
+            .import::<_, StoreError>(move |tx, now| {
                 reconciliation::age(tx, now, &held, &owner, after)
             })
             .await?;

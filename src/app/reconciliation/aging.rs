@@ -7,7 +7,7 @@ use super::{CHUNK, Touched, classify};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Instant};
 use crate::domain::fiscal_code::FiscalCode;
-use crate::domain::reconciliation::{Cause, Code, LineKind, PENDING_DAYS_MAX};
+use crate::domain::reconciliation::{Cause, Code, PENDING_DAYS_MAX};
 use crate::store::reconciliation::Filed;
 use crate::store::{self, Tx};
 
@@ -47,11 +47,7 @@ pub fn age(
     let last = page.last().map(|filed| filed.id);
     let mut touched = Touched::by(Cause::Age);
     for filed in page.into_iter().filter(waits) {
-        touched.iuvs.extend(filed.iuv);
-        if filed.line.kind == LineKind::Treasury {
-            let entry = store::treasury::by_key(tx, creditor, &filed.line.key)?;
-            touched.entries.extend(entry.map(|entry| entry.id));
-        }
+        touched.line(tx, creditor, &filed)?;
     }
     let iuvs: Vec<&str> = touched.iuvs.iter().map(String::as_str).collect();
     store::settlement::hold_positions(tx, creditor, &iuvs)?;
