@@ -57,6 +57,27 @@ macro_rules! insert_rows {
     };
 }
 
+/// From so many rows on PostgreSQL takes them in one journey, and no longer in lists that stay prepared.
+pub(super) const MANY: usize = 64;
+
+/// Appends rows to a table in which none of them can be yet: many are a copy on PostgreSQL, without a
+/// parameter to bind for each value.
+macro_rules! append_rows {
+    ($tx:expr, $table:expr, $rows:expr) => {{
+        let rows: &[_] = $rows;
+        match &mut **$tx {
+            $crate::store::Conn::Pg(c) if rows.len() >= $crate::store::conn::MANY => {
+                use diesel::ExecuteCopyFromDsl as _;
+                diesel::copy_from($table).from_insertable(rows).execute(c)?;
+            }
+            _ => {
+                insert_rows!($tx, rows, |values| diesel::insert_into($table)
+                    .values(values));
+            }
+        }
+    }};
+}
+
 /// A connection inside a write transaction: the only thing that write functions accept.
 pub struct Tx<'a>(&'a mut Conn);
 

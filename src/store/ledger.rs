@@ -59,8 +59,7 @@ pub fn post(
             });
         }
     }
-    insert_rows!(tx, &rows, |values| diesel::insert_into(ledger::table)
-        .values(values));
+    append_rows!(tx, ledger::table, &rows);
     Ok(())
 }
 

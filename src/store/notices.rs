@@ -191,10 +191,7 @@ pub fn advance(
         .iter()
         .map(|advance| EventRow::of(creditor, advance, now, actor))
         .collect();
-    insert_rows!(tx, &events, |values| diesel::insert_into(
-        notice_event::table
-    )
-    .values(values));
+    append_rows!(tx, notice_event::table, &events);
     Ok(())
 }
 

@@ -121,10 +121,7 @@ pub fn insert_once(tx: &mut Tx<'_>, filed: &Filed) -> Result<Inserted, Error> {
     let outcome = Inserted::from_count(made);
     if !outcome.already() {
         let rows = transfer_rows(&filed.receipt);
-        insert_rows!(tx, &rows, |values| diesel::insert_into(
-            receipt_transfer::table
-        )
-        .values(values));
+        append_rows!(tx, receipt_transfer::table, &rows);
     }
     Ok(outcome)
 }

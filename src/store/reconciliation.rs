@@ -4,14 +4,18 @@ mod facts;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::sql_types::{Array, BigInt, Date, Nullable, SmallInt, Text};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::conn::MANY;
 use super::prepared::{among, among_ids, ending};
 use super::schema::{reconciliation, reconciliation_history};
-use super::types::{At, Id, JsonText};
+use super::types::{At, Guid, Id, JsonText, Micros};
 use super::{Conn, Error, Tx};
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
@@ -165,16 +169,13 @@ pub fn record(
             }
         }
         insert(tx, &fresh)?;
-        replace(tx, &other)?;
+        replace(tx, creditor, &other)?;
         changed = changed.saturating_add(fresh.len().saturating_add(other.len()));
         let steps = fresh.into_iter().chain(other);
         let history: Vec<HistoryRow> = steps
             .map(|row| HistoryRow::from_code(row, recording))
             .collect();
-        insert_rows!(tx, &history, |values| diesel::insert_into(
-            reconciliation_history::table
-        )
-        .values(values));
+        append_rows!(tx, reconciliation_history::table, &history);
     }
     Ok(changed)
 }
@@ -208,31 +209,68 @@ fn current(
 
 /// What is said for the first time.
 fn insert(tx: &mut Tx<'_>, rows: &[CodeRow]) -> Result<(), Error> {
-    let made = insert_rows!(tx, rows, |values| diesel::insert_into(
-        reconciliation::table
-    )
-    .values(values)
-    .on_conflict_do_nothing());
-    if made == rows.len() {
-        return Ok(());
-    }
-    Err(Error::Changed {
-        table: TABLE,
-        id: "a line that another has classified meanwhile".to_owned(),
+    let append = |tx: &mut Tx<'_>| {
+        append_rows!(tx, reconciliation::table, rows);
+        Ok(())
+    };
+    append(tx).map_err(|error| match error {
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Error::Changed {
+            table: TABLE,
+            id: "a line that another has classified meanwhile".to_owned(),
+        },
+        other => other.into(),
     })
 }
 
 /// What is said otherwise of lines that are held.
-fn replace(tx: &mut Tx<'_>, rows: &[CodeRow]) -> Result<(), Error> {
+fn replace(tx: &mut Tx<'_>, creditor: &FiscalCode, rows: &[CodeRow]) -> Result<(), Error> {
     const SET: &str = " ON CONFLICT (creditor, line_kind, line_key) DO UPDATE SET \
         code = excluded.code, flags = excluded.flags, rule = excluded.rule, \
         rule_version = excluded.rule_version, explanation = excluded.explanation, \
         amount_cents = excluded.amount_cents, since = excluded.since, iuv = excluded.iuv, \
         updated_at = excluded.updated_at";
-    insert_rows!(tx, rows, |values| ending(
-        diesel::insert_into(reconciliation::table).values(values),
-        SET
-    ));
+    match &mut **tx {
+        Conn::Pg(c) if rows.len() >= MANY => replace_many(c, creditor, rows),
+        _ => {
+            insert_rows!(tx, rows, |values| ending(
+                diesel::insert_into(reconciliation::table).values(values),
+                SET
+            ));
+            Ok(())
+        }
+    }
+}
+
+/// The same in one journey: each column is an array.
+fn replace_many(
+    conn: &mut PgConnection,
+    creditor: &FiscalCode,
+    rows: &[CodeRow],
+) -> Result<(), Error> {
+    fn column<'a, T>(rows: &'a [CodeRow], of: impl Fn(&'a CodeRow) -> T) -> Vec<T> {
+        rows.iter().map(of).collect()
+    }
+    diesel::sql_query(
+        "UPDATE reconciliation AS line SET code = said.code, flags = said.flags, \
+         rule = said.rule, rule_version = said.rule_version, \
+         explanation = CAST(said.explanation AS jsonb), amount_cents = said.amount_cents, \
+         since = said.since, iuv = said.iuv, updated_at = said.updated_at \
+         FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS said (id, code, flags, rule, \
+         rule_version, explanation, amount_cents, since, iuv, updated_at) \
+         WHERE line.creditor = $1 AND line.id = said.id",
+    )
+    .bind::<Text, _>(creditor.as_str())
+    .bind::<Array<Guid>, _>(column(rows, |row| row.id))
+    .bind::<Array<Text>, _>(column(rows, |row| row.code.as_str()))
+    .bind::<Array<Text>, _>(column(rows, |row| row.flags.as_str()))
+    .bind::<Array<Text>, _>(column(rows, |row| row.rule.as_str()))
+    .bind::<Array<SmallInt>, _>(column(rows, |row| row.rule_version))
+    .bind::<Array<Text>, _>(column(rows, |row| row.explanation.0.as_str()))
+    .bind::<Array<BigInt>, _>(column(rows, |row| row.amount_cents))
+    .bind::<Array<Date>, _>(column(rows, |row| row.since))
+    .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.iuv.as_deref()))
+    .bind::<Array<Micros>, _>(column(rows, |row| row.updated_at))
+    .execute(conn)?;
     Ok(())
 }
 
@@ -334,11 +372,11 @@ pub struct CodeCount {
 
 #[derive(QueryableByName)]
 struct CountRow {
-    #[diesel(sql_type = diesel::sql_types::Text)]
+    #[diesel(sql_type = Text)]
     code: String,
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    #[diesel(sql_type = BigInt)]
     lines: i64,
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    #[diesel(sql_type = BigInt)]
     total_cents: i64,
 }
 
@@ -358,10 +396,10 @@ pub fn counts(
          FROM reconciliation WHERE creditor = $1 AND line_kind = $2 AND line_key >= $3 \
          AND line_key < $4 GROUP BY code"
     )
-    .bind::<diesel::sql_types::Text, _>(creditor.as_str())
-    .bind::<diesel::sql_types::Text, _>(LineKind::FlowLine.as_str())
-    .bind::<diesel::sql_types::Text, _>(prefix)
-    .bind::<diesel::sql_types::Text, _>(&end)
+    .bind::<Text, _>(creditor.as_str())
+    .bind::<Text, _>(LineKind::FlowLine.as_str())
+    .bind::<Text, _>(prefix)
+    .bind::<Text, _>(&end)
     .load(c))?;
     let mut counts = Vec::with_capacity(rows.len());
     for row in rows {

@@ -283,8 +283,7 @@ pub fn insert(
         .iter()
         .map(|line| LineRow::from_domain(creditor, filed.id, line))
         .collect();
-    insert_rows!(tx, &rows, |values| diesel::insert_into(flow_line::table)
-        .values(values));
+    append_rows!(tx, flow_line::table, &rows);
     Ok(())
 }
 
