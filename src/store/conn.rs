@@ -170,7 +170,7 @@ impl Conn {
         let mut c = SqliteConnection::establish(file.unwrap_or(url)).map_err(|e| down(&e))?;
         c.batch_execute(
             "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
-             PRAGMA foreign_keys=ON; PRAGMA cache_size=-16384; \
+             PRAGMA foreign_keys=ON; PRAGMA cache_size=-32768; \
              PRAGMA mmap_size=0; PRAGMA wal_autocheckpoint=16000",
         )
         .map_err(|e| down(&e))?;
