@@ -6,6 +6,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::domain::text::fit;
+
 macro_rules! texts {
     ($($(#[$meta:meta])* $name:ident;)*) => { $(
         #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -186,6 +188,12 @@ integers! {
     /// Revision of a resource; its entity tag is this number between quotes.
     #[schema(format = Int64, minimum = 0, maximum = 1_000_000_000_000i64, example = json!(1))]
     Revision;
+}
+
+/// A stranger's text within the bounds of the contract; `None` when nothing is left.
+pub(super) fn line_of(text: &str) -> Option<Line1000> {
+    let text = fit(&text.replace(char::is_control, " "), 1000);
+    (!text.is_empty()).then(|| Line1000::new(text))
 }
 
 /// Files, as the media type says.

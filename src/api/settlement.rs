@@ -1,6 +1,7 @@
 //! Settlement flows: what providers say they have transferred.
 
 mod changes;
+mod refusals;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
@@ -24,11 +25,17 @@ use super::scalars::{
 use crate::app::settlement::{self, Filed, Filter, LineView};
 use crate::app::{StoreError, idempotency, jobs, reconciliation};
 use crate::domain::settlement::Outcome;
+use crate::domain::text::fit;
 pub(super) use changes::list_settlement_flow_changes;
 pub use changes::{
     FlowChangeKind, FlowEntryVersion, IssuedCollectionOrder, SettlementFlowChange,
     SettlementFlowChangePage,
 };
+pub use refusals::{
+    ClosedFlowRefusal, FlowRefusalClosing, SettlementFlowRefusal, SettlementFlowRefusalPage,
+    SettlementFlowRefusalPath, SettlementFlowRefusalQuery,
+};
+pub(super) use refusals::{close_settlement_flow_refusal, list_settlement_flow_refusals};
 
 /// The kind of job that asks the payment node for flows.
 const PULL: &str = "pull_flows";
@@ -88,6 +95,10 @@ pub struct SettlementFlowView {
     pub declared_entries: Count,
     /// Number of entries.
     pub computed_entries: Count,
+    /// Number of rows that could not be read and are kept among the refusals; absent in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub unread_entries: Option<Count>,
     /// Where the entries have ended; absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_items = 0, max_items = 15)]
@@ -240,10 +251,7 @@ pub(super) async fn list_settlement_flows(
         settlement::page(conn, &creditor, &filter, (slice.cursor, slice.fetch()))
     };
     let (found, next_cursor) = slice.cut(state.ctx.read(read).await?, |filed| filed.id);
-    let items = found
-        .iter()
-        .map(|filed| SettlementFlowView::of(filed, None))
-        .collect();
+    let items = found.iter().map(SettlementFlowView::of).collect();
     Ok(HttpResponse::Ok().json(SettlementFlowPage { items, next_cursor }))
 }
 
@@ -263,7 +271,7 @@ pub(super) async fn show_settlement_flow(
         .ctx
         .read(move |conn| settlement::get(conn, &creditor, id))
         .await?;
-    Ok(HttpResponse::Ok().json(SettlementFlowView::of(&found.filed, Some(&found.counts))))
+    Ok(HttpResponse::Ok().json(SettlementFlowView::whole(&found)))
 }
 
 /// List the entries of a settlement flow
@@ -328,14 +336,23 @@ pub(super) async fn pull_settlement_flows(
 }
 
 impl SettlementFlowView {
-    fn of(filed: &Filed, counts: Option<&[reconciliation::CodeCount]>) -> SettlementFlowView {
-        let head = &filed.header;
+    fn whole(found: &settlement::View) -> SettlementFlowView {
         let count = |count: &reconciliation::CodeCount| CodeCount {
             code: count.code.into(),
             entries: Count(count.count),
             amount_cents: SignedCents(count.amount.get()),
         };
-        let reference = Some(head.regulation.as_str()).filter(|text| !text.is_empty());
+        SettlementFlowView {
+            unread_entries: Some(Count(found.unread)),
+            counts: Some(found.counts.iter().map(count).collect()),
+            ..SettlementFlowView::of(&found.filed)
+        }
+    }
+
+    fn of(filed: &Filed) -> SettlementFlowView {
+        let head = &filed.header;
+        let reference = fit(&head.regulation, 70);
+        let reference = Some(reference).filter(|text| !text.is_empty());
         SettlementFlowView {
             settlement_flow_id: filed.id,
             psp: PspCode::new(head.psp_id.as_str()),
@@ -353,7 +370,8 @@ impl SettlementFlowView {
             computed_amount_cents: SignedCents(filed.totals.sum.get()),
             declared_entries: Count(head.declared_count),
             computed_entries: Count(filed.totals.count),
-            counts: counts.map(|counts| counts.iter().map(count).collect()),
+            unread_entries: None,
+            counts: None,
         }
     }
 }

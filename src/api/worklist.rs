@@ -241,13 +241,15 @@ pub struct Aging {
     #[schema(min_items = 3, max_items = 3)]
     pub clearing_accounts: Vec<ClearingAccount>,
     /// What could not be read of the treasurer's files and waits for somebody.
-    pub treasury_refusals: OpenTreasuryRefusals,
+    pub treasury_refusals: OpenRefusals,
+    /// What could not be read of settlement flows and waits for somebody.
+    pub settlement_flow_refusals: OpenRefusals,
 }
 
 /// Refusals that wait for somebody.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct OpenTreasuryRefusals {
+pub struct OpenRefusals {
     /// How many.
     pub count: Count,
     /// When the oldest of them came; absent when there is none.
@@ -586,10 +588,17 @@ impl Aging {
             as_of_date: aging.today,
             lines: lines.collect(),
             clearing_accounts: clearing.collect(),
-            treasury_refusals: OpenTreasuryRefusals {
-                count: Count(aging.refusals.count),
-                oldest_received_at: aging.refusals.oldest,
-            },
+            treasury_refusals: OpenRefusals::of(aging.refusals),
+            settlement_flow_refusals: OpenRefusals::of(aging.flow_refusals),
+        }
+    }
+}
+
+impl OpenRefusals {
+    fn of(open: worklist::OpenRefusals) -> OpenRefusals {
+        OpenRefusals {
+            count: Count(open.count),
+            oldest_received_at: open.oldest,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! repeated, improved and audited.
 
 mod booking;
+mod refusals;
 mod revised;
 
 use uuid::Uuid;
@@ -19,6 +20,7 @@ use crate::domain::settlement::{self as rules, Arrival, Header, Line};
 use crate::store::crash::{self, Point};
 pub use crate::store::settlement::{Filed, Filter, FlowState, RevisionKey};
 use crate::store::{self, Conn, Tx, db::Retry};
+pub use refusals::{Closing, Refusal, Unread, close_refusal, refusals, refuse};
 pub(crate) use revised::against_previous;
 pub use revised::{Revised, revised};
 
@@ -28,6 +30,12 @@ pub enum Error {
     /// No flow has this id.
     #[error("no settlement flow has this id")]
     UnknownFlow,
+    /// No refusal has this id.
+    #[error("no refusal of flows has this id")]
+    UnknownRefusal,
+    /// Somebody has closed the refusal.
+    #[error("the refusal is closed")]
+    Closed,
     /// A sum overflows.
     #[error(transparent)]
     Money(#[from] MoneyError),
@@ -40,7 +48,7 @@ impl Retry for Error {
     fn retryable(&self) -> bool {
         match self {
             Error::Store(error) => error.retryable(),
-            Error::UnknownFlow | Error::Money(_) => false,
+            Error::UnknownFlow | Error::UnknownRefusal | Error::Closed | Error::Money(_) => false,
         }
     }
 }
@@ -50,8 +58,10 @@ impl Retry for Error {
 pub struct Arrived<'a> {
     /// Its head.
     pub header: &'a Header,
-    /// Its rows.
+    /// Its rows, numbered by their places.
     pub lines: &'a [Line],
+    /// The rows that cannot be read.
+    pub unread: &'a [Unread],
 }
 
 /// What became of a revision.
@@ -133,7 +143,7 @@ pub fn advance_cursor(
 
 /// Files revisions in order, undoes what they replace, books them, then finds their cash and classifies all
 /// they concern at once. The answer has one outcome for each. Nothing about a flow is refused: what is wrong
-/// with it becomes a flag.
+/// with it becomes a flag, and a row that cannot be read is kept beside the others.
 ///
 /// # Errors
 /// [`Error::Money`] when a sum does not fit, or the database's; nothing is filed then.
@@ -173,7 +183,11 @@ fn file(
     creditor: &FiscalCode,
     (arrived, stored, touched): (Arrived<'_>, &mut Vec<Filed>, &mut Touched),
 ) -> Result<Outcome, Error> {
-    let Arrived { header, lines } = arrived;
+    let Arrived {
+        header,
+        lines,
+        unread,
+    } = arrived;
     let of_flow = |held: &&mut Filed| {
         held.header.psp_id == header.psp_id && held.header.flow_id == header.flow_id
     };
@@ -203,6 +217,7 @@ fn file(
                 before = store::settlement::lines(tx, creditor, old.id, 0, i64::MAX)?;
                 booking::take_back(tx, now, ctx, creditor, booking::Rows::new(old, &before))?;
                 store::settlement::supersede(tx, creditor, old.id)?;
+                refusals::replaced(tx, now, creditor, old.key())?;
                 old.state = FlowState::Superseded;
             }
             Outcome::Replaced(filed.id)
@@ -221,6 +236,7 @@ fn file(
         }
     };
     store::settlement::insert(tx, creditor, &filed, lines)?;
+    refusals::keep(tx, now, ctx, creditor, (&filed, unread))?;
     if filed.state == FlowState::Live {
         let rows = booking::Rows {
             before: &before,
@@ -257,6 +273,8 @@ pub struct View {
     pub filed: Filed,
     /// Codes of its rows with their number and sum, in the order of the codes.
     pub counts: Vec<store::reconciliation::CodeCount>,
+    /// How many of its rows cannot be read.
+    pub unread: i64,
 }
 
 /// One flow.
@@ -267,7 +285,12 @@ pub fn get(conn: &mut Conn, creditor: &FiscalCode, id: Uuid) -> Result<View, Err
     let filed = store::settlement::get(conn, creditor, id)?.ok_or(Error::UnknownFlow)?;
     let prefix = format!("{}/{}/", filed.name(), filed.header.revision);
     let counts = store::reconciliation::counts(conn, creditor, &prefix)?;
-    Ok(View { filed, counts })
+    let unread = store::settlement::refusals::of_flow(conn, creditor, filed.key())?;
+    Ok(View {
+        filed,
+        counts,
+        unread,
+    })
 }
 
 /// A row of a flow with its code.

@@ -238,6 +238,8 @@ pub struct Aging {
     pub clearing: Vec<Clearing>,
     /// What could not be read of the treasurer's files and waits for somebody.
     pub refusals: OpenRefusals,
+    /// What could not be read of flows and waits for somebody.
+    pub flow_refusals: OpenRefusals,
 }
 
 /// How old open lines are today.
@@ -279,6 +281,7 @@ pub fn aging(conn: &mut Conn, creditor: &FiscalCode, now: Instant) -> Result<Agi
         lines,
         clearing,
         refusals: store::treasury::files::open(conn, creditor)?,
+        flow_refusals: store::settlement::refusals::open(conn, creditor)?,
     })
 }
 

@@ -3,6 +3,9 @@
 //! The cursor is the last publication up to which everything is filed. Each pull asks from a little
 //! before it, and what is known is passed over, so a pull may be broken off anywhere. Every creditor has
 //! a job of its own: one that fails never holds another up.
+//!
+//! What cannot be read is kept as it came: a row beside those that can be read, a whole flow until it can be
+//! read, which each pull tries again (ADR 0084).
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -14,17 +17,18 @@ use futures_util::stream::{self, StreamExt as _};
 use serde_json::json;
 
 use super::{Failed, Kind, Ran};
-use crate::app::settlement::{self, Arrived, Filed, Outcome, RevisionKey};
+use crate::app::settlement::{self, Arrived, Filed, Outcome, RevisionKey, Unread};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Instant};
 use crate::domain::fiscal_code::FiscalCode;
-use crate::domain::money::{Cents, MoneyError};
+use crate::domain::money::Cents;
 use crate::domain::settlement::{Header, Line, Outcome as PaymentOutcome};
+use crate::domain::text::{Rule as _, Said};
 use crate::node::client::{
-    self, FlowClient, Listing, RestFlows, Retries, Service, SoapFlows, Station,
+    self, FlowClient, Flows, Listing, Published, RestFlows, Retries, Service, SoapFlows, Station,
 };
 use crate::store::Error as StoreError;
-use crate::wire::fdr_rest::{FlowHeader, FlowPayment, FlowSummary, FlowsQuery, PayStatus};
+use crate::wire::fdr_rest::{Flow, FlowHeader, FlowPayment, FlowSummary, FlowsQuery, PayStatus};
 use crate::wire::fdr_soap::{DatedFlow, psp_of};
 
 /// Publications may become visible a little out of order; this much is asked again each time.
@@ -77,12 +81,6 @@ pub enum Error {
     /// The list shows a version that was replaced long ago.
     #[error("the list shows an earlier version than the one that is filed")]
     Overtaken,
-    /// An amount that does not fit.
-    #[error(transparent)]
-    Money(#[from] MoneyError),
-    /// The flow says of itself something else than the list said.
-    #[error("flow {0} is not the one that was listed")]
-    OtherFlow(String),
     /// The database's.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -101,6 +99,8 @@ pub struct PullSummary {
     pub known: usize,
     /// Older than the revision in force.
     pub late: usize,
+    /// Rows that could not be read of the flows that were filed.
+    pub unread: usize,
     /// Flows that failed, each with its reason; the next pull tries them again.
     pub failed: Vec<String>,
 }
@@ -115,6 +115,7 @@ impl PullSummary {
             "replaced": self.replaced,
             "known": self.known,
             "late": self.late,
+            "unread": self.unread,
             "failed": self.failed,
         })
     }
@@ -172,8 +173,11 @@ pub async fn pull_from(
     let listing = client.list(creditor, &from(ctx.now(), cursor)).await?;
     let held = held(ctx, creditor, &listing).await?;
     let mut summary = PullSummary::default();
+    for row in &listing.unread {
+        summary.fail("-", row);
+    }
     let mut listed = Vec::new();
-    for flow in numbered(listing, &held) {
+    for flow in numbered(listing.flows, &held) {
         summary.listed = summary.listed.saturating_add(1);
         match flow {
             Ok(flow) => listed.push(flow),
@@ -195,7 +199,11 @@ pub async fn pull_from(
     let mut batch = Batch::default();
     while let Some((flow, arrival)) = arrivals.next().await {
         match arrival {
-            Ok(Some(fetched)) => batch.flows.push(fetched),
+            Ok(Some(Ok(fetched))) => batch.flows.push(fetched),
+            Ok(Some(Err(unreadable))) => {
+                summary.fail(&flow.flow_id, &unreadable.why.en);
+                refuse(ctx, creditor, unreadable).await?;
+            }
             Ok(None) => summary.known = summary.known.saturating_add(1),
             Err(error) => summary.fail(&flow.flow_id, &error),
         }
@@ -225,6 +233,18 @@ impl Batch {
     }
 }
 
+/// Keeps a flow that cannot be read.
+async fn refuse(ctx: &Ctx, creditor: &FiscalCode, flow: Unreadable) -> Result<(), Error> {
+    let (owner, inner) = (creditor.clone(), ctx.clone());
+    ctx.import(move |tx, now| {
+        let key = key(&flow.listed);
+        settlement::keep(tx, now, &owner, key, &flow.bodies)?;
+        settlement::refuse(tx, now, &inner, &owner, (key, &flow.why))
+    })
+    .await?;
+    Ok(())
+}
+
 /// Keeps the bytes, and when they are durable decides what they mean.
 async fn file(
     ctx: &Ctx,
@@ -241,9 +261,9 @@ async fn file(
     .await?;
     let whole = ingest(ctx, creditor, (&flows, 0..flows.len()), batch.until).await;
     if let Ok(outcomes) = whole {
-        outcomes
-            .into_iter()
-            .for_each(|outcome| summary.count(outcome));
+        for (flow, outcome) in flows.iter().zip(outcomes) {
+            summary.count(flow, outcome);
+        }
         return Ok(());
     }
     // One of them cannot be filed and must not hold the others up: each alone.
@@ -254,8 +274,13 @@ async fn file(
         match ingest(ctx, creditor, (&flows, one), until).await {
             Ok(outcomes) => outcomes
                 .into_iter()
-                .for_each(|outcome| summary.count(outcome)),
-            Err(error) => summary.fail(&flow.listed.flow_id, &error),
+                .for_each(|outcome| summary.count(flow, outcome)),
+            Err(error) => {
+                summary.fail(&flow.listed.flow_id, &error);
+                if let settlement::Error::Money(why) = error {
+                    refuse(ctx, creditor, flow.unreadable(why.said())).await?;
+                }
+            }
         }
     }
     Ok(())
@@ -282,7 +307,7 @@ async fn ingest(
 }
 
 impl PullSummary {
-    fn count(&mut self, outcome: Outcome) {
+    fn count(&mut self, flow: &Fetched, outcome: Outcome) {
         let counter = match outcome {
             Outcome::Filed(_) => &mut self.filed,
             Outcome::Replaced(_) => &mut self.replaced,
@@ -290,6 +315,9 @@ impl PullSummary {
             Outcome::Late(_) => &mut self.late,
         };
         *counter = counter.saturating_add(1);
+        if !matches!(outcome, Outcome::Repeat(_)) {
+            self.unread = self.unread.saturating_add(flow.unread.len());
+        }
     }
 
     fn fail(&mut self, flow_id: &str, error: &dyn std::fmt::Display) {
@@ -337,9 +365,9 @@ fn from(now: Instant, cursor: Option<Instant>) -> FlowsQuery {
 
 /// The flows with their revisions, in the order of publication: one without that instant comes last. A flow
 /// that has no place among the stored versions is told instead.
-fn numbered(listing: Listing, held: &[Filed]) -> Vec<Result<FlowSummary, DatedFlow>> {
-    match listing {
-        Listing::Numbered(mut rows) => {
+fn numbered(listed: Flows, held: &[Filed]) -> Vec<Result<FlowSummary, DatedFlow>> {
+    match listed {
+        Flows::Numbered(mut rows) => {
             let order = |flow: &FlowSummary| {
                 let last = flow.published_at.is_none();
                 (
@@ -353,7 +381,7 @@ fn numbered(listing: Listing, held: &[Filed]) -> Vec<Result<FlowSummary, DatedFl
             rows.sort_by_key(order);
             rows.into_iter().map(Ok).collect()
         }
-        Listing::Dated(rows) => rows.into_iter().map(|flow| dated(flow, held)).collect(),
+        Flows::Dated(rows) => rows.into_iter().map(|flow| dated(flow, held)).collect(),
     }
 }
 
@@ -393,22 +421,44 @@ struct Fetched {
     listed: FlowSummary,
     header: Header,
     lines: Vec<Line>,
+    unread: Vec<Unread>,
     bodies: Vec<Vec<u8>>,
+}
+
+/// A revision whose answers cannot be read.
+struct Unreadable {
+    listed: FlowSummary,
+    bodies: Vec<Vec<u8>>,
+    why: Said,
+}
+
+fn key(listed: &FlowSummary) -> RevisionKey<'_> {
+    RevisionKey {
+        psp_id: &listed.psp_id,
+        flow_id: &listed.flow_id,
+        revision: listed.revision,
+    }
 }
 
 impl Fetched {
     fn key(&self) -> RevisionKey<'_> {
-        RevisionKey {
-            psp_id: &self.listed.psp_id,
-            flow_id: &self.listed.flow_id,
-            revision: self.listed.revision,
-        }
+        key(&self.listed)
     }
 
     fn arrived(&self) -> Arrived<'_> {
         Arrived {
             header: &self.header,
             lines: &self.lines,
+            unread: &self.unread,
+        }
+    }
+
+    /// As one that cannot be filed.
+    fn unreadable(&self, why: Said) -> Unreadable {
+        Unreadable {
+            listed: self.listed.clone(),
+            bodies: self.bodies.clone(),
+            why,
         }
     }
 }
@@ -417,21 +467,53 @@ async fn fetch(
     client: &FlowClient,
     creditor: &FiscalCode,
     listed: &FlowSummary,
-) -> Result<Fetched, Error> {
-    let flow = client.fetch(creditor, listed).await?;
-    let header = header(flow.header, listed)?;
-    if header.revision != listed.revision || header.flow_id != listed.flow_id {
-        return Err(Error::OtherFlow(listed.flow_id.clone()));
-    }
-    Ok(Fetched {
-        listed: listed.clone(),
-        header,
-        lines: lines(flow.payments)?,
-        bodies: flow.bodies,
+) -> Result<Result<Fetched, Unreadable>, Error> {
+    let Published { flow, bodies } = client.fetch(creditor, listed).await?;
+    let listed = listed.clone();
+    Ok(match flow.and_then(|flow| read(flow, &listed)) {
+        Ok((header, lines, unread)) => Ok(Fetched {
+            listed,
+            header,
+            lines,
+            unread,
+            bodies,
+        }),
+        Err(why) => Err(Unreadable {
+            listed,
+            bodies,
+            why,
+        }),
     })
 }
 
-fn header(head: FlowHeader, listed: &FlowSummary) -> Result<Header, Error> {
+type Read = (Header, Vec<Line>, Vec<Unread>);
+
+/// The flow as the domain knows it, and the rows that are none of it.
+fn read(flow: Flow<Said>, listed: &FlowSummary) -> Result<Read, Said> {
+    let header = header(flow.header, listed)?;
+    if header.revision != listed.revision || header.flow_id != listed.flow_id {
+        return Err(Said::new(
+            "il flusso non è quello elencato",
+            "the flow is not the one that was listed",
+        ));
+    }
+    let (mut lines, mut unread) = (Vec::with_capacity(flow.payments.len()), Vec::new());
+    // Rows are numbered in the order of the answer: the service's own index may repeat.
+    for (number, row) in (1i32..).zip(flow.payments) {
+        let row = row.map_err(|row| (row.text, row.error));
+        match row.and_then(|payment| line(number, payment)) {
+            Ok(line) => lines.push(line),
+            Err((text, reason)) => unread.push(Unread {
+                number,
+                text,
+                reason,
+            }),
+        }
+    }
+    Ok((header, lines, unread))
+}
+
+fn header(head: FlowHeader, listed: &FlowSummary) -> Result<Header, Said> {
     Ok(Header {
         // The list names the flow; heads have been seen with the sender's other codes.
         psp_id: listed.psp_id.clone(),
@@ -442,7 +524,7 @@ fn header(head: FlowHeader, listed: &FlowSummary) -> Result<Header, Error> {
         regulation_on: head.regulation_on,
         receiver: head.receiver.organization_id,
         declared_count: head.payments_count,
-        declared_sum: Cents::new(head.payments_cents)?,
+        declared_sum: Cents::new(head.payments_cents).map_err(|why| why.said())?,
         published_at: head
             .published_at
             .or(listed.published_at)
@@ -450,22 +532,24 @@ fn header(head: FlowHeader, listed: &FlowSummary) -> Result<Header, Error> {
     })
 }
 
-/// The rows, numbered in the order of the answer: the service's own index may repeat.
-fn lines(payments: Vec<FlowPayment>) -> Result<Vec<Line>, Error> {
-    (1i32..)
-        .zip(payments)
-        .map(|(number, payment)| {
-            Ok(Line {
-                number,
-                iuv: payment.iuv,
-                iur: payment.iur,
-                transfer: i16::from(payment.id_transfer),
-                amount: Cents::new(payment.pay_cents)?,
-                outcome: outcome(&payment.status),
-                paid_on: calendar::today(payment.paid_at),
-            })
-        })
-        .collect()
+/// One row; one whose amount does not fit is told with its text.
+fn line(number: i32, payment: FlowPayment) -> Result<Line, (String, Said)> {
+    let amount = Cents::new(payment.pay_cents).map_err(|why| {
+        let text = format!(
+            "{} {} {} {}",
+            payment.iuv, payment.iur, payment.id_transfer, payment.pay_cents
+        );
+        (text, why.said())
+    })?;
+    Ok(Line {
+        number,
+        amount,
+        iuv: payment.iuv,
+        iur: payment.iur,
+        transfer: i16::from(payment.id_transfer),
+        outcome: outcome(&payment.status),
+        paid_on: calendar::today(payment.paid_at),
+    })
 }
 
 fn outcome(status: &PayStatus) -> PaymentOutcome {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use reqwest::{RequestBuilder, StatusCode};
 
-pub use flows::{FlowClient, Listing, Published};
+pub use flows::{FlowClient, Flows, Listing, Published};
 pub use platform::{PlatformClient, PlatformError};
 pub use soap::{SoapFlows, Station};
 
@@ -101,13 +101,13 @@ impl Error {
     }
 }
 
-/// An answer and what it says.
+/// An answer and what it says, when that can be read.
 #[derive(Debug, Clone)]
 pub struct Answer<T> {
     /// As received.
     pub body: Vec<u8>,
     /// As read.
-    pub value: T,
+    pub value: Result<T, wire::Error>,
 }
 
 /// The client of the REST interface. Clones share connections.
@@ -189,7 +189,7 @@ impl RestFlows {
     /// [`Error`], after the last attempt.
     pub async fn flow(&self, key: &FlowKey) -> Result<Answer<FlowHeader>, Error> {
         let body = self.get(&wire::flow_path(key)).await?;
-        let value = wire::flow(&body)?;
+        let value = wire::flow(&body);
         Ok(Answer { body, value })
     }
 
@@ -203,7 +203,7 @@ impl RestFlows {
         at: PageAt,
     ) -> Result<Answer<Page<FlowPayment>>, Error> {
         let body = self.get(&wire::payments_path(key, at)).await?;
-        let value = wire::payments(&body)?;
+        let value = wire::payments(&body);
         Ok(Answer { body, value })
     }
 

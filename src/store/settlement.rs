@@ -1,5 +1,7 @@
 //! Reporting flows: documents as they came, revisions, rows, and how far the pull has got.
 
+pub mod refusals;
+
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
@@ -120,6 +122,16 @@ impl Filed {
     pub fn name(&self) -> String {
         format!("{}/{}", self.header.psp_id, self.header.flow_id)
     }
+
+    /// What names this revision.
+    #[must_use]
+    pub fn key(&self) -> RevisionKey<'_> {
+        RevisionKey {
+            psp_id: &self.header.psp_id,
+            flow_id: &self.header.flow_id,
+            revision: self.header.revision,
+        }
+    }
 }
 
 /// Which flows a list shows.
@@ -185,8 +197,8 @@ pub fn hold_positions(tx: &mut Tx<'_>, creditor: &FiscalCode, iuvs: &[&str]) -> 
     Ok(())
 }
 
-/// Keeps the answers of a revision as they came: part 0 is the head, then the pages of rows. A repeat
-/// changes nothing.
+/// Keeps the answers of a revision as they came: part 0 is the head, then the pages of rows. They stand in
+/// place of those of an earlier try.
 ///
 /// # Errors
 /// The database's.
@@ -210,10 +222,15 @@ pub fn insert_documents(
             fetched_at: At(now),
         })
         .collect();
+    let earlier = flow_document::table
+        .filter(flow_document::creditor.eq(creditor.as_str()))
+        .filter(flow_document::psp_id.eq(key.psp_id))
+        .filter(flow_document::flow_id.eq(key.flow_id))
+        .filter(flow_document::revision.eq(key.revision));
+    on!(&mut **tx, |c| diesel::delete(earlier).execute(c))?;
     for row in &rows {
         on!(&mut **tx, |c| diesel::insert_into(flow_document::table)
             .values(row)
-            .on_conflict_do_nothing()
             .execute(c))?;
     }
     Ok(())

@@ -9,6 +9,9 @@ use std::fmt::Write as _;
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde_json::value::RawValue;
 
+pub(super) use answers::{
+    AMOUNT, COUNT, COUNT_MAX, DATE, IDENTIFIER, INDEX, REFERENCE, is_identifier, is_reference,
+};
 pub use answers::{ApiError, error, flow, flows, payments};
 
 mod answers;
@@ -111,8 +114,8 @@ pub(super) fn encoded(text: &str) -> String {
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
-    /// The rows, in the order of the answer.
-    pub rows: Vec<T>,
+    /// The rows, in the order of the answer, each read by itself.
+    pub rows: Vec<Result<T, Unread<Error>>>,
     /// Pages in the whole list; stop after this one. 1 when the answer does not say.
     pub pages: u32,
     /// `count`, when the answer says it.
@@ -147,7 +150,7 @@ pub struct FlowHeader {
     pub status: Option<String>,
     /// `published`.
     pub published_at: Option<DateTime<Utc>>,
-    /// `regulation`: the TRN or CRO of the credit transfer.
+    /// `regulation`: the TRN or CRO of the credit transfer; empty when there is none.
     pub regulation: String,
     /// `regulationDate`: when it settles.
     pub regulation_on: NaiveDate,
@@ -257,6 +260,45 @@ impl PayStatus {
     }
 }
 
+/// What a value must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Form {
+    /// In English.
+    pub en: &'static str,
+    /// In Italian.
+    pub it: &'static str,
+}
+
+impl Form {
+    pub(super) const fn new(en: &'static str, it: &'static str) -> Form {
+        Form { en, it }
+    }
+}
+
+impl std::fmt::Display for Form {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.en)
+    }
+}
+
+/// A flow with its rows, each read by itself: one that cannot be read takes nothing from the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flow<E> {
+    /// Its head.
+    pub header: FlowHeader,
+    /// Its rows, in their order.
+    pub payments: Vec<Result<FlowPayment, Unread<E>>>,
+}
+
+/// A row that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread<E> {
+    /// As it came.
+    pub text: String,
+    /// Where, and why.
+    pub error: E,
+}
+
 /// An answer that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -279,8 +321,22 @@ pub enum Error {
         /// As `data[3].pay`.
         path: String,
         /// The rule.
-        rule: &'static str,
+        rule: Form,
     },
+}
+
+impl Error {
+    /// What is wrong, in Italian.
+    #[must_use]
+    pub fn italian(&self) -> String {
+        match self {
+            Error::TooLarge => format!("la risposta supera {ANSWER_BYTES_MAX} byte"),
+            Error::Shape { what, line, column } => format!(
+                "la risposta non ha la forma attesa: {what} (riga {line}, colonna {column})"
+            ),
+            Error::Value { path, rule } => format!("{path}: deve essere {}", rule.it),
+        }
+    }
 }
 
 /// Cents of a JSON number in euro: `12`, `12.3`, `12.300`, `1.2E+1`, each with a minus sign or not. Senders

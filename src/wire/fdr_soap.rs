@@ -9,13 +9,14 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use quick_xml::events::Event;
 
+use super::fdr_rest::{Form, IDENTIFIER, Unread, is_identifier};
 use super::giornale::Rule;
 use super::giornale::xml::{Element, Part, Stream};
 use super::soap::Writer;
 use super::text::{fit, is_space};
 use super::time::{self, Timestamp};
 
-pub use flow_xml::{Flow, flow};
+pub use flow_xml::flow;
 
 mod flow_xml;
 
@@ -28,9 +29,11 @@ pub const ANSWER_BYTES_MAX: usize = 96 << 20;
 const NAMESPACE: &str = "http://ws.pagamenti.telematici.gov/";
 const TEXT_CHARS_MAX: usize = 255;
 
-const TEXT: &str = "1 to 255 characters";
-const INSTANT: &str = "a time as 2026-12-31T23:59:59";
-const BASE64: &str = "base64";
+const INSTANT: Form = Form::new(
+    "a time as 2026-12-31T23:59:59",
+    "un istante come 2026-12-31T23:59:59",
+);
+const BASE64: Form = Form::new("base64", "base64");
 const DEPOSITED: &str = "xmlRendicontazione";
 
 /// What a time without offset means: the reader says which clock it is read on.
@@ -106,8 +109,24 @@ pub enum Error {
         /// As `datiSingoliPagamenti[3].singoloImportoPagato`.
         path: String,
         /// The rule.
-        rule: &'static str,
+        rule: Form,
     },
+}
+
+impl Error {
+    /// What is wrong, in Italian.
+    #[must_use]
+    pub fn italian(&self) -> String {
+        match self {
+            Error::TooLarge => format!("la risposta supera {ANSWER_BYTES_MAX} byte"),
+            Error::Fault(code) => format!("errore {code}"),
+            Error::Markup(_) => {
+                "non è XML ben formato, o supera i limiti di un elemento".to_owned()
+            }
+            Error::OtherDocument(name) => format!("il documento deve essere {name}"),
+            Error::Value { path, rule } => format!("{path}: deve essere {}", rule.it),
+        }
+    }
 }
 
 /// The question for the list.
@@ -134,24 +153,34 @@ fn request(operation: Operation, asker: Asker<'_>, flow_id: Option<&str>) -> Vec
     out.finish()
 }
 
-/// Reads the list of flows; one that is empty is no error.
+/// Reads the list of flows, row by row; one that is empty is no error.
 ///
 /// # Errors
-/// [`Error`], naming the element.
-pub fn list(body: &[u8], clock: Clock) -> Result<Vec<DatedFlow>, Error> {
+/// [`Error`] of the answer itself.
+pub fn list(body: &[u8], clock: Clock) -> Result<Vec<Result<DatedFlow, Unread<Error>>>, Error> {
     let mut flows = Vec::new();
     answer(body, Operation::List, |part| {
         if let Part::Entry(row, _) = part {
             let at = |name: &str| format!("idRendicontazione[{}].{name}", flows.len());
-            let read = |name| text(&at(name), row.text_at(&[name]));
-            flows.push(DatedFlow {
-                flow_id: read("identificativoFlusso")?,
-                flow_at: instant(&at("dataOraFlusso"), &read("dataOraFlusso")?, clock)?,
+            let text = |name| text(&at(name), row.text_at(&[name]));
+            let made =
+                text("dataOraFlusso").and_then(|made| instant(&at("dataOraFlusso"), &made, clock));
+            let read = text("identificativoFlusso").and_then(|flow_id| {
+                let flow_at = made?;
+                Ok(DatedFlow { flow_id, flow_at })
             });
+            flows.push(read.map_err(|error| unread(&row, error)));
         }
         Ok(())
     })?;
     Ok(flows)
+}
+
+/// A row that cannot be read, written again.
+fn unread(row: &Element, error: Error) -> Unread<Error> {
+    let mut text = String::new();
+    row.write(&mut text);
+    Unread { text, error }
 }
 
 /// Takes the flow out of its answer, as it was deposited.
@@ -295,7 +324,7 @@ fn parts(document: &[u8]) -> Result<Stream<&[u8]>, Error> {
     Ok(Stream::bounded(document, ANSWER_BYTES_MAX))
 }
 
-fn value(path: &str, rule: &'static str) -> Error {
+fn value(path: &str, rule: Form) -> Error {
     Error::Value {
         path: path.to_owned(),
         rule,
@@ -303,10 +332,8 @@ fn value(path: &str, rule: &'static str) -> Error {
 }
 
 fn text(path: &str, text: Option<&str>) -> Result<String, Error> {
-    let fits = |text: &&str| (1..=TEXT_CHARS_MAX).contains(&text.chars().count());
-    text.filter(fits)
-        .map(str::to_owned)
-        .ok_or_else(|| value(path, TEXT))
+    text.and_then(is_identifier)
+        .ok_or_else(|| value(path, IDENTIFIER))
 }
 
 fn instant(path: &str, text: &str, clock: Clock) -> Result<DateTime<Utc>, Error> {

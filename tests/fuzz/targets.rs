@@ -75,7 +75,7 @@ fn soap(data: &[u8]) {
 fn flow_json(data: &[u8]) {
     let _any = fdr_rest::error(data);
     if let Ok(page) = fdr_rest::flows(data) {
-        for flow in page.rows {
+        for flow in page.rows.into_iter().flatten() {
             assert!(flow.revision >= 1, "a revision below 1");
             assert!(!flow.flow_id.is_empty() && !flow.psp_id.is_empty());
         }
@@ -85,7 +85,7 @@ fn flow_json(data: &[u8]) {
         assert!(!head.flow_id.is_empty());
     }
     if let Ok(page) = fdr_rest::payments(data) {
-        for payment in page.rows {
+        for payment in page.rows.into_iter().flatten() {
             assert!((1..=5).contains(&payment.id_transfer));
             assert!(!payment.iuv.is_empty() && !payment.iur.is_empty());
         }
@@ -96,7 +96,7 @@ fn flow_json(data: &[u8]) {
 fn flow_xml(data: &[u8]) {
     let _any = fdr_soap::fault(data);
     if let Ok(flows) = fdr_soap::list(data, calendar::in_rome) {
-        assert!(flows.iter().all(|flow| !flow.flow_id.is_empty()));
+        assert!(flows.iter().flatten().all(|flow| !flow.flow_id.is_empty()));
     }
     let inside = fdr_soap::document(data);
     let document = inside.as_deref().unwrap_or(data);
@@ -107,6 +107,7 @@ fn flow_xml(data: &[u8]) {
     assert!(head.payments_count >= 0 && !head.flow_id.is_empty());
     assert!(!head.sender.psp_id.is_empty() && !head.receiver.organization_id.is_empty());
     for (place, payment) in (1i64..).zip(flow.payments) {
+        let Ok(payment) = payment else { continue };
         assert_eq!(payment.index, place);
         assert!((1..=5).contains(&payment.id_transfer));
         assert!(!payment.iuv.is_empty() && !payment.iur.is_empty());

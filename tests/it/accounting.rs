@@ -92,7 +92,11 @@ pub(crate) async fn reported(app: &TestApp) -> i64 {
             now,
             &ctx,
             &town,
-            &[settlement::Arrived { header, lines }],
+            &[settlement::Arrived {
+                header,
+                lines,
+                unread: &[],
+            }],
         )
     };
     app.ctx.write(ingest).await.unwrap();

@@ -9,7 +9,7 @@ use avviso::domain::fiscal_code::FiscalCode;
 use avviso::domain::money::Cents;
 use avviso::domain::position::Notice;
 use avviso::domain::settlement::{Header, Line, Outcome};
-use avviso::domain::text::Text;
+use avviso::domain::text::{Said, Text};
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
@@ -288,17 +288,20 @@ async fn report(
         outcome: Outcome::Executed,
         paid_on: "2026-04-01".parse().unwrap(),
     };
+    // A row of it says nothing that can be read but the receipt's name.
+    let unread = settlement::Unread {
+        number: 2,
+        text: receipt_id.to_owned(),
+        reason: Said::new("deve essere un importo", "must be an amount"),
+    };
     let (ctx, town) = (app.ctx.clone(), town.clone());
     let ingest = move |tx: &mut avviso::store::Tx<'_>, now| {
-        let lines = std::slice::from_ref(&line);
-        let header = &header;
-        settlement::ingest(
-            tx,
-            now,
-            &ctx,
-            &town,
-            &[settlement::Arrived { header, lines }],
-        )
+        let arrived = settlement::Arrived {
+            header: &header,
+            lines: std::slice::from_ref(&line),
+            unread: std::slice::from_ref(&unread),
+        };
+        settlement::ingest(tx, now, &ctx, &town, &[arrived])
     };
     app.ctx.write(ingest).await.unwrap();
 }

@@ -144,6 +144,7 @@ async fn reported(app: &TestApp, flow_id: &str, payments: &[(String, String)]) {
         let arrived = settlement::Arrived {
             header: &header,
             lines: &lines,
+            unread: &[],
         };
         settlement::ingest(tx, now, &ctx, &town, &[arrived])
     };

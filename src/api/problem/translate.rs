@@ -384,7 +384,8 @@ impl From<settlement::Error> for Problem {
     fn from(error: settlement::Error) -> Problem {
         use settlement::Error as E;
         match error {
-            E::UnknownFlow => Problem::of(&catalogue::NOT_FOUND),
+            E::UnknownFlow | E::UnknownRefusal => Problem::of(&catalogue::NOT_FOUND),
+            E::Closed => Problem::of(&catalogue::STATE_FORBIDS),
             E::Money(_) => broken(&error),
             E::Store(store) => store.into(),
         }

@@ -85,6 +85,7 @@ impl World {
         let arrived = Arrived {
             header: &header,
             lines,
+            unread: &[],
         };
         self.write(|tx, now, ctx| ingest(tx, now, ctx, &town(), &[arrived]))[0]
     }
@@ -372,8 +373,10 @@ fn a_new_revision_undoes_the_old_one_and_repeats_change_nothing() {
     w.pay(&paid);
     assert_eq!((w.ended(), w.balances()), (codes, books));
     let iuv = paid.iuv.to_string();
-    let changed =
-        w.write(|tx, now, ctx| reconciliation::classify_receipt(tx, now, ctx, &town(), &iuv));
+    let changed = w.write(|tx, now, ctx| {
+        let held = reconciliation::hold_for_receipt(tx, &town(), &iuv)?;
+        reconciliation::classify_receipt(tx, now, ctx, &town(), (&iuv, held))
+    });
     assert_eq!(changed, 0);
 }
 
@@ -484,7 +487,11 @@ fn several_revisions_of_a_flow_may_come_at_once() {
     let arrived: Vec<Arrived<'_>> = heads
         .iter()
         .zip([&wrong, &right, &wrong])
-        .map(|(header, lines)| Arrived { header, lines })
+        .map(|(header, lines)| Arrived {
+            header,
+            lines,
+            unread: &[],
+        })
         .collect();
     let outcomes = w.write(|tx, now, ctx| ingest(tx, now, ctx, &town(), &arrived));
     assert!(matches!(

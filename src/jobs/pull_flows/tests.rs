@@ -137,6 +137,42 @@ impl Bench {
             .unwrap()
     }
 
+    async fn refused(&self) -> Vec<settlement::Refusal> {
+        let town = self.town.clone();
+        let read = move |c: &mut store::Conn| settlement::refusals(c, &town, None, (None, 10));
+        self.scratch.ctx.read(read).await.unwrap()
+    }
+
+    async fn filed(&self) -> Vec<Filed> {
+        let town = self.town.clone();
+        let read =
+            move |c: &mut store::Conn| flows::page(c, &town, &flows::Filter::default(), None, 10);
+        self.scratch.ctx.read(read).await.unwrap()
+    }
+
+    async fn lines(&self, flow: uuid::Uuid) -> Vec<Line> {
+        let town = self.town.clone();
+        let read = move |c: &mut store::Conn| flows::lines(c, &town, flow, 0, 10);
+        self.scratch.ctx.read(read).await.unwrap()
+    }
+
+    async fn documents(&self, (flow_id, revision): (&'static str, i64)) -> Vec<Vec<u8>> {
+        let town = self.town.clone();
+        let read = move |c: &mut store::Conn| {
+            let psp_id = "PSPX";
+            flows::documents(
+                c,
+                &town,
+                RevisionKey {
+                    psp_id,
+                    flow_id,
+                    revision,
+                },
+            )
+        };
+        self.scratch.ctx.read(read).await.unwrap()
+    }
+
     async fn cursor(&self) -> Option<Instant> {
         let town = self.town.clone();
         self.scratch
@@ -233,6 +269,121 @@ async fn a_flow_that_cannot_be_filed_does_not_hold_up_those_fetched_with_it() {
     assert_eq!((pulled.filed, pulled.failed.len()), (2, 1), "{pulled:?}");
     assert!(pulled.failed[0].starts_with(flows[1]));
     assert_eq!(bench.cursor().await, at("2026-03-03T09:00:00Z"));
+    // Its sum does not fit: it waits for somebody.
+    let refused = bench.refused().await;
+    let told: Vec<_> = refused
+        .iter()
+        .map(|one| (one.flow_id.as_str(), one.place))
+        .collect();
+    assert_eq!(told, [(flows[1], None)]);
+    assert_eq!(refused[0].reason.en, "amount out of range");
+}
+
+#[actix_web::test]
+async fn a_row_that_cannot_be_read_is_kept_beside_the_others() {
+    let bench = Bench::new();
+    let flow = "2026-03-03PSPX-1";
+    put_amounts(&bench.shelf, (flow, 1), ["\"10,05\"", "20.05"]);
+    put_list(&bench.shelf, &[vec![listed(flow, 1, 9)]]);
+    let pulled = bench.pull().await;
+    assert_eq!(
+        (pulled.filed, pulled.unread, pulled.failed.len()),
+        (1, 1, 0),
+        "{pulled:?}"
+    );
+    assert_eq!(
+        bench.cursor().await,
+        at("2026-03-03T10:00:00Z").map(|at| at - TimeDelta::hours(1))
+    );
+    let filed = bench.filed().await;
+    assert_eq!(
+        (filed[0].totals.count, filed[0].totals.sum.get()),
+        (1, 2005)
+    );
+    assert_eq!(bench.lines(filed[0].id).await[0].number, 2);
+    let refused = bench.refused().await;
+    assert_eq!((refused.len(), refused[0].place), (1, Some(1)));
+    assert_eq!(refused[0].text, payment(1, "\"10,05\""));
+    assert_eq!(
+        refused[0].reason.it,
+        "data[0].pay: deve essere un importo in euro con al massimo due decimali"
+    );
+    // A revision that can be read is an answer to it.
+    put(&bench.shelf, flow, 2);
+    put_list(&bench.shelf, &[vec![listed(flow, 2, 11)]]);
+    assert_eq!(bench.pull().await.replaced, 1);
+    let refused = bench.refused().await;
+    let closing = refused[0].closing.as_ref().unwrap();
+    assert_eq!(
+        (closing.client, closing.note.contains("revisione")),
+        (None, true)
+    );
+}
+
+#[actix_web::test]
+async fn a_flow_that_cannot_be_read_is_kept_and_tried_again() {
+    let bench = Bench::new();
+    let (one, two) = ("2026-03-03PSPX-1", "2026-03-03PSPX-2");
+    let broken = |what: &str| {
+        put(&bench.shelf, one, 1);
+        let base = format!("/organizations/{TOWN}/fdrs/{one}/revisions/1/psps/PSPX?");
+        bench.shelf.lock().unwrap().insert(base, what.to_owned());
+    };
+    put(&bench.shelf, two, 1);
+    put_list(&bench.shelf, &[vec![listed(one, 1, 9), listed(two, 1, 10)]]);
+    let other = head(two, 1);
+    for what in ["<html>Bad gateway</html>", other.as_str(), other.as_str()] {
+        broken(what);
+        let pulled = bench.pull().await;
+        assert_eq!(
+            (pulled.filed + pulled.known, pulled.failed.len()),
+            (1, 1),
+            "{pulled:?}"
+        );
+        assert_eq!(bench.cursor().await, None);
+    }
+    // Each reason is told once.
+    let refused = bench.refused().await;
+    let told: Vec<_> = refused
+        .iter()
+        .map(|one| (one.flow_id.as_str(), one.place, one.text.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (one, None, "<html>Bad gateway</html>"),
+            (one, None, other.as_str())
+        ]
+    );
+    assert!(refused[1].reason.it.contains("non è quello elencato"));
+    put(&bench.shelf, one, 1);
+    let pulled = bench.pull().await;
+    assert_eq!((pulled.filed, pulled.failed.len()), (1, 0), "{pulled:?}");
+    assert_eq!(bench.cursor().await, at("2026-03-03T10:00:00Z"));
+    assert!(
+        bench
+            .refused()
+            .await
+            .iter()
+            .all(|one| one.closing.is_some())
+    );
+    let key = (one, 1);
+    assert_eq!(bench.documents(key).await[0], head(one, 1).into_bytes());
+}
+
+#[actix_web::test]
+async fn a_row_of_the_list_that_cannot_be_read_holds_the_cursor_and_nothing_else() {
+    let bench = Bench::new();
+    put(&bench.shelf, "2026-03-03PSPX-2", 1);
+    let wrong = listed("2026-03-03PSPX-1", 0, 9);
+    put_list(
+        &bench.shelf,
+        &[vec![wrong, listed("2026-03-03PSPX-2", 1, 10)]],
+    );
+    let pulled = bench.pull().await;
+    assert_eq!((pulled.filed, pulled.failed.len()), (1, 1), "{pulled:?}");
+    assert!(pulled.failed[0].contains("data[0].revision"), "{pulled:?}");
+    assert_eq!(bench.cursor().await, None);
 }
 
 #[actix_web::test]
@@ -357,25 +508,36 @@ async fn by_soap_the_later_time_is_the_next_revision_also_of_what_came_by_rest()
     );
     let first = bench.pull().await;
     assert_eq!(
-        (first.listed, first.known, first.filed),
-        (2, 1, 0),
+        (first.listed, first.known, first.filed, first.unread),
+        (2, 1, 1, 1),
         "{first:?}"
+    );
+    let refused = bench.refused().await;
+    assert_eq!(
+        (refused[0].flow_id.as_str(), refused[0].place),
+        (two, Some(1))
     );
     assert!(
-        first.failed[0].starts_with(&format!("{two}: ")),
-        "{first:?}"
+        refused[0]
+            .text
+            .contains("<singoloImportoPagato>1,00</singoloImportoPagato>")
     );
-    assert!(first.failed[0].contains("datiSingoliPagamenti[0].singoloImportoPagato"));
+    assert!(
+        refused[0]
+            .reason
+            .en
+            .contains("datiSingoliPagamenti[0].singoloImportoPagato")
+    );
     put_soap(
         &shelf,
         &[
             (one, "2026-03-04T09:00:00", "30.10"),
-            (two, "2026-03-03T09:00:00", "1.00"),
+            (two, "2026-03-03T09:00:00", "1,00"),
         ],
     );
     let second = bench.pull().await;
     assert_eq!(
-        (second.replaced, second.filed, second.failed.len()),
+        (second.replaced, second.known, second.failed.len()),
         (1, 1, 0),
         "{second:?}"
     );

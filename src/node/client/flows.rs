@@ -2,10 +2,11 @@
 
 use super::{Error, RestFlows, SoapFlows};
 use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::text::{Rule, Said};
 use crate::wire::fdr_rest::{
-    FlowHeader, FlowKey, FlowPayment, FlowSummary, FlowsQuery, PAGE_SIZE_MAX, PageAt,
+    self as wire, Flow, FlowKey, FlowSummary, FlowsQuery, PAGE_SIZE_MAX, PageAt, Unread,
 };
-use crate::wire::fdr_soap::DatedFlow;
+use crate::wire::fdr_soap::{self, DatedFlow};
 
 /// Pages of one list or flow at most; a thousand rows each.
 const PAGES_MAX: u32 = 1_000;
@@ -21,7 +22,16 @@ pub enum FlowClient {
 
 /// Which flows there are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Listing {
+pub struct Listing {
+    /// Those whose rows can be read.
+    pub flows: Flows,
+    /// Why the other rows cannot be read.
+    pub unread: Vec<String>,
+}
+
+/// The rows of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Flows {
     /// With their revisions.
     Numbered(Vec<FlowSummary>),
     /// With the time of their latest version alone.
@@ -32,9 +42,9 @@ impl Listing {
     /// Identifiers of the flows.
     #[must_use]
     pub fn flow_ids(&self) -> Vec<String> {
-        match self {
-            Listing::Numbered(rows) => rows.iter().map(|row| row.flow_id.clone()).collect(),
-            Listing::Dated(rows) => rows.iter().map(|row| row.flow_id.clone()).collect(),
+        match &self.flows {
+            Flows::Numbered(rows) => rows.iter().map(|row| row.flow_id.clone()).collect(),
+            Flows::Dated(rows) => rows.iter().map(|row| row.flow_id.clone()).collect(),
         }
     }
 }
@@ -42,12 +52,44 @@ impl Listing {
 /// A flow and the answers that it was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
-    /// Its head.
-    pub header: FlowHeader,
-    /// Its rows.
-    pub payments: Vec<FlowPayment>,
+    /// What they say; why they cannot be read, when not even the head can.
+    pub flow: Result<Flow<Said>, Said>,
     /// As received: the head and the pages of rows, or the `FlussoRiversamento`.
     pub bodies: Vec<Vec<u8>>,
+}
+
+impl Rule for wire::Error {
+    fn italian(&self) -> String {
+        wire::Error::italian(self)
+    }
+}
+
+impl Rule for fdr_soap::Error {
+    fn italian(&self) -> String {
+        fdr_soap::Error::italian(self)
+    }
+}
+
+impl Published {
+    /// A flow as it was read, or why it cannot be.
+    pub(super) fn read<E: Rule>(flow: Result<Flow<E>, E>, bodies: Vec<Vec<u8>>) -> Published {
+        let told = |row: Unread<E>| Unread {
+            text: row.text,
+            error: row.error.said(),
+        };
+        let flow = flow.map(|flow| Flow {
+            header: flow.header,
+            payments: flow
+                .payments
+                .into_iter()
+                .map(|row| row.map_err(told))
+                .collect(),
+        });
+        Published {
+            flow: flow.map_err(|error| error.said()),
+            bodies,
+        }
+    }
 }
 
 impl FlowClient {
@@ -56,27 +98,35 @@ impl FlowClient {
     /// # Errors
     /// [`Error`], after the last attempt.
     pub async fn list(&self, creditor: &FiscalCode, query: &FlowsQuery) -> Result<Listing, Error> {
-        let client = match self {
+        match self {
             FlowClient::Soap(client) => {
-                return Ok(Listing::Dated(client.list(creditor.as_str()).await?));
+                let rows = client.list(creditor.as_str()).await?;
+                let unread = unread(&rows);
+                let flows = Flows::Dated(rows.into_iter().flatten().collect());
+                Ok(Listing { flows, unread })
             }
-            FlowClient::Rest(client) => client,
-        };
-        let mut rows = Vec::new();
-        for page in 1..=PAGES_MAX {
-            let answer = client.flows(creditor.as_str(), query, whole(page)).await?;
-            rows.extend(answer.rows);
-            if page >= answer.pages {
-                break;
+            FlowClient::Rest(client) => {
+                let (mut flows, mut unread_rows) = (Vec::new(), Vec::new());
+                for page in 1..=PAGES_MAX {
+                    let answer = client.flows(creditor.as_str(), query, whole(page)).await?;
+                    unread_rows.extend(unread(&answer.rows));
+                    flows.extend(answer.rows.into_iter().flatten());
+                    if page >= answer.pages {
+                        break;
+                    }
+                }
+                Ok(Listing {
+                    flows: Flows::Numbered(flows),
+                    unread: unread_rows,
+                })
             }
         }
-        Ok(Listing::Numbered(rows))
     }
 
-    /// A flow with all its rows.
+    /// A flow with all its rows. What cannot be read of it is said beside the bytes.
     ///
     /// # Errors
-    /// [`Error`], after the last attempt.
+    /// [`Error`] when it cannot be had, after the last attempt.
     pub async fn fetch(
         &self,
         creditor: &FiscalCode,
@@ -93,22 +143,37 @@ impl FlowClient {
             psp_id: listed.psp_id.clone(),
         };
         let head = client.flow(&key).await?;
-        let mut bodies = vec![head.body];
-        let mut payments = Vec::new();
+        let (mut bodies, mut payments) = (vec![head.body], Vec::new());
+        let mut broken = None;
         for page in 1..=PAGES_MAX {
             let answer = client.payments(&key, whole(page)).await?;
             bodies.push(answer.body);
-            payments.extend(answer.value.rows);
-            if page >= answer.value.pages {
-                break;
+            match answer.value {
+                Ok(read) => {
+                    payments.extend(read.rows);
+                    if page >= read.pages {
+                        break;
+                    }
+                }
+                // How many pages there are stands on the page itself.
+                Err(error) => {
+                    broken = Some(error);
+                    break;
+                }
             }
         }
-        Ok(Published {
-            header: head.value,
-            payments,
-            bodies,
-        })
+        let flow = head.value.and_then(|header| match broken {
+            None => Ok(Flow { header, payments }),
+            Some(error) => Err(error),
+        });
+        Ok(Published::read(flow, bodies))
     }
+}
+
+/// Why rows cannot be read.
+fn unread<T, E: std::fmt::Display>(rows: &[Result<T, Unread<E>>]) -> Vec<String> {
+    let broken = rows.iter().filter_map(|row| row.as_ref().err());
+    broken.map(|row| row.error.to_string()).collect()
 }
 
 fn whole(page: u32) -> PageAt {

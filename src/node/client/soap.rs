@@ -5,7 +5,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use super::{Calls, Error, Habits, Published, Retries, Service};
 use crate::ctx::Ids;
 use crate::domain::calendar;
-use crate::wire::fdr_rest::FlowSummary;
+use crate::wire::fdr_rest::{FlowSummary, Unread};
 use crate::wire::fdr_soap::{self as wire, ANSWER_BYTES_MAX, Asker, DatedFlow, Operation};
 
 /// The station that asks.
@@ -49,13 +49,17 @@ impl SoapFlows {
     ///
     /// # Errors
     /// [`Error`], after the last attempt; a fault is [`Error::Refused`] with its code.
-    pub async fn list(&self, organization_id: &str) -> Result<Vec<DatedFlow>, Error> {
+    pub async fn list(
+        &self,
+        organization_id: &str,
+    ) -> Result<Vec<Result<DatedFlow, Unread<wire::Error>>>, Error> {
         let request = wire::list_request(self.asker(organization_id));
         let body = self.post(Operation::List, request).await?;
         wire::list(&body, calendar::in_rome).map_err(told)
     }
 
-    /// The latest version of a flow; it must be the listed one.
+    /// The latest version of a flow; it must be the listed one. What cannot be read of it is said beside the
+    /// bytes.
     ///
     /// # Errors
     /// As [`SoapFlows::list`], or [`Error::OtherVersion`].
@@ -66,18 +70,20 @@ impl SoapFlows {
     ) -> Result<Published, Error> {
         let request = wire::fetch_request(self.asker(organization_id), &listed.flow_id);
         let body = self.post(Operation::Fetch, request).await?;
-        let document = wire::document(&body).map_err(told)?;
+        let document = match wire::document(&body) {
+            Ok(document) => document,
+            Err(fault @ wire::Error::Fault(_)) => return Err(told(fault)),
+            Err(error) => return Ok(Published::read(Err(error), vec![body])),
+        };
         drop(body);
-        let flow = wire::flow(&document, listed.revision, calendar::in_rome)?;
-        let made = flow.header.flow_at.timestamp();
-        if listed.flow_at.is_some_and(|at| at.timestamp() != made) {
+        let flow = wire::flow(&document, listed.revision, calendar::in_rome);
+        let made = flow.as_ref().ok();
+        let made = made.map(|flow| flow.header.flow_at.timestamp());
+        let listed = listed.flow_at.map(|at| at.timestamp());
+        if made.is_some() && listed.is_some() && made != listed {
             return Err(Error::OtherVersion);
         }
-        Ok(Published {
-            header: flow.header,
-            payments: flow.payments,
-            bodies: vec![document],
-        })
+        Ok(Published::read(flow, vec![document]))
     }
 
     fn asker<'a>(&'a self, organization_id: &'a str) -> Asker<'a> {

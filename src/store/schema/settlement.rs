@@ -193,3 +193,23 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(treasury_also, treasury_entry);
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Integer, Nullable, Text};
+    use crate::store::types::{Guid, Micros};
+    flow_refusal (creditor, id) {
+        creditor -> Text,
+        id -> Guid,
+        psp_id -> Text,
+        flow_id -> Text,
+        revision -> BigInt,
+        place -> Nullable<Integer>,
+        body -> Text,
+        reason -> Text,
+        reason_it -> Text,
+        refused_at -> Micros,
+        closed_at -> Nullable<Micros>,
+        closed_by -> Nullable<Guid>,
+        closed_note -> Nullable<Text>,
+    }
+}

@@ -5,32 +5,50 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    ANSWER_BYTES_MAX, Error, FlowHeader, FlowPayment, FlowSummary, Page, PayStatus, Receiver,
-    Sender, cents,
+    ANSWER_BYTES_MAX, Error, FlowHeader, FlowPayment, FlowSummary, Form, Page, PayStatus, Receiver,
+    Sender, Unread, cents,
 };
-use crate::wire::text::fit;
+use crate::wire::text::{fit, fit_optional};
 use crate::wire::time::{self, Timestamp};
 
 /// Longest piece of the JSON reader's words that is kept, in characters.
 const WHAT_CHARS_MAX: usize = 200;
-/// Longest identifier kept, in characters. The API says 35; what is longer is not ours to judge,
-/// but must be bounded.
+/// Longest name kept, in characters.
 const TEXT_CHARS_MAX: usize = 255;
+/// Longest identifier, in characters, in this API as in the schema of the XML flow.
+pub(in crate::wire) const IDENTIFIER_CHARS_MAX: usize = 35;
+/// Numbers beyond it count nothing that exists.
+pub(in crate::wire) const COUNT_MAX: i64 = 1_000_000_000_000;
 
-const TEXT: &str = "1 to 255 characters";
-const INSTANT: &str = "an instant as 2026-12-31T23:59:59Z";
-const DATE: &str = "a date as 2026-12-31";
-const AMOUNT: &str = "an amount in euro with at most two decimals";
-const REVISION: &str = "a number from 1";
-const ID_TRANSFER: &str = "a number from 1 to 5";
-const COUNT: &str = "a number from 0";
+pub(in crate::wire) const IDENTIFIER: Form = Form::new(
+    "1 to 35 characters, none of them a control character",
+    "da 1 a 35 caratteri, nessuno di controllo",
+);
+pub(in crate::wire) const REFERENCE: Form = Form::new(
+    "1 to 35 printable characters without blanks",
+    "da 1 a 35 caratteri stampabili senza spazi",
+);
+const INSTANT: Form = Form::new(
+    "an instant as 2026-12-31T23:59:59Z",
+    "un istante come 2026-12-31T23:59:59Z",
+);
+pub(in crate::wire) const DATE: Form =
+    Form::new("a date as 2026-12-31", "una data come 2026-12-31");
+pub(in crate::wire) const AMOUNT: Form = Form::new(
+    "an amount in euro with at most two decimals",
+    "un importo in euro con al massimo due decimali",
+);
+const REVISION: Form = Form::new("a number from 1", "un numero da 1");
+pub(in crate::wire) const INDEX: Form = Form::new("a number from 1 to 5", "un numero da 1 a 5");
+pub(in crate::wire) const COUNT: Form = Form::new("a number from 0", "un numero da 0");
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct PageJson<T> {
+struct PageJson<'a> {
     metadata: Option<MetadataJson>,
     count: Option<i64>,
-    data: Vec<T>,
+    #[serde(borrow)]
+    data: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -56,7 +74,7 @@ struct HeaderJson<'a> {
     revision: i64,
     fdr: String,
     fdr_date: String,
-    regulation: String,
+    regulation: Option<String>,
     regulation_date: String,
     bic_code_pouring_bank: Option<String>,
     sender: SenderJson,
@@ -114,17 +132,17 @@ pub struct ApiError {
     pub error_id: Option<String>,
 }
 
-/// Reads the list of flows.
+/// Reads the list of flows. The error of a row names the member.
 ///
 /// # Errors
 ///
-/// [`Error`], naming the member.
+/// [`Error`] of the page itself.
 pub fn flows(body: &[u8]) -> Result<Page<FlowSummary>, Error> {
-    page(json::<PageJson<SummaryJson>>(body)?, |at, row| {
+    page(body, |at, row: SummaryJson| {
         Ok(FlowSummary {
-            flow_id: text(&at("fdr"), row.fdr)?,
-            psp_id: text(&at("pspId"), row.psp_id)?,
-            revision: at_least(1, &at("revision"), row.revision, REVISION)?,
+            flow_id: identifier(&at("fdr"), &row.fdr)?,
+            psp_id: identifier(&at("pspId"), &row.psp_id)?,
+            revision: from(1, &at("revision"), row.revision, REVISION)?,
             published_at: optional_instant(&at("published"), row.published)?,
             flow_at: optional_instant(&at("flowDate"), row.flow_date)?,
         })
@@ -138,30 +156,30 @@ pub fn flows(body: &[u8]) -> Result<Page<FlowSummary>, Error> {
 /// [`Error`], naming the member.
 pub fn flow(body: &[u8]) -> Result<FlowHeader, Error> {
     let flow: HeaderJson<'_> = json(body)?;
-    let bounded = |text: Option<String>| text.map(|text| fit(&text, TEXT_CHARS_MAX));
+    let bounded = |text: Option<String>| text.and_then(|text| fit_optional(&text, TEXT_CHARS_MAX));
     Ok(FlowHeader {
-        flow_id: text("fdr", flow.fdr)?,
+        flow_id: identifier("fdr", &flow.fdr)?,
         flow_at: instant("fdrDate", &flow.fdr_date)?,
-        revision: at_least(1, "revision", flow.revision, REVISION)?,
+        revision: from(1, "revision", flow.revision, REVISION)?,
         status: bounded(flow.status),
         published_at: optional_instant("published", flow.published)?,
-        regulation: text("regulation", flow.regulation)?,
+        regulation: bounded(flow.regulation).unwrap_or_default(),
         regulation_on: day("regulationDate", &flow.regulation_date)?,
         bic_pouring_bank: bounded(flow.bic_code_pouring_bank),
         sender: Sender {
             kind: bounded(flow.sender.r#type),
             id: bounded(flow.sender.id),
-            psp_id: text("sender.pspId", flow.sender.psp_id)?,
+            psp_id: identifier("sender.pspId", &flow.sender.psp_id)?,
             psp_name: bounded(flow.sender.psp_name),
             broker_id: bounded(flow.sender.psp_broker_id),
             channel_id: bounded(flow.sender.channel_id),
         },
         receiver: Receiver {
             id: bounded(flow.receiver.id),
-            organization_id: text("receiver.organizationId", flow.receiver.organization_id)?,
+            organization_id: identifier("receiver.organizationId", &flow.receiver.organization_id)?,
             organization_name: bounded(flow.receiver.organization_name),
         },
-        payments_count: at_least(0, "totPayments", flow.tot_payments, COUNT)?,
+        payments_count: from(0, "totPayments", flow.tot_payments, COUNT)?,
         payments_cents: amount("sumPayments", flow.sum_payments)?,
         computed_count: flow.computed_tot_payments,
         computed_cents: match flow.computed_sum_payments {
@@ -171,24 +189,24 @@ pub fn flow(body: &[u8]) -> Result<FlowHeader, Error> {
     })
 }
 
-/// Reads a page of the payments of a flow.
+/// Reads a page of the payments of a flow. The error of a row names the member as `data[3].pay`.
 ///
 /// # Errors
 ///
-/// [`Error`], naming the member as `data[3].pay`.
+/// [`Error`] of the page itself.
 pub fn payments(body: &[u8]) -> Result<Page<FlowPayment>, Error> {
-    page(json::<PageJson<PaymentJson<'_>>>(body)?, |at, row| {
+    page(body, |at, row: PaymentJson<'_>| {
         let id_transfer = match row.id_transfer {
             None => 1,
             Some(id) => u8::try_from(id)
                 .ok()
                 .filter(|id| (1..=5).contains(id))
-                .ok_or_else(|| value(&at("idTransfer"), ID_TRANSFER))?,
+                .ok_or_else(|| value(&at("idTransfer"), INDEX))?,
         };
         Ok(FlowPayment {
             index: row.index,
-            iuv: text(&at("iuv"), row.iuv)?,
-            iur: text(&at("iur"), row.iur)?,
+            iuv: reference(&at("iuv"), &row.iuv)?,
+            iur: identifier(&at("iur"), &row.iur)?,
             id_transfer,
             pay_cents: amount(&at("pay"), row.pay)?,
             status: PayStatus::parse(&row.pay_status),
@@ -221,43 +239,61 @@ fn json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
 }
 
 /// Reads the rows with `read`, which is handed a function from member to path.
-fn page<T, U>(
-    page: PageJson<T>,
+fn page<'a, T: Deserialize<'a>, U>(
+    body: &'a [u8],
     read: impl Fn(&dyn Fn(&str) -> String, T) -> Result<U, Error>,
 ) -> Result<Page<U>, Error> {
-    let rows = page.data.into_iter().enumerate();
-    let rows = rows
-        .map(|(index, row)| read(&|member| format!("data[{index}].{member}"), row))
-        .collect::<Result<_, _>>()?;
+    let page: PageJson<'a> = json(body)?;
+    let rows = page.data.into_iter().enumerate().map(|(index, raw)| {
+        let row = json(raw.get().as_bytes());
+        let at = |member: &str| format!("data[{index}].{member}");
+        row.and_then(|row| read(&at, row)).map_err(|error| Unread {
+            text: raw.get().to_owned(),
+            error,
+        })
+    });
     let pages = page
         .metadata
         .and_then(|metadata| metadata.tot_page)
         .unwrap_or(1);
     Ok(Page {
-        rows,
+        rows: rows.collect(),
         pages,
         count: page.count,
     })
 }
 
-fn value(path: &str, rule: &'static str) -> Error {
+fn value(path: &str, rule: Form) -> Error {
     Error::Value {
         path: path.to_owned(),
         rule,
     }
 }
 
-fn text(path: &str, text: String) -> Result<String, Error> {
-    let length = text.chars().count();
-    if (1..=TEXT_CHARS_MAX).contains(&length) {
-        Ok(text)
-    } else {
-        Err(value(path, TEXT))
-    }
+fn identifier(path: &str, text: &str) -> Result<String, Error> {
+    is_identifier(text).ok_or_else(|| value(path, IDENTIFIER))
 }
 
-fn at_least(min: i64, path: &str, number: i64, rule: &'static str) -> Result<i64, Error> {
-    if number >= min {
+fn reference(path: &str, text: &str) -> Result<String, Error> {
+    is_reference(text).ok_or_else(|| value(path, REFERENCE))
+}
+
+/// The identifier in a text, when it is one.
+pub(in crate::wire) fn is_identifier(text: &str) -> Option<String> {
+    let text = text.trim();
+    let fits = (1..=IDENTIFIER_CHARS_MAX).contains(&text.chars().count());
+    (fits && !text.contains(char::is_control)).then(|| text.to_owned())
+}
+
+/// The payment reference in a text, when it is one.
+pub(in crate::wire) fn is_reference(text: &str) -> Option<String> {
+    let text = text.trim();
+    let fits = (1..=IDENTIFIER_CHARS_MAX).contains(&text.len());
+    (fits && text.bytes().all(|byte| byte.is_ascii_graphic())).then(|| text.to_owned())
+}
+
+fn from(min: i64, path: &str, number: i64, rule: Form) -> Result<i64, Error> {
+    if (min..=COUNT_MAX).contains(&number) {
         Ok(number)
     } else {
         Err(value(path, rule))

@@ -15,6 +15,13 @@ const FLOW: &str = r#"{"status":"PUBLISHED","revision":4,"created":"2026-03-02T1
   "published":"2026-03-03T01:02:03Z","computedTotPayments":100,"computedSumPayments":100.9,
   "totPayments":100,"sumPayments":90071992547409.93}"#;
 
+/// The only payment of a page, or why it cannot be read.
+fn only(body: &str) -> Result<FlowPayment, Error> {
+    let mut rows = payments(body.as_bytes()).unwrap().rows;
+    assert_eq!(rows.len(), 1);
+    rows.remove(0).map_err(|unread| unread.error)
+}
+
 fn payment(pay: &str) -> String {
     format!(
         r#"{{"metadata":{{"totPage":1}},"count":1,"data":[{{"index":1,"iuv":"01000000000123468",
@@ -60,16 +67,17 @@ fn paths_are_encoded() {
 fn a_list_of_flows_is_read() {
     let page = flows(LIST.as_bytes()).unwrap();
     assert_eq!((page.pages, page.count, page.rows.len()), (3, Some(100), 2));
-    assert_eq!(page.rows[0].flow_id, "2026-03-0288888888888-0000001");
+    let rows: Vec<FlowSummary> = page.rows.into_iter().map(Result::unwrap).collect();
+    assert_eq!(rows[0].flow_id, "2026-03-0288888888888-0000001");
     assert_eq!(
-        page.rows[0].published_at.unwrap().to_rfc3339(),
+        rows[0].published_at.unwrap().to_rfc3339(),
         "2026-03-03T01:02:03.456789+00:00"
     );
     assert_eq!(
-        page.rows[0].flow_at.unwrap().to_rfc3339(),
+        rows[0].flow_at.unwrap().to_rfc3339(),
         "2026-03-02T21:00:00+00:00"
     );
-    assert_eq!(page.rows[1].published_at, None);
+    assert_eq!(rows[1].published_at, None);
     assert_eq!(
         flows(br#"{"data":[]}"#).unwrap(),
         Page {
@@ -96,26 +104,55 @@ fn the_head_of_a_flow_is_read_without_floats() {
 
 #[test]
 fn payments_are_read() {
-    let page = payments(payment("120.5").as_bytes()).unwrap();
-    assert_eq!(page.rows[0].pay_cents, 12_050);
-    assert_eq!(page.rows[0].status, PayStatus::NoRpt);
-    assert_eq!(
-        page.rows[0].paid_at.to_rfc3339(),
-        "2026-03-02T23:30:00+00:00"
-    );
+    let paid = only(&payment("120.5")).unwrap();
+    assert_eq!(paid.pay_cents, 12_050);
+    assert_eq!(paid.status, PayStatus::NoRpt);
+    assert_eq!(paid.paid_at.to_rfc3339(), "2026-03-02T23:30:00+00:00");
     let loose = payment("1")
         .replace("T23:30:00Z", "")
         .replace("\"idTransfer\":1,", "");
-    let page = payments(loose.replace("NO_RPT", "SOMETHING_NEW").as_bytes()).unwrap();
-    assert_eq!(
-        page.rows[0].paid_at.to_rfc3339(),
-        "2026-03-02T00:00:00+00:00"
-    );
-    assert_eq!(page.rows[0].id_transfer, 1);
-    assert_eq!(
-        page.rows[0].status,
-        PayStatus::Other("SOMETHING_NEW".to_owned())
-    );
+    let paid = only(&loose.replace("NO_RPT", "SOMETHING_NEW")).unwrap();
+    assert_eq!(paid.paid_at.to_rfc3339(), "2026-03-02T00:00:00+00:00");
+    assert_eq!(paid.id_transfer, 1);
+    assert_eq!(paid.status, PayStatus::Other("SOMETHING_NEW".to_owned()));
+}
+
+#[test]
+fn a_row_that_cannot_be_read_takes_nothing_from_the_others() {
+    let good = r#"{"index":1,"iuv":"01000000000123468","iur":"a","pay":1,"payStatus":"EXECUTED","payDate":"2026-03-02"}"#;
+    for (broken, told) in [
+        (
+            good.replace("01000000000123468", &"9".repeat(36)),
+            "data[1].iuv: must be 1 to 35 printable characters without blanks",
+        ),
+        (
+            good.replace("01000000000123468", "0100\\u0000"),
+            "data[1].iuv: must be 1 to 35 printable characters without blanks",
+        ),
+        (
+            good.replace("\"a\"", &format!("\"{}\"", "a".repeat(36))),
+            "data[1].iur: must be 1 to 35 characters, none of them a control character",
+        ),
+        (good.replace("\"iuv\":", "\"vui\":"), "missing field `iuv`"),
+        (
+            good.replace("\"index\":1", "\"index\":\"one\""),
+            "invalid type",
+        ),
+        (
+            good.replace("\"pay\":1", "\"pay\":\"1,00\""),
+            "data[1].pay: must be an amount",
+        ),
+        ("\"a row\"".to_owned(), "invalid type"),
+        ("null".to_owned(), "invalid type"),
+    ] {
+        let body = format!("{{\"data\":[{good},{broken},{good}]}}");
+        let rows = payments(body.as_bytes()).unwrap().rows;
+        assert_eq!(rows.iter().filter(|row| row.is_ok()).count(), 2, "{broken}");
+        let unread = rows[1].as_ref().unwrap_err();
+        assert!(unread.error.to_string().contains(told), "{}", unread.error);
+        assert!(unread.error.italian().len() > 20);
+        assert_eq!(unread.text, broken);
+    }
 }
 
 #[test]
@@ -134,8 +171,7 @@ fn amounts_are_cents_of_the_text() {
         ("1230e-2", 1_230),
         ("0e99", 0),
     ] {
-        let page = payments(payment(text).as_bytes()).unwrap();
-        assert_eq!(page.rows[0].pay_cents, cents, "{text}");
+        assert_eq!(only(&payment(text)).unwrap().pay_cents, cents, "{text}");
     }
     for text in [
         "1e99",
@@ -148,7 +184,7 @@ fn amounts_are_cents_of_the_text() {
         "[1]",
         "99999999999999999999",
     ] {
-        let error = payments(payment(text).as_bytes()).unwrap_err();
+        let error = only(&payment(text)).unwrap_err();
         assert!(
             matches!(&error, Error::Value { path, .. } if path == "data[0].pay"),
             "{error}"
@@ -158,15 +194,13 @@ fn amounts_are_cents_of_the_text() {
 
 #[test]
 fn errors_name_the_member() {
-    let error = flows(
-        LIST.replacen("\"revision\":2", "\"revision\":0", 1)
-            .as_bytes(),
-    )
-    .unwrap_err();
+    let list = LIST.replacen("\"revision\":2", "\"revision\":0", 1);
+    let rows = flows(list.as_bytes()).unwrap().rows;
     assert_eq!(
-        error.to_string(),
+        rows[0].as_ref().unwrap_err().error.to_string(),
         "data[0].revision: must be a number from 1"
     );
+    assert!(rows[1].is_ok());
     let error = flow(
         FLOW.replace("2026-03-02\",\"bic", "02/03/2026\",\"bic")
             .as_bytes(),
@@ -180,11 +214,7 @@ fn errors_name_the_member() {
         error.to_string().contains("missing field `sender`"),
         "{error}"
     );
-    let error = payments(
-        payment("1")
-            .replace("\"idTransfer\":1", "\"idTransfer\":6")
-            .as_bytes(),
-    );
+    let error = only(&payment("1").replace("\"idTransfer\":1", "\"idTransfer\":6"));
     assert_eq!(
         error.unwrap_err().to_string(),
         "data[0].idTransfer: must be a number from 1 to 5"

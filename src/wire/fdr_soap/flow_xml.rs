@@ -5,40 +5,28 @@
 
 use std::collections::BTreeMap;
 
-use super::{Clock, Element, Error, Part, instant, parts, psp_of, text, value};
+use super::{Clock, Element, Error, Part, instant, parts, psp_of, text, unread, value};
 use crate::wire::amount::digits;
-use crate::wire::fdr_rest::{FlowHeader, FlowPayment, PayStatus, Receiver, Sender, cents_of_text};
+use crate::wire::fdr_rest::{
+    AMOUNT, COUNT, COUNT_MAX, DATE, Flow, FlowHeader, FlowPayment, INDEX, PayStatus, REFERENCE,
+    Receiver, Sender, cents_of_text, is_reference,
+};
 use crate::wire::giornale::{Rule, decode};
-use crate::wire::text::fit;
+use crate::wire::text::{fit, fit_optional};
 use crate::wire::time;
 
 const ROOT: &str = "FlussoRiversamento";
 const ROW: &str = "datiSingoliPagamenti";
 
-const AMOUNT: &str = "an amount in euro with at most two decimals";
-const COUNT: &str = "a number from 0";
-const DATE: &str = "a date as 2026-12-31";
-const INDEX: &str = "a number from 1 to 5";
-
 const SENDER: &str = "istitutoMittente/identificativoUnivocoMittente";
 const RECEIVER: &str = "istitutoRicevente/identificativoUnivocoRicevente";
-
-/// A whole flow.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flow {
-    /// Its head.
-    pub header: FlowHeader,
-    /// Its rows, in the order of the document.
-    pub payments: Vec<FlowPayment>,
-}
 
 /// Reads a flow. The document does not say which revision it is, and may say times without an offset.
 ///
 /// # Errors
-/// [`Error`], naming the element. A flow is read whole or not at all: without one of its rows it would be
-/// another flow.
-pub fn flow(document: &[u8], revision: i64, clock: Clock) -> Result<Flow, Error> {
-    let decoded = decode(document.to_vec(), None).ok_or(Rule::NotUtf8)?;
+/// [`Error`] of its head or of the document; that of a row stands in its place.
+pub fn flow(document: &[u8], revision: i64, clock: Clock) -> Result<Flow<Error>, Error> {
+    let decoded = decode(document, None).ok_or(Rule::NotUtf8)?;
     let mut parts = parts(decoded.as_bytes())?;
     if parts.root()? != ROOT {
         return Err(Error::OtherDocument(ROOT));
@@ -47,8 +35,13 @@ pub fn flow(document: &[u8], revision: i64, clock: Clock) -> Result<Flow, Error>
     let mut payments = Vec::new();
     while let Some(part) = parts.next(&|name| name == ROW)? {
         match part {
-            Part::Entry(_, Some(rule)) => return Err(rule.into()),
-            Part::Entry(row, None) => payments.push(payment(payments.len(), &row)?),
+            Part::Entry(row, broken) => {
+                let read = match broken {
+                    Some(rule) => Err(rule.into()),
+                    None => payment(payments.len(), &row),
+                };
+                payments.push(read.map_err(|error| unread(&row, error)));
+            }
             Part::Around(path, text) => head.take(&path, text),
         }
     }
@@ -76,7 +69,7 @@ impl Head {
     fn optional(&self, path: &str) -> Option<String> {
         self.0
             .get(path)
-            .map(|text| fit(text, super::TEXT_CHARS_MAX))
+            .and_then(|text| fit_optional(text, super::TEXT_CHARS_MAX))
     }
 
     fn read(&self, revision: i64, clock: Clock) -> Result<FlowHeader, Error> {
@@ -93,7 +86,9 @@ impl Head {
             revision,
             status: None,
             published_at: None,
-            regulation: self.text("identificativoUnivocoRegolamento")?,
+            regulation: self
+                .optional("identificativoUnivocoRegolamento")
+                .unwrap_or_default(),
             regulation_on: time::date(&self.text(on)?).ok_or_else(|| value(on, DATE))?,
             bic_pouring_bank: self.optional("codiceBicBancaDiRiversamento"),
             sender: Sender {
@@ -111,7 +106,9 @@ impl Head {
                 organization_id: self.text(&format!("{RECEIVER}/codiceIdentificativoUnivoco"))?,
                 organization_name: self.optional("istitutoRicevente/denominazioneRicevente"),
             },
-            payments_count: digits(&self.text(count)?).ok_or_else(|| value(count, COUNT))?,
+            payments_count: digits(&self.text(count)?)
+                .filter(|count| *count <= COUNT_MAX)
+                .ok_or_else(|| value(count, COUNT))?,
             payments_cents: cents(&self.text(sum)?).ok_or_else(|| value(sum, AMOUNT))?,
             computed_count: None,
             computed_cents: None,
@@ -133,7 +130,8 @@ fn kind(code: String) -> String {
 fn payment(place: usize, row: &Element) -> Result<FlowPayment, Error> {
     let at = |name: &str| format!("{ROW}[{place}].{name}");
     let read = |name: &str| text(&at(name), row.text_at(&[name]));
-    let (pay, on, index) = (
+    let (iuv, pay, on, index) = (
+        "identificativoUnivocoVersamento",
         "singoloImportoPagato",
         "dataEsitoSingoloPagamento",
         "indiceDatiSingoloPagamento",
@@ -147,7 +145,10 @@ fn payment(place: usize, row: &Element) -> Result<FlowPayment, Error> {
     };
     Ok(FlowPayment {
         index: i64::try_from(place).unwrap_or(i64::MAX).saturating_add(1),
-        iuv: read("identificativoUnivocoVersamento")?,
+        iuv: row
+            .text_at(&[iuv])
+            .and_then(is_reference)
+            .ok_or_else(|| value(&at(iuv), REFERENCE))?,
         iur: read("identificativoUnivocoRiscossione")?,
         id_transfer,
         pay_cents: cents(&read(pay)?).ok_or_else(|| value(&at(pay), AMOUNT))?,

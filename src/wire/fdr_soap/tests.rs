@@ -1,7 +1,7 @@
 use chrono::NaiveDate;
 
 use super::*;
-use crate::wire::fdr_rest::{self, FlowPayment, PayStatus};
+use crate::wire::fdr_rest::{self, Flow, FlowPayment, PayStatus};
 
 const FLOW_ID: &str = "2026-03-03MNTDIT51XXX-000000001";
 
@@ -53,12 +53,24 @@ fn answered(root: &str, content: &str) -> String {
     )
 }
 
-fn read(text: &str) -> Result<Flow, Error> {
+fn read(text: &str) -> Result<Flow<Error>, Error> {
     flow(text.as_bytes(), 1, clock)
 }
 
 fn refused(text: &str) -> String {
     read(text).unwrap_err().to_string()
+}
+
+/// Why the last row cannot be read; those before it can be.
+fn last_unread(text: &str) -> String {
+    let mut rows = read(text).unwrap().payments;
+    let last = rows.pop().unwrap().unwrap_err();
+    assert!(rows.iter().all(Result::is_ok));
+    assert!(
+        last.text
+            .starts_with("<datiSingoliPagamenti><identificativoUnivoco")
+    );
+    last.error.to_string()
 }
 
 #[test]
@@ -122,6 +134,7 @@ fn a_list_is_read_and_may_be_empty() {
     let two = listed(&two).unwrap();
     let told: Vec<_> = two
         .iter()
+        .map(|one| one.as_ref().unwrap())
         .map(|one| (one.flow_id.as_str(), one.flow_at.to_rfc3339()))
         .collect();
     assert_eq!(
@@ -134,8 +147,10 @@ fn a_list_is_read_and_may_be_empty() {
     assert_eq!(listed(""), Ok(Vec::new()));
     assert_eq!(list(answered(root, "").as_bytes(), clock), Ok(Vec::new()));
     let wrong = listed(&[row("a", "2026-03-03T10:00:00"), row("b", "yesterday")].concat());
+    let wrong = wrong.unwrap();
+    assert!(wrong[0].is_ok());
     assert_eq!(
-        wrong.unwrap_err().to_string(),
+        wrong[1].as_ref().unwrap_err().error.to_string(),
         "idRendicontazione[1].dataOraFlusso: must be a time as 2026-12-31T23:59:59"
     );
 }
@@ -211,7 +226,7 @@ fn every_outcome_and_a_missing_index_are_read() {
             one.status.clone(),
         )
     };
-    let told: Vec<_> = read.payments.iter().map(told).collect();
+    let told: Vec<_> = read.payments.iter().flatten().map(told).collect();
     assert_eq!(
         told,
         [
@@ -282,18 +297,24 @@ fn what_cannot_be_read_names_its_element_and_rule() {
         "+1.00",
         "99999999999999999999.00",
     ] {
-        let told = refused(&with([good(), row("2", "", text, "0")].concat()));
+        let told = last_unread(&with([good(), row("2", "", text, "0")].concat()));
         assert!(
-            told == amount || (text.is_empty() && told.contains("1 to 255")),
+            told == amount || (text.is_empty() && told.contains("1 to 35")),
             "{told}"
         );
     }
     for text in ["0", "6", "one"] {
         assert_eq!(
-            refused(&with(row("1", &index(text), "1.00", "0"))),
+            last_unread(&with(row("1", &index(text), "1.00", "0"))),
             "datiSingoliPagamenti[0].indiceDatiSingoloPagamento: must be a number from 1 to 5"
         );
     }
+    assert_eq!(
+        last_unread(&with(
+            [good(), row(&"9".repeat(36), "", "1.00", "0")].concat()
+        )),
+        "datiSingoliPagamenti[1].identificativoUnivocoVersamento: must be 1 to 35 printable characters without blanks"
+    );
     let plain = with(good());
     assert_eq!(
         refused(&plain.replace("2026-03-03T23:30:15", "2026-03-03")),
@@ -301,7 +322,7 @@ fn what_cannot_be_read_names_its_element_and_rule() {
     );
     assert_eq!(
         refused(&plain.replace("99999000203", "")),
-        "istitutoRicevente/identificativoUnivocoRicevente/codiceIdentificativoUnivoco: must be 1 to 255 characters"
+        "istitutoRicevente/identificativoUnivocoRicevente/codiceIdentificativoUnivoco: must be 1 to 35 characters, none of them a control character"
     );
     assert_eq!(refused("<Altro/>"), "document must be FlussoRiversamento");
     let cut = plain.replace("</FlussoRiversamento>", "");
@@ -365,6 +386,11 @@ proptest::proptest! {
             euro(sum)
         );
         proptest::prop_assert_eq!(by_soap.header, fdr_rest::flow(head.as_bytes()).unwrap());
-        proptest::prop_assert_eq!(by_soap.payments, fdr_rest::payments(page.as_bytes()).unwrap().rows);
+        let by_rest = fdr_rest::payments(page.as_bytes()).unwrap().rows;
+        let read = |rows: usize| rows == by_rest.len();
+        let (by_soap, by_rest) = (by_soap.payments.into_iter().flatten(), by_rest.iter().flatten());
+        let (by_soap, by_rest): (Vec<_>, Vec<_>) = (by_soap.collect(), by_rest.cloned().collect());
+        proptest::prop_assert!(read(by_rest.len()));
+        proptest::prop_assert_eq!(by_soap, by_rest);
     }
 }

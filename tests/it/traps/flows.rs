@@ -220,6 +220,69 @@ both_databases! {
         assert_eq!((&sum["declared_amount_cents"], &sum["computed_amount_cents"]), (&json!(220_400), &json!(1708)));
     }
 
+    async fn trap_21_a_row_that_nobody_can_read_stops_neither_its_flow_nor_the_others(app: TestApp) {
+        let office = app.office().await;
+        let (one, two, three) = (paid(&app, "t-1").await, paid(&app, "t-2").await, paid(&app, "t-3").await);
+        let line = |index, (iuv, iur): &(String, String)| row(index, (iuv, iur), ("17.08", "EXECUTED"));
+        let mut node = Node::start();
+        let long = row(3, (&"9".repeat(36), "t-4"), ("5.00", "EXECUTED"));
+        let list = vec![line(1, &one), line(2, &two).replace("17.08", "\"17,08\""), long];
+        let name = "2026-04-02PSPX-ODD";
+        node.publish(&Flow::of(name, "39.16", list.clone()));
+        node.publish(&Flow::of("2026-04-02PSPX-GOOD", "17.08", vec![line(1, &three)]));
+        let pulled = node.pull(&app).await;
+        assert_eq!((pulled.filed, pulled.unread), (2, 2));
+        // The rest of the flow counts, and says that something is missing.
+        let found = rows(&office).await;
+        assert_eq!(found.len(), 2, "{found:?}");
+        let of = |payment: &(String, String)| found.iter().find(|row| row.0 == payment.0).unwrap();
+        assert_eq!((of(&one).1.as_str(), flags(of(&one))), ("reported_not_settled", vec!["flow_header_mismatch"]));
+        assert_eq!(flags(of(&three)), Vec::<&str>::new());
+        assert_eq!(app.balance(Account::Announced).await, 2 * 1708);
+        let text = format!("/PUR/LGPE-RIVERSAMENTO/URI/{name}");
+        assert_eq!(credit(&office, 1, 3916, &text).await, "settled_amount_diff");
+        let flow = live(&office, name).await;
+        let shown = office.get(&format!("/settlement-flows/{}", flow["settlement_flow_id"].as_str().unwrap()));
+        let shown = shown.send().await.expect(200);
+        assert_eq!((&shown["declared_entries"], &shown["computed_entries"], &shown["unread_entries"]), (&json!(3), &json!(1), &json!(2)));
+
+        // What is missing waits for somebody.
+        let waiting = async || {
+            let aging = office.get("/aging").send().await.expect(200);
+            aging["settlement_flow_refusals"]["count"].as_i64().unwrap()
+        };
+        assert_eq!(waiting().await, 2);
+        let page = office.get("/settlement-flow-refusals?open=true").header("accept-language", "it").send().await.expect(200);
+        let items = page["items"].as_array().unwrap();
+        assert_eq!((&items[0]["flow_code"], &items[0]["psp"], &items[0]["place"]), (&json!(name), &json!("PSPX"), &json!(2)));
+        assert_eq!(items[0]["text"], json!(list[1]));
+        assert_eq!(items[0]["detail"], "data[1].pay: deve essere un importo in euro con al massimo due decimali");
+        assert_eq!(items[1]["detail"], "data[2].iuv: deve essere da 1 a 35 caratteri stampabili senza spazi");
+        let path = format!("/settlement-flow-refusals/{}/closing", items[1]["settlement_flow_refusal_id"].as_str().unwrap());
+        let body = json!({"note": "Chiesto al PSP"});
+        let auditor = app.client(&app.town(), &["auditor"]).await;
+        assert_eq!(auditor.post(&path, &body).send().await.slug(), "not-allowed");
+        let theirs = app.client(&app.neighbour().await, &["accounting"]).await;
+        assert_eq!(theirs.post(&path, &body).send().await.slug(), "not-found");
+        let blank = office.post(&path, &json!({"note": " "})).send().await;
+        assert_eq!(blank.json()["errors"][0]["pointer"], "/note");
+        let call = office.post(&path, &body);
+        let closed = call.clone().send().await.expect(201);
+        assert_eq!((&closed["closed"]["note"], closed["closed"]["client_id"].is_string()), (&json!("Chiesto al PSP"), true));
+        assert_eq!(call.send().await.expect(201), closed);
+        assert_eq!(office.post(&path, &body).send().await.slug(), "state-forbids");
+        assert_eq!(waiting().await, 1);
+
+        // The provider corrects the flow.
+        let list = vec![line(1, &one), line(2, &two)];
+        node.publish(&Flow { revision: 2, ..Flow::of(name, "34.16", list) });
+        assert_eq!(node.pull(&app).await.replaced, 1);
+        assert_eq!(waiting().await, 0);
+        let done = office.get("/settlement-flow-refusals?open=false").send().await.expect(200);
+        assert_eq!(done["items"][0]["closed"]["note"], "Una revisione più recente ha sostituito il flusso.");
+        assert_eq!(done["items"][0]["closed"].get("client_id"), None);
+    }
+
     async fn trap_22_a_revision_replaces_and_equal_names_do_not_collide(app: TestApp) {
         let office = app.office().await;
         let (one, two) = (paid(&app, "t-1").await, paid(&app, "t-2").await);

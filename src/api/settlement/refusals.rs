@@ -1,0 +1,215 @@
+//! What could not be read of flows, and what somebody has done about it.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::api::State;
+use crate::api::auth::Caller;
+use crate::api::faults::Faults;
+use crate::api::input::{FromBody, FromPath, FromQuery, IdempotencyKey};
+use crate::api::page::Slice;
+use crate::api::problem::{Language, Problem};
+use crate::api::repeat::Asked;
+use crate::api::scalars::{IdempotencyKeyHeader, Line140, Line1000, Revision, UriHeader, line_of};
+use crate::app::idempotency;
+use crate::app::settlement::{self, Closing, Refusal};
+use crate::domain::text::{Text, fit};
+
+/// Something that a settlement flow says about money and that could not be stored as an entry.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettlementFlowRefusal {
+    /// Identifier.
+    pub settlement_flow_refusal_id: Uuid,
+    /// Provider that sent the flow.
+    pub psp: Line140,
+    /// The name that the provider gave to the flow.
+    pub flow_code: Line140,
+    /// Revision of the provider.
+    pub revision: Revision,
+    /// Place of the row in the flow, from 1; absent when the whole flow cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = Int32, minimum = 1, maximum = 2_147_483_647)]
+    pub place: Option<i32>,
+    /// Why.
+    pub detail: Line1000,
+    /// What it says; cut to 1000 characters, absent when there is nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub text: Option<Line1000>,
+    /// Instant at which it came.
+    pub received_at: DateTime<Utc>,
+    /// What was done about it; absent while it waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub closed: Option<ClosedFlowRefusal>,
+}
+
+/// What was done about a refusal.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClosedFlowRefusal {
+    /// The client; absent when the engine closed it, because the flow could be read later or was replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub client_id: Option<Uuid>,
+    /// What was done.
+    pub note: Line1000,
+    /// The instant.
+    pub at: DateTime<Utc>,
+}
+
+/// What is done about a refusal.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FlowRefusalClosing {
+    /// What was done: who was asked, what they answered, why nothing is needed.
+    pub note: Line1000,
+}
+
+/// The refusal of a path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct SettlementFlowRefusalPath {
+    /// Identifier of the refusal.
+    pub settlement_flow_refusal_id: Uuid,
+}
+
+/// One page of refusals.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettlementFlowRefusalPage {
+    /// The refusals, in the order they came.
+    #[schema(min_items = 0, max_items = 200)]
+    pub items: Vec<SettlementFlowRefusal>,
+    /// Value of `cursor` for the next page; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub next_cursor: Option<Uuid>,
+}
+
+/// Which refusals.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SettlementFlowRefusalQuery {
+    /// `next_cursor` of the page before.
+    #[param(nullable = false)]
+    pub cursor: Option<Uuid>,
+    /// Most items in the answer.
+    #[serde(default = "crate::api::page::limit_default")]
+    #[param(format = Int32, minimum = 1, maximum = 200, default = 50, example = 50)]
+    pub limit: u16,
+    /// Only those that wait for somebody, or only those that do not.
+    #[param(nullable = false)]
+    pub open: Option<bool>,
+}
+
+/// List refusals of flows
+///
+/// What settlement flows say and could not be stored as an entry, in the order it came: a row, while the other
+/// rows of its flow count, or a whole flow, which is tried again at every pull. To be read by a person, who
+/// asks the provider for a new revision or says why none is needed, and closes it.
+#[utoipa::path(operation_id = "list_settlement_flow_refusals", tag = "settlement-flows", security(("client" = ["settlements:read"])),
+    params(SettlementFlowRefusalQuery), responses((status = 200, description = "One page.", body = SettlementFlowRefusalPage)))]
+#[get("/settlement-flow-refusals")]
+pub(in crate::api) async fn list_settlement_flow_refusals(
+    state: web::Data<State>,
+    caller: Caller,
+    query: FromQuery<SettlementFlowRefusalQuery>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let (creditor, query) = (caller.creditor()?.clone(), query.0);
+    let slice = Slice {
+        cursor: query.cursor,
+        limit: query.limit,
+    };
+    let open = query.open;
+    let read = move |conn: &mut _| {
+        settlement::refusals(conn, &creditor, open, (slice.cursor, slice.fetch()))
+    };
+    let (found, next_cursor) = slice.cut(state.ctx.read(read).await?, |one| one.id);
+    let language = Language::of(request.headers());
+    let items = found
+        .iter()
+        .map(|one| SettlementFlowRefusal::of(one, language));
+    Ok(HttpResponse::Ok().json(SettlementFlowRefusalPage {
+        items: items.collect(),
+        next_cursor,
+    }))
+}
+
+/// Close a refusal of a flow
+///
+/// Somebody has read it and says what was done. It is closed once, and leaves the count of `GET /aging`.
+#[utoipa::path(operation_id = "close_settlement_flow_refusal", tag = "settlement-flows", security(("client" = ["settlements:write"])),
+    params(SettlementFlowRefusalPath, ("Idempotency-Key" = inline(IdempotencyKeyHeader), Header, description = "Key chosen by the caller, unique for each intent; kept at least 24 hours.")),
+    request_body = FlowRefusalClosing,
+    responses((status = 201, description = "Closed.", body = SettlementFlowRefusal,
+        headers(("Location" = inline(UriHeader), description = "Where refusals are listed.")))))]
+#[post("/settlement-flow-refusals/{settlement_flow_refusal_id}/closing")]
+pub(in crate::api) async fn close_settlement_flow_refusal(
+    state: web::Data<State>,
+    caller: Caller,
+    (path, request): (FromPath<SettlementFlowRefusalPath>, HttpRequest),
+    key: IdempotencyKey,
+    body: FromBody<FlowRefusalClosing>,
+) -> Result<HttpResponse, Problem> {
+    let (creditor, id) = (
+        caller.creditor()?.clone(),
+        path.0.settlement_flow_refusal_id,
+    );
+    let asked = Asked::of(
+        &caller,
+        ("close_settlement_flow_refusal", id),
+        &key,
+        body.digest,
+    )?;
+    if let Some(answer) = asked.before(&state).await? {
+        return Ok(answer);
+    }
+    let mut faults = Faults::default();
+    let note = faults.read("/note", Text::<1000>::parse(body.value.note.as_str()));
+    let note = faults.result(note)?;
+    let client = Some(caller.client_id);
+    let (language, sealed) = (Language::of(request.headers()), asked.clone());
+    let location = state.address("/settlement-flow-refusals");
+    let made = state.ctx.write(move |tx, now| {
+        let closing = Closing {
+            client,
+            note: note.as_str().to_owned(),
+            at: now,
+        };
+        let closed = settlement::close_refusal(tx, &creditor, id, &closing)?;
+        let view = (&SettlementFlowRefusal::of(&closed, language), None);
+        let answer = sealed.answered(StatusCode::CREATED, location.clone(), view);
+        idempotency::remember(tx, now, &sealed.intent, &answer)?;
+        Ok::<_, settlement::Error>(answer)
+    });
+    asked.end(&state, made.await.map_err(Problem::from)).await
+}
+
+impl SettlementFlowRefusal {
+    fn of(one: &Refusal, language: Language) -> SettlementFlowRefusal {
+        let detail = line_of(language.of_said(&one.reason));
+        let name = |text: &str| Line140::new(fit(&text.replace(char::is_control, " "), 140));
+        SettlementFlowRefusal {
+            settlement_flow_refusal_id: one.id,
+            psp: name(&one.psp_id),
+            flow_code: name(&one.flow_id),
+            revision: Revision(one.revision),
+            place: one.place,
+            detail: detail.unwrap_or_else(|| Line1000::new("-")),
+            text: line_of(&one.text),
+            received_at: one.refused_at,
+            closed: one.closing.as_ref().map(|closing| ClosedFlowRefusal {
+                client_id: closing.client,
+                note: Line1000::new(closing.note.as_str()),
+                at: closing.at,
+            }),
+        }
+    }
+}

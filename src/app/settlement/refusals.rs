@@ -1,0 +1,147 @@
+//! What cannot be read of flows: kept as it came, read by a person, closed once.
+
+use uuid::Uuid;
+
+use super::{Error, Filed, FlowState, RevisionKey};
+use crate::ctx::Ctx;
+use crate::domain::calendar::Instant;
+use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::text::{Said, fit};
+use crate::store::settlement::refusals as rows;
+use crate::store::{self, Conn, Tx};
+
+pub use crate::store::settlement::refusals::{Closing, Refusal};
+
+/// Longest text kept of what cannot be read, in characters. The answer itself is among the documents.
+const KEPT_CHARS_MAX: usize = 20_000;
+
+/// Notes of what the engine closes; officers read them.
+const READ_LATER: &str = "Il flusso è stato letto in seguito.";
+const REPLACED: &str = "Una revisione più recente ha sostituito il flusso.";
+
+/// A row that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Its place in the flow, from 1.
+    pub number: i32,
+    /// As it came.
+    pub text: String,
+    /// The rule it breaks.
+    pub reason: Said,
+}
+
+/// Keeps the rows that cannot be read of a revision that is being filed. If it could not be read at all before,
+/// that is over, and so is what could not be read of the revision that it replaces.
+pub(super) fn keep(
+    tx: &mut Tx<'_>,
+    now: Instant,
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    (filed, unread): (&Filed, &[Unread]),
+) -> Result<(), store::Error> {
+    let key = filed.key();
+    rows::close_all(tx, creditor, key, &over(now, READ_LATER))?;
+    let closing = match filed.state {
+        FlowState::Live => None,
+        FlowState::Superseded => Some(over(now, REPLACED)),
+    };
+    let refusals: Vec<Refusal> = unread
+        .iter()
+        .map(|one| Refusal {
+            closing: closing.clone(),
+            ..refusal(ctx, now, key, (Some(one.number), &one.text, &one.reason))
+        })
+        .collect();
+    rows::insert(tx, creditor, &refusals)
+}
+
+/// What could not be read of a revision does not matter any more: a newer one is in force.
+pub(super) fn replaced(
+    tx: &mut Tx<'_>,
+    now: Instant,
+    creditor: &FiscalCode,
+    key: RevisionKey<'_>,
+) -> Result<(), store::Error> {
+    rows::close_all(tx, creditor, key, &over(now, REPLACED))
+}
+
+/// Closed by the engine itself.
+fn over(now: Instant, note: &str) -> Closing {
+    Closing {
+        client: None,
+        note: note.to_owned(),
+        at: now,
+    }
+}
+
+fn refusal(
+    ctx: &Ctx,
+    now: Instant,
+    key: RevisionKey<'_>,
+    (place, text, reason): (Option<i32>, &str, &Said),
+) -> Refusal {
+    Refusal {
+        id: ctx.ids.next(),
+        psp_id: key.psp_id.to_owned(),
+        flow_id: key.flow_id.to_owned(),
+        revision: key.revision,
+        place,
+        text: fit(&text.replace('\0', " "), KEPT_CHARS_MAX),
+        reason: reason.clone(),
+        refused_at: now,
+        closing: None,
+    }
+}
+
+/// Keeps that a revision cannot be read at all; nothing when that is known and waits for somebody.
+///
+/// # Errors
+/// The database's.
+pub fn refuse(
+    tx: &mut Tx<'_>,
+    now: Instant,
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    (key, why): (RevisionKey<'_>, &Said),
+) -> Result<(), store::Error> {
+    let known = rows::whole(tx, creditor, key)?;
+    if known.iter().any(|one| one.reason.en == why.en) {
+        return Ok(());
+    }
+    let head = store::settlement::documents(tx, creditor, key)?;
+    let head = head.first().map(Vec::as_slice).unwrap_or_default();
+    let text = String::from_utf8_lossy(head.get(..KEPT_CHARS_MAX).unwrap_or(head));
+    let one = refusal(ctx, now, key, (None, &text, why));
+    rows::insert(tx, creditor, &[one])
+}
+
+/// One page of what cannot be read, in the order it came, after the given id; what waits for somebody, or what
+/// does not, when asked.
+///
+/// # Errors
+/// The database's.
+pub fn refusals(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    open: Option<bool>,
+    slice: (Option<Uuid>, i64),
+) -> Result<Vec<Refusal>, Error> {
+    Ok(rows::page(conn, creditor, open, slice)?)
+}
+
+/// Writes down what somebody has done about what cannot be read, once.
+///
+/// # Errors
+/// [`Error::UnknownRefusal`], [`Error::Closed`], or the database's.
+pub fn close_refusal(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    id: Uuid,
+    closing: &Closing,
+) -> Result<Refusal, Error> {
+    rows::get(tx, creditor, id)?.ok_or(Error::UnknownRefusal)?;
+    if rows::close(tx, creditor, id, closing)?.already() {
+        return Err(Error::Closed);
+    }
+    rows::get(tx, creditor, id)?.ok_or(Error::UnknownRefusal)
+}
