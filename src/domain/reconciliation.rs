@@ -32,7 +32,7 @@ use crate::domain::calendar::Day;
 use crate::domain::money::Cents;
 
 /// Version of the rules; a change of any rule raises it.
-pub const RULES_VERSION: i16 = 4;
+pub const RULES_VERSION: i16 = 5;
 /// A row is late when the transfer is made more than this many days after the payment, cash when it is
 /// booked more than as many after the transfer: one working day (SANP), and room for a long week-end.
 pub const LATE_AFTER_DAYS: i64 = 5;

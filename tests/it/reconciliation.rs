@@ -66,7 +66,11 @@ pub(crate) async fn revision(
     let (ctx, town) = (app.ctx.clone(), app.town());
     let ingest = move |tx: &mut avviso::store::Tx<'_>, now| {
         let (header, lines) = (&header, lines.as_slice());
-        let arrived = settlement::Arrived { header, lines };
+        let arrived = settlement::Arrived {
+            header,
+            lines,
+            unread: &[],
+        };
         settlement::ingest(tx, now, &ctx, &town, &[arrived])
     };
     app.ctx.write(ingest).await.unwrap();
@@ -495,6 +499,23 @@ both_databases! {
         let again = line(&office, "AGID_01/2026-04-02AGID_01-0001/1/2").await;
         assert_eq!((&again["rule"], &again["flags"]), (&json!("row_again"), &json!(["flow_row_duplicate"])));
         assert_eq!(again["explanation"]["inputs"]["receipts"], json!(["r1/1"]));
+    }
+
+    async fn two_flows_that_report_the_same_payment_name_each_other(app: TestApp) {
+        let office = app.office().await;
+        let iuv = paid(&app, 1, "r1").await;
+        let keys = [format!("AGID_01/{F}/1/1"), format!("AGID_01/{G}/1/1")];
+        flow(&app, F, &[(&iuv, "r1", LAMP)]).await;
+        assert_eq!(line(&office, &keys[0]).await["flags"], json!([]));
+        flow(&app, G, &[(&iuv, "r1", LAMP)]).await;
+        for (key, expected) in keys.iter().zip(["reported_not_settled", "reported_without_receipt"]) {
+            let row = line(&office, key).await;
+            assert_eq!((&row["code"], &row["flags"]), (&json!(expected), &json!(["flow_row_duplicate"])));
+            assert_eq!(row["explanation"]["inputs"]["flow_lines"], json!(keys));
+        }
+        // The provider takes one of them back.
+        revision(&app, (G, 2), &[]).await;
+        assert_eq!(line(&office, &keys[0]).await["flags"], json!([]));
     }
 
     async fn two_people_are_behind_a_decision_when_the_creditor_wants_it(app: TestApp) {

@@ -217,7 +217,7 @@ pub enum Flag {
     NoReceipt,
     /// The head of the flow states another sum or count than its rows.
     FlowHeaderMismatch,
-    /// The flow holds the same payment twice.
+    /// The same payment stands twice, in the flow or in flows in force.
     FlowRowDuplicate,
     /// The flow is addressed to another body.
     FlowWrongBody,

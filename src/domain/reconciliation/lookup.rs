@@ -41,6 +41,8 @@ pub(super) struct Lookup<'a> {
     options: BTreeSet<i16>,
     /// How often a revision holds a payment.
     twins: HashMap<(Revision<'a>, Payment<'a>), usize>,
+    /// How often the flows in force report a payment, or take it back.
+    live: HashMap<(Payment<'a>, bool), usize>,
     /// What revisions say about a payment.
     said: HashSet<(Revision<'a>, Payment<'a>, Cents, Outcome)>,
     /// Payments that a superseded revision reports.
@@ -53,6 +55,11 @@ pub(super) struct Lookup<'a> {
 
 fn of_row<'a>(row: &'a Reported<'a>) -> Payment<'a> {
     (&row.iuv, &row.iur, row.transfer)
+}
+
+/// A payment and whether the row takes it back.
+fn standing<'a>(row: &'a Reported<'a>) -> (Payment<'a>, bool) {
+    (of_row(row), row.outcome == Outcome::Revoked)
 }
 
 fn of_paid(paid: &Paid) -> Payment<'_> {
@@ -79,6 +86,7 @@ impl<'a> Lookup<'a> {
             payments: HashMap::new(),
             options: BTreeSet::new(),
             twins: HashMap::new(),
+            live: HashMap::new(),
             said: HashSet::new(),
             superseded: HashSet::new(),
             singles: HashMap::new(),
@@ -124,7 +132,10 @@ impl<'a> Lookup<'a> {
             *twins = twins.saturating_add(1);
             self.said
                 .insert((revision, payment, row.amount, row.outcome));
-            if !row.flow.live {
+            if row.flow.live {
+                let live = self.live.entry(standing(row)).or_default();
+                *live = live.saturating_add(1);
+            } else {
                 self.superseded.insert(payment);
             }
         }
@@ -198,10 +209,21 @@ impl<'a> Lookup<'a> {
         self.options.iter().any(|paid| *paid != option)
     }
 
-    /// Whether the same revision holds the same payment twice.
+    /// Whether the same revision holds the same payment twice, or another flow in force says the same of it.
     pub(super) fn has_twin(&self, row: &'a Reported<'a>) -> bool {
-        let times = self.twins.get(&(revision(row), of_row(row)));
-        times.is_some_and(|times| *times > 1)
+        let inside = self.twins.get(&(revision(row), of_row(row)));
+        let across = self.live.get(&standing(row)).filter(|_| row.flow.live);
+        [inside, across]
+            .into_iter()
+            .flatten()
+            .any(|times| *times > 1)
+    }
+
+    /// The rows in force about the reference of a row: the first of many.
+    pub(super) fn twins(&self, row: &'a Reported<'a>) -> impl Iterator<Item = String> {
+        let keys = self.by_iuv.get(row.iuv.as_str());
+        let keys = keys.into_iter().flat_map(|keys| &keys.flow_lines);
+        keys.take(LISTED_MAX).cloned()
     }
 
     /// Whether the revision before this one had not this row, or had it otherwise.

@@ -228,6 +228,9 @@ impl<'a> Chain<'a> {
         found.notices.extend(notice.map(|n| n.number.clone()));
         found.receipts.extend(self.paid.map(Paid::key));
         found.flow_lines.extend(self.row.map(|row| row.key.clone()));
+        if let Some(row) = self.row.filter(|row| self.known.has_twin(row)) {
+            found.flow_lines.extend(self.known.twins(row));
+        }
         if let Some(iuv) = iuv.filter(|_| code == Code::DoublePayment) {
             let (receipts, flow_lines) = self.known.doubles(iuv);
             found.receipts.extend(receipts);

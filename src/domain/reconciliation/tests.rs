@@ -521,8 +521,8 @@ fn a_receipt_explains_one_row_and_another_one_about_it_has_no_receipt() {
     assert_eq!(
         told(rows)[1..],
         [
-            (key(&first, 1), MatchedSettled, "chain_complete", false),
-            (key(&later, 1), ReportedWithoutReceipt, "row_again", false),
+            (key(&first, 1), MatchedSettled, "chain_complete", true),
+            (key(&later, 1), ReportedWithoutReceipt, "row_again", true),
         ]
     );
     let rows = vec![
@@ -532,15 +532,27 @@ fn a_receipt_explains_one_row_and_another_one_about_it_has_no_receipt() {
     assert_eq!(
         told(rows)[1..],
         [
-            (key(&first, 1), ReportedWithoutReceipt, "row_again", false),
-            (key(&later, 1), MatchedSettled, "chain_complete", false),
+            (key(&first, 1), ReportedWithoutReceipt, "row_again", true),
+            (key(&later, 1), MatchedSettled, "chain_complete", true),
         ]
     );
+    // A flow that was replaced says nothing any more.
+    let replaced = Flow {
+        live: false,
+        ..later.clone()
+    };
+    let rows = vec![
+        row(&replaced, 1, "A", "r1", 500),
+        row(&first, 1, "A", "r1", 500),
+    ];
+    assert!(told(rows).iter().all(|told| !told.3));
     // What takes a payment back is about its receipt, whatever the flow is called.
     let mut back = row(&later, 1, "A", "r1", 500);
     back.outcome = Outcome::Revoked;
     let rows = vec![row(&first, 1, "A", "r1", 500), back];
-    let codes: Vec<Code> = told(rows).into_iter().map(|told| told.1).collect();
+    let told = told(rows);
+    assert!(told.iter().all(|told| !told.3));
+    let codes: Vec<Code> = told.into_iter().map(|told| told.1).collect();
     assert_eq!(codes, [Code::Revoked, MatchedSettled, Code::Revoked]);
 }
 
