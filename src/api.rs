@@ -58,6 +58,7 @@ pub mod services;
 pub mod settlement;
 pub mod status;
 pub mod treasury;
+mod upload;
 pub mod worklist;
 
 use std::num::NonZeroU32;
@@ -173,6 +174,8 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(treasury::import_treasury_entries)
         .service(search::search_all)
         .service(treasury::create_treasury_entry)
+        .service(settlement::list_settlement_flow_refusals)
+        .service(settlement::close_settlement_flow_refusal)
         .service(treasury::list_treasury_refusals)
         .service(treasury::close_treasury_refusal)
         .service(treasury::list_treasury_entries)

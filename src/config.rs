@@ -37,6 +37,8 @@ pub struct Config {
     pub stop_seconds: u64,
     /// Requests a second that one caller may make.
     pub rate_per_second: u32,
+    /// Largest file of a treasurer or bank, in MiB.
+    pub file_mib: u32,
     /// Where reporting flows are asked for; without it none are pulled.
     pub flows: Option<FlowSource>,
     /// Password of the stations: with it flows are asked for by SOAP, without it by REST.
@@ -174,6 +176,12 @@ pub const VARIABLES: &[Variable] = &[
         name: "AVVISO_RATE_PER_SECOND",
         default: "2000",
         meaning: "REST requests a second for each caller, 1 to 100000; more are answered 429.",
+    },
+    Variable {
+        name: "AVVISO_FILE_MIB",
+        default: "256",
+        meaning: "Largest file of a treasurer or bank that is taken, in MiB, 1 to 1024; it waits on the disk \
+                  while it is read.",
     },
     Variable {
         name: "AVVISO_FDR_URL",
@@ -332,6 +340,7 @@ impl Config {
             workers: read.number("AVVISO_WORKERS", 2, 1, 64),
             stop_seconds: read.number("AVVISO_STOP_SECONDS", 20, 0, 600),
             rate_per_second: read.number("AVVISO_RATE_PER_SECOND", 2000, 1, 100_000),
+            file_mib: read.number("AVVISO_FILE_MIB", 256, 1, 1024),
             flows,
             flow_password,
             archive,

@@ -12,15 +12,12 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::contract::Operation;
-use super::problem::{FieldError, Language, Problem, catalogue};
+use super::problem::{FieldError, Problem, catalogue};
 use crate::domain::text::Said;
-use crate::wire::giornale;
 use crate::wire::strict_json::{self, JsonError};
 
 /// The largest JSON body, in bytes.
 pub const JSON_BYTES_MAX: usize = 1024 * 1024;
-/// The largest body of a file, in bytes: a year of a bank journal fits.
-pub const FILE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// The operation that a request calls and its query, left among the extensions by the edge.
 #[derive(Clone)]
@@ -140,78 +137,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for Review<T> {
     }
 }
 
-/// A body that is a file of text.
-pub struct TextFile {
-    /// What it says, decoded.
-    pub text: String,
-    /// Media type, without parameters.
-    pub media_type: String,
-    /// SHA-256 of the bytes as they came.
-    pub digest: [u8; 32],
-    /// SHA-256 of that and of the query, by which a repeated request is recognised: the same file read by
-    /// another description of it is another intent.
-    pub intent: [u8; 32],
-    /// The language in which the caller wants to be told what cannot be read.
-    pub language: Language,
-}
-
-impl FromRequest for TextFile {
-    type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let start = announced(request, FILE_BYTES_MAX);
-        let mut payload = payload.take();
-        let request = request.clone();
-        Box::pin(async move {
-            let (operation, media_type) = start?;
-            let bytes = read(&request, &mut payload, FILE_BYTES_MAX).await?;
-            let digest: [u8; 32] = Sha256::digest(&bytes).into();
-            let intent = [digest.as_slice(), request.query_string().as_bytes()].concat();
-            let intent = Sha256::digest(intent).into();
-            let text = giornale::decode(bytes, charset(&request))
-                .ok_or_else(|| Problem::at(&catalogue::MALFORMED_BODY, "", characters()))?;
-            match operation.check_body(&media_type, Value::String(text))? {
-                Value::String(text) => Ok(TextFile {
-                    text,
-                    media_type,
-                    digest,
-                    intent,
-                    language: Language::of(request.headers()),
-                }),
-                Value::Null
-                | Value::Bool(_)
-                | Value::Number(_)
-                | Value::Array(_)
-                | Value::Object(_) => Err(Problem::of(&catalogue::MALFORMED_BODY)),
-            }
-        })
-    }
-}
-
-/// Why a file cannot be decoded.
-fn characters() -> Said {
-    Said::new(
-        "i caratteri non sono dell'insieme indicato (UTF-8 se non lo è): indicare charset nel Content-Type, \
-         uno tra UTF-8, UTF-16, ISO-8859-1, ISO-8859-15 e Windows-1252",
-        "its characters are not of the set that is named (UTF-8 when none is): name the charset in \
-         Content-Type, one of UTF-8, UTF-16, ISO-8859-1, ISO-8859-15 and Windows-1252",
-    )
-}
-
-/// The character set that a media type names.
-fn charset(request: &HttpRequest) -> Option<&str> {
-    let value = request.headers().get(header::CONTENT_TYPE)?.to_str().ok()?;
-    let mut parameters = value
-        .split(';')
-        .skip(1)
-        .filter_map(|one| one.split_once('='));
-    let (_, set) = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
-    Some(set.trim().trim_matches('"'))
-}
-
 /// The operation and the media type of a body that is about to be read.
-fn announced(request: &HttpRequest, max: usize) -> Result<(Arc<Operation>, String), Problem> {
+pub(super) fn announced(
+    request: &HttpRequest,
+    max: usize,
+) -> Result<(Arc<Operation>, String), Problem> {
     let operation = called(request)?.operation;
     let media_type = request.content_type().to_ascii_lowercase();
     if !operation.takes(&media_type) {

@@ -5,6 +5,8 @@ mod layout;
 mod read;
 mod refusals;
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -17,13 +19,14 @@ use super::auth::Caller;
 pub(super) use entry::create_treasury_entry;
 pub use entry::{FiledTreasuryEntry, NewTreasuryEntry};
 pub use layout::TreasuryImportQuery;
+use read::{Journal, Tally};
 pub use refusals::{
     ClosedRefusal, RefusalClosing, TreasuryRefusal, TreasuryRefusalPage, TreasuryRefusalPath,
     TreasuryRefusalQuery,
 };
 pub(super) use refusals::{close_treasury_refusal, list_treasury_refusals};
 
-use super::input::{FromPath, FromQuery, IdempotencyKey, TextFile};
+use super::input::{FromPath, FromQuery, IdempotencyKey};
 use super::page::Slice;
 use super::problem::Problem;
 use super::reconciliation::ReconciliationCode;
@@ -32,20 +35,21 @@ use super::scalars::{
     BankReference, Count, IdempotencyKeyHeader, Iuv, Line140, Line1000, SignedCents, TotalCents,
     UriHeader,
 };
+use super::upload::TextFile;
 use crate::app::idempotency;
 use crate::app::treasury::{self, Filter};
 
 /// A list as CSV. Without `columns` in the query it is the treasurer's journal: a header line with the twelve columns of the
 /// example, then one movement a line, separated by `;`. With `columns` it is any bank's own list.
 #[derive(ToSchema)]
-#[schema(value_type = String, min_length = 1, max_length = 16_777_216, pattern = "^[^\\x00]+$",
+#[schema(value_type = String, min_length = 1, max_length = 1_073_741_824, pattern = "^[^\\x00]+$",
     example = "esercizio;conto;numero_movimento;tipo_movimento;tipo_documento;tipo_operazione;numero_provvisorio;importo;data_movimento;data_valuta;ordinante;causale\n2026;0000100;12;ENTRATA;SOSPESO ENTRATA;ESEGUITO;45;209,03;2026-03-03;2026-03-03;PSP S.p.A.;/PUR/LGPE-RIVERSAMENTO/URI/2026-03-03BPPIITRRXXX-0000000001\n")]
 pub struct BankJournal(#[expect(dead_code, reason = "it only names a schema")] String);
 
 /// The treasurer's journal (flusso giornale di cassa of OPI, 1.5.1 and later) or a statement of the bank
 /// (ISO 20022 camt.053, version 02 and later); the root element tells which.
 #[derive(ToSchema)]
-#[schema(value_type = String, min_length = 1, max_length = 16_777_216, pattern = "^[^\\x00]+$",
+#[schema(value_type = String, min_length = 1, max_length = 1_073_741_824, pattern = "^[^\\x00]+$",
     example = "<flusso_giornale_di_cassa><esercizio>2026</esercizio><informazioni_conto_evidenza><conto_evidenza>0000100</conto_evidenza><movimento_conto_evidenza><numero_movimento>12</numero_movimento><tipo_movimento>ENTRATA</tipo_movimento><tipo_documento>SOSPESO ENTRATA</tipo_documento><tipo_operazione>ESEGUITO</tipo_operazione><numero_documento>45</numero_documento><importo>209.03</importo><data_movimento>2026-03-03</data_movimento><causale>/PUR/LGPE-RIVERSAMENTO/URI/2026-03-03BPPIITRRXXX-0000000001</causale></movimento_conto_evidenza></informazioni_conto_evidenza></flusso_giornale_di_cassa>")]
 pub struct BankStatement(#[expect(dead_code, reason = "it only names a schema")] String);
 
@@ -65,7 +69,7 @@ pub enum LineOutcome {
 }
 
 /// What became of one line of a journal.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImportedLine {
     /// Number of the line in the file, from 1; of an XML file, of the entry.
@@ -104,8 +108,9 @@ pub struct TreasuryImport {
     pub refused_lines: Count,
     /// What the lines stored change on the accounts: money in less money out.
     pub new_amount_cents: SignedCents,
-    /// Every line, in the order of the file.
-    #[schema(min_items = 0, max_items = 200_000)]
+    /// Every line, in the order of the file; of a file of more than 10000 lines only the first 10000 of those
+    /// that conflict or were refused.
+    #[schema(min_items = 0, max_items = 10_000)]
     pub lines: Vec<ImportedLine>,
 }
 
@@ -244,11 +249,12 @@ pub struct TreasuryEntryQuery {
 /// Stores every entry that can be read and says of each what became of it; what cannot be read is kept as it
 /// came. The same file, or another that holds the same entries, may be sent again: nothing is stored twice.
 /// Pending credits are matched with settlement flows, reversals and restorations included; everything else is
-/// kept and is out of scope. Reconciliation follows by itself. Files are UTF-8 unless a byte order
+/// kept and is out of scope. Reconciliation follows by itself. A large file is stored in pieces: if the import
+/// breaks off, send it again, and the rest is stored. Files are UTF-8 unless a byte order
 /// mark, the media type (`charset`) or the XML declaration says UTF-16, ISO-8859-1, ISO-8859-15 or Windows-1252.
 #[utoipa::path(operation_id = "import_treasury_entries", tag = "treasury", security(("client" = ["treasury:write"])),
     params(TreasuryImportQuery, ("Idempotency-Key" = inline(IdempotencyKeyHeader), Header, description = "Key chosen by the caller, unique for each intent; kept at least 24 hours.")),
-    request_body(content((BankJournal = "text/csv"), (BankStatement = "application/xml"))),
+    request_body(content((BankJournal = "text/csv"), (BankStatement = "application/xml"), (BankStatement = "text/xml"))),
     responses((status = 201, description = "Stored, but for the lines refused.", body = TreasuryImport,
         headers(("Location" = inline(UriHeader), description = "Where the movements are listed.")))))]
 #[post("/treasury-imports")]
@@ -264,21 +270,37 @@ pub(super) async fn import_treasury_entries(
         return Ok(answer);
     }
     let form = layout::form(&query.0, &file.media_type)?;
-    let language = file.language;
+    let (language, mut tally) = (file.language, Arc::new(Tally::default()));
+    let (creditor, location) = (
+        caller.creditor()?.clone(),
+        state.address("/treasury-entries"),
+    );
     // Megabytes are read elsewhere: other requests of this thread go on meanwhile.
-    let journal = web::block(move || read::journal(form, &file)).await;
-    let journal = journal.map_err(Problem::from)??;
-    let (creditor, ctx) = (caller.creditor()?.clone(), state.ctx.clone());
-    let (sealed, location) = (asked.clone(), state.address("/treasury-entries"));
-    let made = state.ctx.import(move |tx, now| {
-        let arrived = (&journal.document, journal.movements.as_slice());
-        let imported = treasury::import(tx, now, &ctx, &creditor, arrived)?;
-        let view = (&journal.outcome(&imported, language), None);
-        let answer = sealed.answered(StatusCode::CREATED, location.clone(), view);
-        idempotency::remember(tx, now, &sealed.intent, &answer)?;
-        Ok::<_, treasury::Error>(answer)
-    });
-    asked.end(&state, made.await.map_err(Problem::from)).await
+    let mut journal = web::block(move || Journal::open(form, file)).await??;
+    let made = loop {
+        let (rest, piece) = web::block(move || journal.piece()).await?;
+        journal = rest;
+        let (creditor, ctx, before) = (creditor.clone(), state.ctx.clone(), Arc::clone(&tally));
+        let (sealed, location) = (asked.clone(), location.clone());
+        let filed = state.ctx.import(move |tx, now| {
+            let arrived = (&piece.document, piece.movements.as_slice());
+            let imported = treasury::import(tx, now, &ctx, &creditor, arrived)?;
+            let tally = before.and(piece.outcome(&imported, language));
+            if !piece.last {
+                return Ok((tally, None));
+            }
+            let view = (&tally.view(&imported), None);
+            let answer = sealed.answered(StatusCode::CREATED, location.clone(), view);
+            idempotency::remember(tx, now, &sealed.intent, &answer)?;
+            Ok::<_, treasury::Error>((tally, Some(answer)))
+        });
+        match filed.await {
+            Ok((so_far, None)) => tally = Arc::new(so_far),
+            Ok((_, Some(answer))) => break Ok(answer),
+            Err(error) => break Err(Problem::from(error)),
+        }
+    };
+    asked.end(&state, made).await
 }
 
 /// List movements

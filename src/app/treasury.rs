@@ -67,7 +67,7 @@ pub enum Outcome {
     Conflicting(Uuid),
 }
 
-/// A file of the treasurer or the bank, beside the entries that could be read.
+/// A file of the treasurer or the bank, or a piece of it, beside the entries that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     /// SHA-256 of its bytes.
@@ -101,8 +101,8 @@ pub struct Imported {
 /// Longest text kept of what could not be filed, in characters.
 const KEPT_CHARS_MAX: usize = 20_000;
 
-/// Files what a document says. The same file again changes nothing; what could not be read is kept as it
-/// came, and so is an entry that contradicts one filed before.
+/// Files what a document, or a piece of one, says. The same again changes nothing; what could not be read is
+/// kept as it came, and so is an entry that contradicts one filed before.
 ///
 /// # Errors
 /// The database's.
@@ -140,9 +140,10 @@ pub fn import(
         closing: None,
     };
     let mut kept: Vec<Refusal> = unread.map(refusal).collect();
-    if already && !kept.is_empty() {
+    let lines = || kept.iter().map(|one| one.line);
+    if already && let (Some(first), Some(last)) = (lines().min(), lines().max()) {
         // Read by another description the same bytes may be refused for other reasons.
-        let before = files::of_file(tx, creditor, file.id)?;
+        let before = files::of_file(tx, creditor, file.id, (first, last))?;
         kept.retain(|one| !before.iter().any(|old| old.says(one)));
     }
     files::keep(tx, creditor, &kept)?;

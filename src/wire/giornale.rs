@@ -15,7 +15,7 @@ use std::io::{self, Read};
 use chrono::NaiveDate;
 
 pub use bank_csv::{Dates, Decimal, Field, Layout, LayoutError};
-pub use charset::decode;
+pub use charset::{Decoder, decode};
 pub use journal_csv::{COLUMNS, Giornale};
 
 mod bank_csv;

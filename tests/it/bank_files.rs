@@ -198,6 +198,44 @@ both_databases! {
         assert_eq!(out["treasury_entry"]["effect_cents"], -100);
     }
 
+    async fn xml_may_be_called_text(app: TestApp) {
+        let office = app.office().await;
+        let answer = imported(&office, ("text/xml", ""), journal(1, "versamento", "UTF-8")).await;
+        assert_eq!(counts(&answer), [1, 0, 0, 0]);
+        let answer = imported(&office, ("text/xml; charset=utf-8", ""), journal(1, "versamento", "UTF-8")).await;
+        assert_eq!(counts(&answer), [0, 1, 0, 0]);
+    }
+
+    async fn a_large_file_is_stored_in_pieces_and_told_in_short(app: TestApp) {
+        let office = app.office().await;
+        let entry = |n: usize| format!("04/03/2026;x {n};{}1,00;N{n}\n", if n.is_multiple_of(5000) { "?" } else { "" });
+        let file = |lines: usize| {
+            let lines: String = (1..=lines).map(entry).collect();
+            format!("{HEAD}{lines}")
+        };
+        let first = imported(&office, LIST, file(2500)).await;
+        assert_eq!((counts(&first), first["lines"].as_array().unwrap().len()), ([2500, 0, 0, 0], 2500));
+        assert_eq!(first["new_amount_cents"], 250_000);
+        let more = imported(&office, LIST, file(10_500)).await;
+        assert_eq!(counts(&more), [7998, 2500, 0, 2]);
+        // Those that were not stored.
+        let told = more["lines"].as_array().unwrap();
+        assert_eq!((told.len(), &told[0]["line"], &told[1]["line"]), (2, &json!(5001), &json!(10_001)));
+        assert_eq!(refusals(&office).await.len(), 2);
+        let again = imported(&office, LIST, file(10_500)).await;
+        assert_eq!(counts(&again), [0, 10_498, 0, 2]);
+        assert_eq!(again["treasury_import_id"], more["treasury_import_id"]);
+        assert_eq!(refusals(&office).await.len(), 2);
+    }
+
+    async fn a_file_beyond_the_limit_is_told_the_limit(app: TestApp) {
+        let office = app.office().await;
+        let file = vec![b'x'; (256 << 20) + 1];
+        let refused = office.post("/treasury-imports", &Value::Null).bytes("text/csv", file).send().await;
+        assert_eq!(refused.slug(), "content-too-large");
+        assert!(refused.json()["detail"].as_str().unwrap().contains("256 MiB"), "{}", refused.json());
+    }
+
     async fn a_refusal_is_counted_until_somebody_has_dealt_with_it(app: TestApp) {
         let office = app.office().await;
         let file = format!("{HEAD}04/03/2026;x;n.d.;A\n05/03/2026;x;2,00;B\n");

@@ -6,9 +6,9 @@ use super::{
 };
 use uuid::Uuid;
 
-use crate::api::input::TextFile;
 use crate::api::problem::{Language, Problem, catalogue};
-use crate::api::scalars::{BankReference, Count, Iuv, Line140, Line1000, SignedCents, TotalCents};
+use crate::api::scalars::{BankReference, Count, Iuv, Line140, SignedCents, TotalCents, line_of};
+use crate::api::upload::{Text, TextFile, scratch};
 use crate::app::treasury::{self, Document, Imported, Outcome, Unread, View};
 use crate::domain::collection_order::OrderCover;
 use crate::domain::money::Cents;
@@ -16,51 +16,85 @@ use crate::domain::text::{Said, fit};
 use crate::domain::treasury::{Direction, DocumentKind, Movement, Operation, Reference};
 use crate::wire::giornale::{self, Entries, Form};
 
-/// What a file says: the movements that can be read, what cannot, and the place of every entry.
+/// Entries that are filed together.
+const PIECE: usize = 1000;
+/// Lines of a file that are told one by one.
+const TOLD_MAX: usize = 10_000;
+
+/// A file that is being read.
 pub(super) struct Journal {
+    entries: Entries<Text>,
+    sha256: [u8; 32],
+}
+
+/// What a part of a file says: the movements that can be read, what cannot, and the place of every entry.
+pub(super) struct Piece {
     pub(super) document: Document,
     pub(super) movements: Vec<(i64, Movement)>,
     /// Where the entries stand, in order; those that could not be read by their place in the document.
     lines: Vec<(i64, Option<usize>)>,
+    /// Nothing comes after it.
+    pub(super) last: bool,
 }
 
-/// Reads a file. An entry that cannot be read is kept as such and stops nothing.
-///
-/// # Errors
-/// `rule-violation` when the file is not of that form at all.
-pub(super) fn journal(form: Form, file: &TextFile) -> Result<Journal, Problem> {
-    let refused =
-        |error: giornale::LineError| Problem::at(&catalogue::RULE_VIOLATION, "", said(&error));
-    let mut journal = Journal {
-        document: Document {
-            sha256: file.digest,
-            unread: Vec::new(),
-            covers: Vec::new(),
-        },
-        movements: Vec::new(),
-        lines: Vec::new(),
-    };
-    for read in Entries::open(form, file.text.as_bytes()).map_err(refused)? {
+impl Journal {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// `rule-violation` when it is not of that form at all.
+    pub(super) fn open(form: Form, file: TextFile) -> Result<Journal, Problem> {
+        let refused =
+            |error: giornale::LineError| Problem::at(&catalogue::RULE_VIOLATION, "", said(&error));
+        let sha256 = file.digest;
+        let text = file.text().map_err(scratch)?;
+        let entries = Entries::open(form, text).map_err(refused)?;
+        Ok(Journal { entries, sha256 })
+    }
+
+    /// Reads on. An entry that cannot be read is kept as such and stops nothing.
+    pub(super) fn piece(mut self) -> (Journal, Piece) {
+        let mut piece = Piece {
+            document: Document {
+                sha256: self.sha256,
+                unread: Vec::new(),
+                covers: Vec::new(),
+            },
+            movements: Vec::new(),
+            lines: Vec::new(),
+            last: false,
+        };
+        while piece.lines.len() < PIECE {
+            match self.entries.next() {
+                Some(read) => piece.take(read),
+                None => {
+                    piece.last = true;
+                    break;
+                }
+            }
+        }
+        (self, piece)
+    }
+}
+
+impl Piece {
+    fn take(&mut self, read: Result<giornale::Movement, giornale::Refused>) {
         let read = read.map_err(|refused| (refused.error, refused.text));
         if let Ok(entry) = &read {
-            journal.document.covers.extend(covers(entry));
+            self.document.covers.extend(covers(entry));
         }
         match read.and_then(|entry| movement(entry).map_err(|error| (error, String::new()))) {
             Ok((line, movement)) => {
-                journal.lines.push((line, None));
-                journal.movements.push((line, movement));
+                self.lines.push((line, None));
+                self.movements.push((line, movement));
             }
             Err((error, text)) => {
                 let line = place(error.line);
-                journal
-                    .lines
-                    .push((line, Some(journal.document.unread.len())));
+                self.lines.push((line, Some(self.document.unread.len())));
                 let reason = said(&error);
-                journal.document.unread.push(Unread { line, text, reason });
+                self.document.unread.push(Unread { line, text, reason });
             }
         }
     }
-    Ok(journal)
 }
 
 /// Why a line cannot be read, in both languages.
@@ -174,12 +208,11 @@ impl LineOutcome {
     }
 }
 
-impl Journal {
-    /// What became of every entry, given what became of the file, told in the caller's language.
-    pub(super) fn outcome(&self, imported: &Imported, language: Language) -> TreasuryImport {
+impl Piece {
+    /// What became of every entry, given what became of the piece, told in the caller's language.
+    pub(super) fn outcome(&self, imported: &Imported, language: Language) -> Tally {
         let mut became = self.movements.iter().zip(&imported.outcomes);
-        let mut stored = Vec::new();
-        let mut lines = Vec::with_capacity(self.lines.len());
+        let mut tally = Tally::default();
         for (line, unread) in &self.lines {
             let unread = unread.and_then(|at| self.document.unread.get(at));
             let made = if unread.is_none() {
@@ -195,10 +228,7 @@ impl Journal {
                 }
                 (None, _) => None,
             };
-            if let Some((movement, (LineOutcome::New, _))) = made {
-                stored.push(movement.on_account());
-            }
-            lines.push(ImportedLine {
+            let line = ImportedLine {
                 line: Count(*line),
                 outcome: made.map_or(LineOutcome::Refused, |(_, (outcome, _))| outcome),
                 treasury_entry_id: made.map(|(_, (_, id))| id),
@@ -206,29 +236,83 @@ impl Journal {
                     .as_ref()
                     .and_then(|one| line_of(language.of_said(&one.reason))),
                 text: refused.and_then(|one| line_of(&one.text)),
-            });
+            };
+            tally.count(line, made.map(|(movement, _)| movement.on_account()));
         }
-        let count = |outcome| {
-            let lines = lines.iter().filter(|line| line.outcome == outcome).count();
-            Count(i64::try_from(lines).unwrap_or(i64::MAX))
-        };
-        TreasuryImport {
-            treasury_import_id: imported.file.id,
-            first_received_at: imported.file.ingested_at,
-            new_lines: count(LineOutcome::New),
-            known_lines: count(LineOutcome::Known),
-            conflicting_lines: count(LineOutcome::Conflicting),
-            refused_lines: count(LineOutcome::Refused),
-            new_amount_cents: SignedCents(Cents::sum(stored).map_or(0, Cents::get)),
-            lines,
-        }
+        tally
     }
 }
 
-/// A text of the bank within the bounds of the contract; `None` when nothing is left.
-pub(super) fn line_of(text: &str) -> Option<Line1000> {
-    let text = fit(&text.replace(char::is_control, " "), 1000);
-    (!text.is_empty()).then(|| Line1000::new(text))
+/// What became of the lines of a file so far.
+#[derive(Default)]
+pub(super) struct Tally {
+    new: i64,
+    known: i64,
+    conflicting: i64,
+    refused: i64,
+    new_amount: Cents,
+    /// Every line, or those that were not stored when there are too many.
+    told: Vec<ImportedLine>,
+}
+
+impl Tally {
+    fn count(&mut self, line: ImportedLine, amount: Option<Cents>) {
+        let counter = match line.outcome {
+            LineOutcome::New => &mut self.new,
+            LineOutcome::Known => &mut self.known,
+            LineOutcome::Conflicting => &mut self.conflicting,
+            LineOutcome::Refused => &mut self.refused,
+        };
+        *counter = counter.saturating_add(1);
+        if line.outcome == LineOutcome::New {
+            let amount = amount.unwrap_or(Cents::ZERO);
+            self.new_amount = self.new_amount.plus(amount).unwrap_or(self.new_amount);
+        }
+        self.told.push(line);
+    }
+
+    fn lines(&self) -> i64 {
+        [self.new, self.known, self.conflicting, self.refused]
+            .into_iter()
+            .fold(0, i64::saturating_add)
+    }
+
+    /// This and what became of the next piece.
+    pub(super) fn and(&self, next: Tally) -> Tally {
+        let mut told = self.told.clone();
+        told.extend(next.told);
+        let sum = Tally {
+            new: self.new.saturating_add(next.new),
+            known: self.known.saturating_add(next.known),
+            conflicting: self.conflicting.saturating_add(next.conflicting),
+            refused: self.refused.saturating_add(next.refused),
+            new_amount: self
+                .new_amount
+                .plus(next.new_amount)
+                .unwrap_or(self.new_amount),
+            told: Vec::new(),
+        };
+        if usize::try_from(sum.lines()).is_ok_and(|lines| lines > TOLD_MAX) {
+            let stored = [LineOutcome::New, LineOutcome::Known];
+            told.retain(|line| !stored.contains(&line.outcome));
+            told.truncate(TOLD_MAX);
+        }
+        Tally { told, ..sum }
+    }
+
+    /// The outcome of the whole file.
+    pub(super) fn view(&self, imported: &Imported) -> TreasuryImport {
+        TreasuryImport {
+            treasury_import_id: imported.file.id,
+            first_received_at: imported.file.ingested_at,
+            new_lines: Count(self.new),
+            known_lines: Count(self.known),
+            conflicting_lines: Count(self.conflicting),
+            refused_lines: Count(self.refused),
+            new_amount_cents: SignedCents(self.new_amount.get()),
+            lines: self.told.clone(),
+        }
+    }
 }
 
 /// A reference of the bank within the bounds of the contract.

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::read::line_of;
 use crate::api::State;
 use crate::api::auth::Caller;
 use crate::api::faults::Faults;
@@ -15,7 +14,7 @@ use crate::api::input::{FromBody, FromPath, FromQuery, IdempotencyKey};
 use crate::api::page::Slice;
 use crate::api::problem::{Language, Problem};
 use crate::api::repeat::Asked;
-use crate::api::scalars::{Count, IdempotencyKeyHeader, Line1000, UriHeader};
+use crate::api::scalars::{Count, IdempotencyKeyHeader, Line1000, UriHeader, line_of};
 use crate::app::idempotency;
 use crate::app::treasury::{self, Closing, Refusal};
 use crate::domain::text::Text;

@@ -177,14 +177,21 @@ impl RefusalRow {
     }
 }
 
-/// What could not be filed of one file.
+/// What could not be filed of some lines of one file, from the first to the last.
 ///
 /// # Errors
 /// The database's.
-pub fn of_file(conn: &mut Conn, creditor: &FiscalCode, file: Uuid) -> Result<Vec<Refusal>, Error> {
+pub fn of_file(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    file: Uuid,
+    (first, last): (i64, i64),
+) -> Result<Vec<Refusal>, Error> {
     let rows: Vec<RefusalRow> = on!(conn, |c| treasury_refusal::table
         .filter(treasury_refusal::creditor.eq(creditor.as_str()))
         .filter(treasury_refusal::file.eq(Id(file)))
+        .filter(treasury_refusal::line.ge(first))
+        .filter(treasury_refusal::line.le(last))
         .select(RefusalRow::as_select())
         .load(c))?;
     Ok(rows.into_iter().map(RefusalRow::into_domain).collect())

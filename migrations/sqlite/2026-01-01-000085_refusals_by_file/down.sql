@@ -1,0 +1,1 @@
+DROP INDEX treasury_refusal_by_file;
