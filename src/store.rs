@@ -104,10 +104,11 @@ impl From<diesel::result::Error> for Error {
         use diesel::result::{DatabaseErrorKind as Kind, Error as Diesel};
         if let Diesel::DatabaseError(kind, why) = &error {
             let message = why.message();
-            // The two texts are those of SQLITE_BUSY and of PostgreSQL's 40P01.
+            // The texts are those of SQLITE_BUSY and of PostgreSQL's 40P01 and 55P03.
             let conflict = matches!(kind, Kind::SerializationFailure)
                 || message.contains("database is locked")
-                || message.contains("deadlock detected");
+                || message.contains("deadlock detected")
+                || message.contains("due to lock timeout");
             if conflict {
                 return Error::Busy;
             }

@@ -559,5 +559,5 @@ fn touch_line(
     if let Some(iuv) = &filed.iuv {
         store::settlement::hold_positions(tx, creditor, &[iuv.as_str()])?;
     }
-    touched.line(tx, creditor, filed)
+    touched.lines(tx, creditor, [filed])
 }

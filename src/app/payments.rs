@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::app::reconciliation::hold_for_receipt;
 use crate::app::{archive, canteen, notices, reconciliation};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Day, Instant};
@@ -203,6 +204,7 @@ pub fn receive(
 ) -> Result<Outcome, Error> {
     let creditor = &new.receiver;
     new.check()?;
+    let matching = hold_for_receipt(tx, creditor, new.iuv.as_str())?;
     // Under its position's lock no other receipt of the notice is being filed.
     let position = match new.primary == *creditor {
         true => store::positions::lock_by_number(tx, creditor, &new.notice_number)?,
@@ -258,7 +260,7 @@ pub fn receive(
         canteen::credit(tx, now, ctx, &filed, position)?;
         archive::changed(tx, now, ctx, creditor, position.id)?;
     }
-    reconciliation::classify_receipt(tx, now, ctx, creditor, new.iuv.as_str())?;
+    reconciliation::classify_receipt(tx, now, ctx, creditor, (new.iuv.as_str(), matching))?;
     crash::point(Point::ReceiptFiled);
     Ok(Outcome::Filed)
 }

@@ -21,7 +21,7 @@ use crate::domain::treasury::{
     Chosen, FlowReference, KnownFlow, PREFIX_MIN, PaymentCash, Reference,
 };
 use crate::store::reconciliation::Recording;
-pub use aging::{Aged, age};
+pub use aging::{AGING, Aged, age};
 pub use suggest::{Suggested, suggestions};
 
 pub use crate::store::reconciliation::{CodeCount, Filed, Filter, Past};
@@ -76,42 +76,78 @@ impl Touched {
         }
     }
 
-    /// Touches one line: what it is about is classified again.
+    /// Touches lines: what they are about is classified again.
     ///
     /// # Errors
     /// The database's.
-    pub(super) fn line(
+    pub(super) fn lines<'a>(
         &mut self,
         conn: &mut Conn,
         creditor: &FiscalCode,
-        filed: &Filed,
+        lines: impl IntoIterator<Item = &'a Filed>,
     ) -> Result<(), store::Error> {
-        self.iuvs.extend(filed.iuv.clone());
-        if filed.line.kind == LineKind::Treasury {
-            let entry = store::treasury::by_key(conn, creditor, &filed.line.key)?;
-            self.entries.extend(entry.map(|entry| entry.id));
+        let mut cash = Vec::new();
+        for filed in lines {
+            self.iuvs.extend(filed.iuv.clone());
+            if filed.line.kind == LineKind::Treasury {
+                cash.push(filed.line.key.as_str());
+            }
         }
+        let entries = store::treasury::by_keys(conn, creditor, &cash)?;
+        self.entries
+            .extend(entries.into_iter().map(|entry| entry.id));
         Ok(())
     }
+}
+
+/// Whether a receipt that is being filed keeps flows and cash from being matched meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Matching {
+    /// They wait.
+    Held,
+    /// They go on: no cash named the payment when it began.
+    Free,
+}
+
+/// Keeps flows and cash from being matched while a receipt is filed that cash names. To be asked before the
+/// receipt's position is held: flows and cash hold matching first and positions then, and who holds them the
+/// other way round waits for who waits for it.
+///
+/// # Errors
+/// The database's.
+pub fn hold_for_receipt(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    iuv: &str,
+) -> Result<Matching, store::Error> {
+    Ok(match store::treasury::hold_if_named(tx, creditor, iuv)? {
+        true => Matching::Held,
+        false => Matching::Free,
+    })
 }
 
 /// Classifies a receipt that has just been filed, and whatever it changes: rows that came before it,
 /// other payments of the same debt, cash that is for it. Called in the transaction that files it.
 ///
 /// # Errors
-/// The database's.
+/// [`store::Error::Changed`] when cash for it came since it began, or the database's.
 pub fn classify_receipt(
     tx: &mut Tx<'_>,
     now: Instant,
     ctx: &Ctx,
     creditor: &FiscalCode,
-    iuv: &str,
+    (iuv, matching): (&str, Matching),
 ) -> Result<usize, store::Error> {
     let mut touched = Touched::by(Cause::Receipt);
     touched.iuvs.insert(iuv.to_owned());
-    if !store::treasury::singles(tx, creditor, &[iuv])?.is_empty() {
-        store::settlement::hold(tx, creditor)?;
-        let waiting = store::treasury::singles(tx, creditor, &[iuv])?;
+    let waiting = store::treasury::singles(tx, creditor, &[iuv])?;
+    if let Some(entry) = waiting.first() {
+        if matching == Matching::Free {
+            return Err(store::Error::Changed {
+                table: "treasury_entry",
+                id: entry.movement.key(),
+            });
+        }
         touched.flows = treasury::rematch(tx, now, ctx, creditor, &waiting)?;
     }
     classify(tx, now, ctx, creditor, touched)

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::{Failed, Kind, Ran};
 use crate::app::StoreError;
-use crate::app::reconciliation::{self, Aged};
+use crate::app::reconciliation::{self, AGING, Aged};
 use crate::ctx::Ctx;
 use crate::domain::fiscal_code::FiscalCode;
 
@@ -28,18 +28,22 @@ pub const KIND: Kind = Kind {
 /// # Errors
 /// The database's.
 pub async fn run(ctx: &Ctx, creditor: &FiscalCode) -> Result<usize, Failed> {
-    let (mut changed, mut after) = (0usize, None);
-    loop {
-        let (held, owner) = (ctx.clone(), creditor.clone());
-        let batch: Aged = ctx
-            .import::<_, StoreError>(move |tx, now| {
-                reconciliation::age(tx, now, &held, &owner, after)
-            })
-            .await?;
-        changed = changed.saturating_add(batch.changed);
-        if batch.last.is_none() {
-            return Ok(changed);
+    let mut changed = 0usize;
+    for code in AGING {
+        let mut after = None;
+        loop {
+            let (held, owner) = (ctx.clone(), creditor.clone());
+            let batch: Aged = ctx
+                .import::<_, StoreError>(move |tx, now| {
+                    reconciliation::age(tx, now, &held, &owner, (code, after))
+                })
+                .await?;
+            changed = changed.saturating_add(batch.changed);
+            if batch.last.is_none() {
+                break;
+            }
+            after = batch.last;
         }
-        after = batch.last;
     }
+    Ok(changed)
 }

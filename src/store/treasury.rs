@@ -5,7 +5,7 @@ mod matching;
 pub mod orders;
 pub mod provisionals;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -323,6 +323,22 @@ pub fn singles(conn: &mut Conn, creditor: &FiscalCode, iuvs: &[&str]) -> Result<
     rows.into_iter().map(EntryRow::into_domain).collect()
 }
 
+/// Whether the settlement lock is held, which is taken when cash names the payment: before its position, in the
+/// order in which flows and cash take both. SQLite has one writer, which holds everything.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn hold_if_named(tx: &mut Tx<'_>, creditor: &FiscalCode, iuv: &str) -> Result<bool, Error> {
+    if matches!(&**tx, Conn::Lite(_)) {
+        return Ok(true);
+    }
+    let named = !singles(tx, creditor, &[iuv])?.is_empty();
+    if named {
+        super::settlement::hold(tx, creditor)?;
+    }
+    Ok(named)
+}
+
 /// Entries with one provisional number, in the order they were filed.
 ///
 /// # Errors
@@ -395,6 +411,28 @@ pub fn by_key(conn: &mut Conn, creditor: &FiscalCode, key: &str) -> Result<Optio
         Some((year, account, number)) => find(conn, creditor, (year, &account, number)),
         None => Ok(None),
     }
+}
+
+/// The entries with these keys.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn by_keys(conn: &mut Conn, creditor: &FiscalCode, keys: &[&str]) -> Result<Vec<Filed>, Error> {
+    let mut journals: BTreeMap<(i32, String), Vec<&str>> = BTreeMap::new();
+    for (year, account, number) in keys.iter().filter_map(|key| named_by(key)) {
+        journals.entry((year, account)).or_default().push(number);
+    }
+    let mut found = Vec::with_capacity(keys.len());
+    for ((year, account), numbers) in journals {
+        let rows: Vec<EntryRow> = on!(&mut *conn, |c| treasury_entry::table
+            .filter(treasury_entry::creditor.eq(creditor.as_str()))
+            .filter(treasury_entry::year.eq(year))
+            .filter(treasury_entry::account.eq(&account))
+            .filter(among(treasury_entry::number, &numbers))
+            .load(c))?;
+        found.extend(rows);
+    }
+    found.into_iter().map(EntryRow::into_domain).collect()
 }
 
 /// Entries of these days that nothing explains and that no decision holds, by day of booking.

@@ -54,6 +54,8 @@ mod laws;
 #[cfg(test)]
 mod leaks;
 #[cfg(test)]
+mod locks;
+#[cfg(test)]
 mod node_events;
 #[cfg(test)]
 mod numbers;

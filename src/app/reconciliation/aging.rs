@@ -20,8 +20,16 @@ pub struct Aged {
     pub last: Option<Uuid>,
 }
 
-/// Classifies again a batch of lines that were waiting for the rest of their flow longer than is waited for,
-/// after the given one. Lines that officers have closed say what they would be, so they are among them.
+/// The codes under which lines wait for the rest of their flow. Those that officers have closed say what they
+/// would be, so they are among them.
+pub const AGING: [Code; 2] = [Code::SettledPartial, Code::Forced];
+
+/// Days after which a closed line is not looked at any more: it ended waiting long before. There are more of
+/// them every year, and the job that looks runs several times a day.
+const CLOSED_DAYS_MAX: i64 = 90;
+
+/// Classifies again a batch of lines with one of the [`AGING`] codes that were waiting for the rest of their
+/// flow longer than is waited for, after the given one.
 ///
 /// # Errors
 /// The database's.
@@ -30,25 +38,23 @@ pub fn age(
     now: Instant,
     ctx: &Ctx,
     creditor: &FiscalCode,
-    after: Option<Uuid>,
+    (code, after): (Code, Option<Uuid>),
 ) -> Result<Aged, store::Error> {
     store::settlement::hold(tx, creditor)?;
-    // The last day since which nothing more is waited for.
-    let waited = TimeDelta::days(PENDING_DAYS_MAX.saturating_add(1));
     let today = calendar::today(now);
-    let until = today.checked_sub_signed(waited).unwrap_or(today);
+    let before = |days: i64| today.checked_sub_signed(TimeDelta::days(days));
     let filter = store::reconciliation::Filter {
-        codes: vec![Code::SettledPartial, Code::Forced],
-        since_until: Some(until),
+        codes: vec![code],
+        // The last day since which nothing more is waited for.
+        since_until: before(PENDING_DAYS_MAX.saturating_add(1)).or(Some(today)),
+        since_from: before(CLOSED_DAYS_MAX).filter(|_| code == Code::Forced),
         ..store::reconciliation::Filter::default()
     };
     let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
     let page = store::reconciliation::page(tx, creditor, &filter, after, limit)?;
     let last = page.last().map(|filed| filed.id);
     let mut touched = Touched::by(Cause::Age);
-    for filed in page.into_iter().filter(waits) {
-        touched.line(tx, creditor, &filed)?;
-    }
+    touched.lines(tx, creditor, page.iter().filter(|filed| waits(filed)))?;
     let iuvs: Vec<&str> = touched.iuvs.iter().map(String::as_str).collect();
     store::settlement::hold_positions(tx, creditor, &iuvs)?;
     let changed = classify(tx, now, ctx, creditor, touched)?;

@@ -210,13 +210,15 @@ fn file(world: &mut World, facts: &Facts, order: u64) -> Done {
 
 /// What the job does once a day.
 fn age_all(world: &mut World) {
-    let mut after = None;
-    loop {
-        let aged = world.write(|tx, now, ctx| age(tx, now, ctx, &town(), after));
-        if aged.last.is_none() {
-            return;
+    for code in AGING {
+        let mut after = None;
+        loop {
+            let aged = world.write(|tx, now, ctx| age(tx, now, ctx, &town(), (code, after)));
+            if aged.last.is_none() {
+                break;
+            }
+            after = aged.last;
         }
-        after = aged.last;
     }
 }
 
