@@ -142,3 +142,57 @@ mod nothing_is_lost_wherever_the_engine_dies {
         nothing_is_lost(Engine::Postgres);
     }
 }
+
+/// Entries of a long journal, which is stored in pieces of a thousand.
+const ENTRIES: u32 = 2500;
+
+/// A journal breaks off at its first piece, on either side of the commit, and is sent again under the same key.
+fn a_long_journal_is_whole_in_the_end(engine: Engine) {
+    run(engine, async |mut town: Town| {
+        for (n, side) in (1u32..).zip(Side::ALL) {
+            let point = format!("{}:{side}", Point::CashFiled);
+            let head = "esercizio;conto;numero_movimento;tipo_movimento;tipo_documento;tipo_operazione;\
+                        numero_provvisorio;importo;data_movimento;data_valuta;ordinante;causale\n";
+            let line = |entry: u32| {
+                format!(
+                    "2026;{n};{entry};ENTRATA;SOSPESO ENTRATA;ESEGUITO;;1,00;2026-03-02;2026-03-02;;versamento {entry}\n"
+                )
+            };
+            let journal = format!("{head}{}", (1..=ENTRIES).map(line).collect::<String>());
+            let import = |town: &Town| {
+                let call = town.accounts(Method::POST, "treasury-imports");
+                call.header("idempotency-key", format!("long-{n:08}"))
+                    .header("content-type", "text/csv")
+                    .body(journal.clone())
+            };
+            town.restart_to_die_at(&point).await;
+            let answer = town.insist(Some(&point), import).await;
+            assert_eq!(town.deaths, n, "the engine never came to {point}");
+            let kept = match side {
+                Side::Before => 0,
+                Side::After => 1000,
+            };
+            assert_eq!(
+                (&answer["new_lines"], &answer["known_lines"]),
+                (&json!(ENTRIES - kept), &json!(kept))
+            );
+            let again = town.insist(None, import).await;
+            assert_eq!(again, answer);
+        }
+        town
+    });
+}
+
+mod a_long_journal_is_whole_wherever_the_engine_dies {
+    use super::{Engine, a_long_journal_is_whole_in_the_end};
+
+    #[test]
+    fn sqlite() {
+        a_long_journal_is_whole_in_the_end(Engine::Sqlite);
+    }
+
+    #[test]
+    fn postgres() {
+        a_long_journal_is_whole_in_the_end(Engine::Postgres);
+    }
+}
