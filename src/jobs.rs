@@ -116,6 +116,8 @@ impl From<store::Error> for Failed {
             store::Error::Corrupt { .. } => Failed::ForEver(error.to_string()),
             store::Error::Busy
             | store::Error::Down(_)
+            | store::Error::Full(_)
+            | store::Error::ReadOnly(_)
             | store::Error::Changed { .. }
             | store::Error::Bug(_) => Failed::ForNow(error.to_string()),
         }

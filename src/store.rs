@@ -17,6 +17,7 @@ pub mod prepared;
 pub mod prices;
 pub mod receipt_searches;
 pub mod receipts;
+pub mod room;
 pub mod schema;
 pub mod types;
 
@@ -62,6 +63,12 @@ pub enum Error {
         /// The broken rule.
         why: String,
     },
+    /// There is no room for what is to be written; nothing of it was.
+    #[error("the storage of the database is full: {0}")]
+    Full(String),
+    /// The database takes no writes.
+    #[error("the database takes no writes: {0}")]
+    ReadOnly(String),
     /// A row changed between reading and writing; the caller may run again on the new state.
     #[error("{table} {id} changed meanwhile")]
     Changed {
@@ -94,7 +101,25 @@ impl Error {
     pub fn retryable(&self) -> bool {
         match self {
             Error::Busy | Error::Changed { .. } => true,
-            Error::Down(_) | Error::Corrupt { .. } | Error::Bug(_) => false,
+            Error::Down(_)
+            | Error::Full(_)
+            | Error::ReadOnly(_)
+            | Error::Corrupt { .. }
+            | Error::Bug(_) => false,
+        }
+    }
+
+    /// What a closure is told whose work was right and was not kept, because the commit that others share with
+    /// it failed like this.
+    fn of_commit(&self) -> Error {
+        match self {
+            Error::Full(why) => Error::Full(why.clone()),
+            Error::ReadOnly(why) => Error::ReadOnly(why.clone()),
+            Error::Busy
+            | Error::Down(_)
+            | Error::Corrupt { .. }
+            | Error::Changed { .. }
+            | Error::Bug(_) => Error::Busy,
         }
     }
 }
@@ -114,6 +139,18 @@ impl From<diesel::result::Error> for Error {
             }
             if matches!(kind, Kind::ClosedConnection) {
                 return Error::Down(message.into());
+            }
+            // SQLITE_FULL and SQLITE_READONLY; 53100 and 25006 of PostgreSQL.
+            let full = message.contains("database or disk is full")
+                || message.contains("No space left on device");
+            if full {
+                return room::refused(Error::Full(message.into()));
+            }
+            let read_only = matches!(kind, Kind::ReadOnlyTransaction)
+                || message.contains("attempt to write a readonly database")
+                || message.contains("in a read-only transaction");
+            if read_only {
+                return room::refused(Error::ReadOnly(message.into()));
             }
         }
         Error::Bug(error)

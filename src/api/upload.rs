@@ -53,7 +53,7 @@ impl TextFile {
 
     /// Reads it once to the end: whether it has a text, and all of its characters are of their set.
     fn check(mut self, operation: &Operation) -> Result<TextFile, Problem> {
-        let again = self.file.try_clone().map_err(scratch)?;
+        let again = self.file.try_clone()?;
         let text = decoder(again, self.charset.as_deref());
         let fits = text.and_then(|text| fits(BufReader::new(text)));
         match fits {
@@ -65,9 +65,9 @@ impl TextFile {
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 return Err(Problem::at(&catalogue::MALFORMED_BODY, "", characters()));
             }
-            Err(error) => return Err(scratch(error)),
+            Err(error) => return Err(error.into()),
         }
-        self.file.rewind().map_err(scratch)?;
+        self.file.rewind()?;
         Ok(self)
     }
 }
@@ -129,7 +129,7 @@ async fn receive(
     payload: &mut Payload,
     max: usize,
 ) -> Result<(File, [u8; 32]), Problem> {
-    let mut file = web::block(tempfile::tempfile).await?.map_err(scratch)?;
+    let mut file = web::block(tempfile::tempfile).await??;
     let mut decoded = Decompress::from_headers(payload.take(), request.headers());
     let (mut block, mut length) = (Vec::with_capacity(BLOCK), 0usize);
     let mut digest = Sha256::new();
@@ -153,7 +153,7 @@ async fn receive(
                 block.clear();
                 Ok::<_, io::Error>((file, digest, block))
             };
-            (file, digest, block) = web::block(write).await?.map_err(scratch)?;
+            (file, digest, block) = web::block(write).await??;
         }
     }
     Ok((file, digest.finalize().into()))
@@ -168,12 +168,6 @@ fn bounded(problem: Problem, mib: u32) -> Problem {
         format!("Il file supera {mib} MiB, il massimo di questa installazione (AVVISO_FILE_MIB): va diviso."),
         format!("The file is larger than {mib} MiB, the most of this installation (AVVISO_FILE_MIB): divide it."),
     ))
-}
-
-/// The disk on which files wait failed.
-pub(super) fn scratch(error: io::Error) -> Problem {
-    tracing::error!(%error, "a file cannot wait on the disk");
-    Problem::of(&catalogue::UNAVAILABLE)
 }
 
 /// Why a file cannot be decoded.

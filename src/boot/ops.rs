@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ctx::{ClockError, Ctx};
 use crate::domain::calendar::Instant;
-use crate::store;
+use crate::store::{self, room};
 
 /// Whether the process takes work; false from the first signal to stop.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +25,11 @@ impl Readiness {
     async fn check(&self, ctx: &Ctx) -> Result<(), String> {
         if self.0.load(Ordering::Acquire) {
             return Err("the process is stopping".into());
+        }
+        if room::is_in_doubt() {
+            let probe = ctx.write::<_, store::Error>(room::probe);
+            probe.await.map_err(|error| error.to_string())?;
+            room::is_there();
         }
         match ctx.read::<_, store::Error>(store::Conn::schema_state).await {
             Ok(state) => super::current(&state),
@@ -149,6 +154,46 @@ mod tests {
         let (status, why) = call(ctx, &Readiness::default(), get("/ready")).await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
         assert!(why.contains("avviso migrate"), "{why}");
+    }
+
+    #[actix_web::test]
+    async fn a_process_that_cannot_write_is_not_ready_until_it_can() {
+        let Scratch { ctx, .. } = &Scratch::new();
+        let set =
+            |pragma: &'static str| ctx.write::<_, store::Error>(move |tx, _| tx.execute(pragma));
+        // No room for another page; then none for any change.
+        for (never, again, told) in [
+            (
+                "PRAGMA max_page_count=1",
+                "PRAGMA max_page_count=1000000",
+                "is full",
+            ),
+            (
+                "PRAGMA query_only=ON",
+                "PRAGMA query_only=OFF",
+                "takes no writes",
+            ),
+        ] {
+            assert_eq!(
+                call(ctx, &Readiness::default(), get("/ready")).await.0,
+                StatusCode::OK
+            );
+            set(never).await.unwrap();
+            // Nobody has been refused yet.
+            assert_eq!(
+                call(ctx, &Readiness::default(), get("/ready")).await.0,
+                StatusCode::OK
+            );
+            ctx.write::<_, store::Error>(room::probe).await.unwrap_err();
+            let (status, why) = call(ctx, &Readiness::default(), get("/ready")).await;
+            assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+            assert!(why.contains(told), "{why}");
+            set(again).await.unwrap();
+            assert_eq!(
+                call(ctx, &Readiness::default(), get("/ready")).await.0,
+                StatusCode::OK
+            );
+        }
     }
 
     #[actix_web::test]

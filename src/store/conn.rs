@@ -300,7 +300,10 @@ impl Conn {
                 Ok(value)
             }
             Err(error) => {
-                self.roll_back().map_err(E::from)?;
+                // Where that fails, the database had taken the transaction back itself: what broke it is told.
+                if let Err(unfinished) = self.roll_back() {
+                    tracing::warn!(error = %unfinished, "a transaction was taken back by the database");
+                }
                 Err(error)
             }
         }

@@ -211,7 +211,7 @@ impl Db {
                 }
                 let answer = match (commit, result) {
                     (Ok(()), Ok(result)) => result,
-                    (Err(_rolled_back), Ok(Ok(_))) => Err(Error::Busy.into()),
+                    (Err(why), Ok(Ok(_))) => Err(why.of_commit().into()),
                     (Err(_), Ok(Err(own))) => Err(own),
                     (_, Err(_panic)) => Err(Error::Down("a query ended in a panic".into()).into()),
                 };

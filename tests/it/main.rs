@@ -88,6 +88,8 @@ mod reports;
 #[cfg(test)]
 mod revisions;
 #[cfg(test)]
+mod room;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod scripts;

@@ -169,4 +169,12 @@ catalogue! {
         "Not available now" / "Non disponibile ora",
         "The engine cannot answer now." / "Il servizio non può rispondere ora.",
         "Repeat the request after the seconds of `Retry-After`.";
+    STORAGE_FULL: 503 "storage-full",
+        "The storage is full" / "Lo spazio è esaurito",
+        "There is no room to store what was sent; nothing of it was stored." / "Non c'è spazio per registrare quanto inviato; nulla è stato registrato.",
+        "Have room made on the disk of the engine or of its database, then repeat the request.";
+    STORAGE_READ_ONLY: 503 "storage-read-only",
+        "The storage takes no writes" / "L'archivio è in sola lettura",
+        "The database takes no writes now; nothing of what was sent was stored." / "La base dati ora non accetta scritture; nulla di quanto inviato è stato registrato.",
+        "Have the database made writable again, then repeat the request.";
 }

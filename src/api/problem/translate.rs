@@ -2,6 +2,7 @@
 
 use super::{FieldError, Problem, catalogue};
 use crate::app::collection_orders::export;
+use crate::app::reports::WriteError;
 use crate::app::{
     accounting, canteen, collection_orders, creditors, decisions, notices, payments, periods,
     positions, reconciliation, reports, repricing, settlement, treasury, worklist,
@@ -20,6 +21,22 @@ fn broken(error: &dyn std::error::Error) -> Problem {
     Problem::of(&catalogue::INTERNAL_ERROR)
 }
 
+/// Seconds after which somebody may have made room.
+const STORAGE_SECONDS: u64 = 60;
+
+/// A file that waits on the disk of the engine.
+impl From<std::io::Error> for Problem {
+    fn from(error: std::io::Error) -> Problem {
+        tracing::error!(%error, "a file cannot wait on the disk");
+        match error.kind() {
+            std::io::ErrorKind::StorageFull => {
+                Problem::of(&catalogue::STORAGE_FULL).retry_after(STORAGE_SECONDS)
+            }
+            _ => Problem::of(&catalogue::UNAVAILABLE),
+        }
+    }
+}
+
 /// Work beside the doors' threads that came to no end: it panicked.
 impl From<actix_web::error::BlockingError> for Problem {
     fn from(error: actix_web::error::BlockingError) -> Problem {
@@ -35,6 +52,14 @@ impl From<crate::app::StoreError> for Problem {
             E::Down(_) => {
                 tracing::error!(%error, "the database is down");
                 Problem::of(&catalogue::UNAVAILABLE)
+            }
+            E::Full(_) => {
+                tracing::error!(%error, "there is no room for what is written");
+                Problem::of(&catalogue::STORAGE_FULL).retry_after(STORAGE_SECONDS)
+            }
+            E::ReadOnly(_) => {
+                tracing::error!(%error, "the database takes no writes");
+                Problem::of(&catalogue::STORAGE_READ_ONLY).retry_after(STORAGE_SECONDS)
             }
             E::Corrupt { .. } | E::Bug(_) => broken(&error),
         }
@@ -437,6 +462,7 @@ impl From<reports::Error> for Problem {
                     ),
                 ),
             ),
+            E::Write(WriteError::Io(why)) => why.into(),
             E::Money(_) | E::Write(_) => broken(&error),
             E::Store(store) => store.into(),
         }

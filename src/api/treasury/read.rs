@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::api::problem::{Language, Problem, catalogue};
 use crate::api::scalars::{BankReference, Count, Iuv, Line140, SignedCents, TotalCents, line_of};
-use crate::api::upload::{Text, TextFile, scratch};
+use crate::api::upload::{Text, TextFile};
 use crate::app::treasury::{self, Document, Imported, Outcome, Unread, View};
 use crate::domain::collection_order::OrderCover;
 use crate::domain::money::Cents;
@@ -46,7 +46,7 @@ impl Journal {
         let refused =
             |error: giornale::LineError| Problem::at(&catalogue::RULE_VIOLATION, "", said(&error));
         let sha256 = file.digest;
-        let text = file.text().map_err(scratch)?;
+        let text = file.text()?;
         let entries = Entries::open(form, text).map_err(refused)?;
         Ok(Journal { entries, sha256 })
     }

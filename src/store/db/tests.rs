@@ -59,3 +59,50 @@ async fn an_import_is_durable_when_it_is_answered_and_taken_back_when_it_fails()
     .unwrap();
     assert_eq!(rows, [1]);
 }
+
+#[actix_web::test]
+async fn without_room_each_is_told_so_and_what_was_answered_stays() {
+    let scratch = Scratch::new();
+    let url = &scratch.ctx.config.database_url;
+    let db = Db::open(url, 1).unwrap();
+    let run = |statement: String| db.write(move |tx: &mut Tx<'_>| tx.execute(&statement));
+    run("CREATE TABLE one (n INTEGER, filler BLOB)".to_owned())
+        .await
+        .unwrap();
+    run("PRAGMA max_page_count=1".to_owned()).await.unwrap();
+    // Many at once share a commit.
+    let rows = (0..40).map(|n| {
+        let bytes = if n % 4 == 3 { 100_000 } else { 10 };
+        run(format!("INSERT INTO one VALUES ({n}, zeroblob({bytes}))"))
+    });
+    let answers = futures_util::future::join_all(rows).await;
+    let mut kept: Vec<i64> = Vec::new();
+    for (n, answer) in (0..).zip(&answers) {
+        match answer {
+            Ok(()) => kept.push(n),
+            Err(Error::Full(_)) => assert_eq!(n % 4, 3, "{n}"),
+            Err(other) => panic!("{n}: {other}"),
+        }
+    }
+    assert_eq!(kept.len(), 30);
+    run("PRAGMA max_page_count=1000000".to_owned())
+        .await
+        .unwrap();
+    run("INSERT INTO one VALUES (40, zeroblob(100000))".to_owned())
+        .await
+        .unwrap();
+    kept.push(40);
+    run("PRAGMA query_only=ON".to_owned()).await.unwrap();
+    let refused = run("INSERT INTO one VALUES (41, NULL)".to_owned()).await;
+    assert!(matches!(refused, Err(Error::ReadOnly(_))), "{refused:?}");
+    db.close();
+    let mut conn = Conn::open(url, Access::Read).unwrap();
+    let stored: Vec<i64> = match &mut conn {
+        Conn::Lite(c) => {
+            diesel::dsl::sql::<diesel::sql_types::BigInt>("SELECT n FROM one ORDER BY n").load(c)
+        }
+        Conn::Pg(_) => unreachable!("a scratch is a SQLite file"),
+    }
+    .unwrap();
+    assert_eq!(stored, kept);
+}
