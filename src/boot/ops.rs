@@ -161,39 +161,24 @@ mod tests {
         let Scratch { ctx, .. } = &Scratch::new();
         let set =
             |pragma: &'static str| ctx.write::<_, store::Error>(move |tx, _| tx.execute(pragma));
-        // No room for another page; then none for any change.
-        for (never, again, told) in [
-            (
-                "PRAGMA max_page_count=1",
-                "PRAGMA max_page_count=1000000",
-                "is full",
-            ),
-            (
-                "PRAGMA query_only=ON",
-                "PRAGMA query_only=OFF",
-                "takes no writes",
-            ),
-        ] {
-            assert_eq!(
-                call(ctx, &Readiness::default(), get("/ready")).await.0,
-                StatusCode::OK
-            );
-            set(never).await.unwrap();
-            // Nobody has been refused yet.
-            assert_eq!(
-                call(ctx, &Readiness::default(), get("/ready")).await.0,
-                StatusCode::OK
-            );
-            ctx.write::<_, store::Error>(room::probe).await.unwrap_err();
-            let (status, why) = call(ctx, &Readiness::default(), get("/ready")).await;
-            assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-            assert!(why.contains(told), "{why}");
-            set(again).await.unwrap();
-            assert_eq!(
-                call(ctx, &Readiness::default(), get("/ready")).await.0,
-                StatusCode::OK
-            );
-        }
+        let status = async || call(ctx, &Readiness::default(), get("/ready")).await;
+        // No room for another page.
+        set("PRAGMA max_page_count=1").await.unwrap();
+        assert_eq!(status().await.0, StatusCode::OK, "nobody was refused yet");
+        let refused = ctx.write::<_, store::Error>(room::probe);
+        refused.await.unwrap_err();
+        let (code, why) = status().await;
+        assert_eq!(code, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(why.contains("is full"), "{why}");
+        set("PRAGMA max_page_count=1000000").await.unwrap();
+        assert_eq!(status().await.0, StatusCode::OK);
+        // From here on the connection changes nothing, not even this.
+        set("PRAGMA query_only=ON").await.unwrap();
+        let refused = ctx.write::<_, store::Error>(room::probe);
+        refused.await.unwrap_err();
+        let (code, why) = status().await;
+        assert_eq!(code, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(why.contains("takes no writes"), "{why}");
     }
 
     #[actix_web::test]

@@ -329,14 +329,22 @@ pub fn singles(conn: &mut Conn, creditor: &FiscalCode, iuvs: &[&str]) -> Result<
 /// # Errors
 /// The database's, or a corrupt row.
 pub fn hold_if_named(tx: &mut Tx<'_>, creditor: &FiscalCode, iuv: &str) -> Result<bool, Error> {
-    if matches!(&**tx, Conn::Lite(_)) {
+    let Conn::Pg(c) = &mut **tx else {
         return Ok(true);
-    }
-    let named = !singles(tx, creditor, &[iuv])?.is_empty();
-    if named {
+    };
+    let by_text = treasury_entry::reference
+        .eq(iuv)
+        .and(treasury_entry::reference_kind.eq(SINGLE));
+    let named: Option<Id> = treasury_entry::table
+        .filter(treasury_entry::creditor.eq(creditor.as_str()))
+        .filter(by_text.or(treasury_entry::given_iuv.eq(iuv)))
+        .select(treasury_entry::id)
+        .first(c)
+        .optional()?;
+    if named.is_some() {
         super::settlement::hold(tx, creditor)?;
     }
-    Ok(named)
+    Ok(named.is_some())
 }
 
 /// Entries with one provisional number, in the order they were filed.

@@ -28,11 +28,10 @@ const STORAGE_SECONDS: u64 = 60;
 impl From<std::io::Error> for Problem {
     fn from(error: std::io::Error) -> Problem {
         tracing::error!(%error, "a file cannot wait on the disk");
-        match error.kind() {
-            std::io::ErrorKind::StorageFull => {
-                Problem::of(&catalogue::STORAGE_FULL).retry_after(STORAGE_SECONDS)
-            }
-            _ => Problem::of(&catalogue::UNAVAILABLE),
+        if error.kind() == std::io::ErrorKind::StorageFull {
+            Problem::of(&catalogue::STORAGE_FULL).retry_after(STORAGE_SECONDS)
+        } else {
+            Problem::of(&catalogue::UNAVAILABLE)
         }
     }
 }
