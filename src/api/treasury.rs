@@ -270,7 +270,7 @@ pub(super) async fn import_treasury_entries(
     let journal = journal.map_err(Problem::from)??;
     let (creditor, ctx) = (caller.creditor()?.clone(), state.ctx.clone());
     let (sealed, location) = (asked.clone(), state.address("/treasury-entries"));
-    let made = state.ctx.import(move |tx, now| {
+    let made = state.import(&caller, move |tx, now| {
         let arrived = (&journal.document, journal.movements.as_slice());
         let imported = treasury::import(tx, now, &ctx, &creditor, arrived)?;
         let view = (&journal.outcome(&imported, language), None);

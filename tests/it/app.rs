@@ -7,11 +7,14 @@ use actix_web::web;
 use avviso::api;
 use avviso::app::audit::audit;
 use avviso::app::creditors::{self, Taxonomy};
+use avviso::app::trail;
 use avviso::config::Config;
 use avviso::ctx::{Clock, Ctx, Ids};
 use avviso::domain::calendar::Instant;
+use avviso::domain::client::Tenant;
 use avviso::domain::fiscal_code::FiscalCode;
 use avviso::domain::ledger::Account;
+use avviso::domain::trail::Actor;
 use chrono::TimeDelta;
 
 use crate::database::{self, Database, Engine};
@@ -178,6 +181,9 @@ impl TestApp {
         }
         let mut conn = self.database.connect();
         for creditor in self.ctx.registry.creditors() {
+            let tenant = Tenant::Creditor(creditor.tax_code.clone());
+            let seal = |tx: &mut avviso::store::Tx<'_>| trail::seal(tx, self.ctx.now(), &tenant);
+            while conn.write(seal).unwrap() > 0 {}
             for check in audit(&mut conn, &creditor.tax_code).unwrap() {
                 assert!(
                     check.holds(),
@@ -199,5 +205,6 @@ fn context(url: &str, clock: Clock, ids: Ids) -> Ctx {
         ("AVVISO_ACA_URL", "http://127.0.0.1:9"),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Ctx::with(Config::parse(variables).unwrap(), clock, ids).unwrap()
+    let ctx = Ctx::with(Config::parse(variables).unwrap(), clock, ids).unwrap();
+    ctx.by(Actor::Job("test".to_owned()))
 }
