@@ -263,14 +263,14 @@ impl AuditChange {
             entity_id: id.to_string(),
             action,
             before: empty(),
-            after,
+            after: said(after),
         }
     }
 
     /// The same change of something that said this before: only what differs is kept.
     #[must_use]
     pub fn from(mut self, before: &Value) -> AuditChange {
-        (self.before, self.after) = difference(before, &self.after);
+        (self.before, self.after) = difference(&said(before.clone()), &self.after);
         self
     }
 }
@@ -299,6 +299,18 @@ pub fn replaced(
         }
     }
     changes
+}
+
+/// Without the members that are null: absent is absent.
+fn said(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members = members.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(members.map(|(name, value)| (name, said(value))).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(said).collect()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+    }
 }
 
 fn empty() -> Value {

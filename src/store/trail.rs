@@ -211,10 +211,17 @@ pub fn page(
             query = query.filter(audit_entry::action.eq(action.as_str()));
         }
         if let Some(client) = filter.client_id {
-            query = query.filter(audit_entry::client.eq(Id(client)));
+            let of_client = audit_entry::actor.eq(ActorKind::Client.as_str());
+            query = query
+                .filter(of_client)
+                .filter(audit_entry::client.eq(Id(client)));
         }
         if let Some(actor) = filter.actor {
             query = query.filter(audit_entry::actor.eq(actor.as_str()));
+            if actor != ActorKind::Client {
+                // As the index is ordered: the few of them are found without reading those of clients.
+                query = query.filter(audit_entry::client.is_null());
+            }
         }
         if let Some(from) = filter.from {
             query = query.filter(audit_entry::at.ge(At(from)));

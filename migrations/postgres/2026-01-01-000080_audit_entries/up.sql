@@ -16,10 +16,10 @@ CREATE TABLE audit_entry (
     PRIMARY KEY (creditor, id)
 );
 CREATE INDEX audit_entry_by_time ON audit_entry (creditor, at, id);
-CREATE INDEX audit_entry_by_entity ON audit_entry (creditor, entity_type, entity_id, at, id);
+CREATE INDEX audit_entry_by_entity ON audit_entry (creditor, entity_id, at, id);
 CREATE INDEX audit_entry_by_type ON audit_entry (creditor, entity_type, at, id);
 CREATE INDEX audit_entry_by_action ON audit_entry (creditor, action, at, id);
-CREATE INDEX audit_entry_by_client ON audit_entry (creditor, client, at, id) WHERE client IS NOT NULL;
+CREATE INDEX audit_entry_by_actor ON audit_entry (creditor, actor, client, at, id);
 -- Those of a seal, and those that have none yet.
 CREATE INDEX audit_entry_by_seal ON audit_entry (creditor, seal, id);
 
