@@ -404,13 +404,14 @@ both_databases! {
 
     async fn a_notice_says_who_withdrew_and_restored_it_and_that_its_days_ended(app: TestApp) {
         let office = app.office().await;
-        let position = given::position(&app, given::lamps(1)).await;
+        crate::lapses::strict_fines(&office).await;
+        let position = given::position(&app, crate::lapses::strict_fine()).await;
         let path = format!("/debt-positions/{}", position.id);
         for state in ["cancelled", "open"] {
             let tag = office.get(&path).send().await.header("etag").to_owned();
             office.patch(&path, &tag, &json!({"state": state})).send().await.expect(200);
         }
-        app.pass_days(900);
+        app.set_clock("2026-06-07T08:00:00Z");
         write_lapses::run(&app.ctx.by(Actor::Job("write_lapses".to_owned())), &app.town()).await.unwrap();
         let number = single(&position);
         let of_notice = entries(&office, &format!("&entity_type=notice&entity_id={number}")).await;
@@ -428,7 +429,7 @@ both_databases! {
         ]);
         let of_position = entries(&office, &format!("&entity_id={}", position.id)).await;
         assert_eq!(of_position.len(), 3, "{:?}", told(&of_position));
-        assert_eq!(of_position[2]["after"]["service_code"], "LAMPADE");
+        assert_eq!(of_position[2]["after"]["service_code"], "VERBALI");
     }
 
     async fn entries_are_found_by_what_who_and_when_page_by_page(app: TestApp) {
