@@ -11,6 +11,7 @@ use crate::ctx::Ctx;
 use crate::domain::accounting::{self, AccountingPlan, KeyShare, Takes};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::service::DetailsError;
+use crate::domain::text::Text;
 use crate::domain::trail::{self, AuditedEntity};
 use crate::store::{self, Conn, Tx, db::Retry};
 
@@ -110,8 +111,8 @@ fn audited(plans: &[AccountingPlan]) -> Value {
         let key = &share.key;
         let claim = key.claim.as_ref();
         json!({
-            "chapter": key.chapter.as_ref().map(|text| text.as_str()),
-            "article": key.article.as_ref().map(|text| text.as_str()),
+            "chapter": key.chapter.as_ref().map(Text::as_str),
+            "article": key.article.as_ref().map(Text::as_str),
             "claim": claim.map(|claim| format!("{}/{}", claim.year, claim.number)),
             "plan_code": key.plan_code.as_str(),
             "rows": rows,

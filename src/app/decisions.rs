@@ -183,23 +183,26 @@ pub fn get(conn: &mut Conn, creditor: &FiscalCode, id: Uuid) -> Result<Decision,
 
 /// What the audit trail says of a decision: what it is about and where it stands.
 fn audited(decision: &Decision) -> serde_json::Value {
-    let mut said = match &decision.subject {
+    let (line, credits, flows, receipt_id) = match &decision.subject {
         Subject::Force {
             reconciliation_id, ..
-        } => json!({ "reconciliation_id": reconciliation_id }),
-        Subject::Match { credits, flows } => {
-            json!({ "treasury_entry_ids": credits, "settlement_flow_ids": flows })
-        }
+        } => (Some(reconciliation_id), None, None, None),
+        Subject::Match { credits, flows } => (None, Some(credits), Some(flows), None),
         Subject::MatchReceipt {
             credits,
             receipt_id,
-        } => json!({ "treasury_entry_ids": credits, "receipt_id": receipt_id }),
-        Subject::Unmatch { credits } => json!({ "treasury_entry_ids": credits }),
+        } => (None, Some(credits), None, Some(receipt_id)),
+        Subject::Unmatch { credits } => (None, Some(credits), None, None),
     };
-    said["kind"] = json!(decision.subject.kind().as_str());
-    said["reason"] = json!(decision.reason.as_str());
-    said["state"] = json!(decision.state.as_str());
-    said
+    json!({
+        "kind": decision.subject.kind().as_str(),
+        "reason": decision.reason.as_str(),
+        "state": decision.state.as_str(),
+        "reconciliation_id": line,
+        "treasury_entry_ids": credits,
+        "settlement_flow_ids": flows,
+        "receipt_id": receipt_id,
+    })
 }
 
 /// One page of decisions, in the order they were made, after the given id.

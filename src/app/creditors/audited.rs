@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::domain::creditor::{Account, Creditor, ServiceRow, Station, Validity};
+use crate::domain::demand::DemandCode;
 use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::text::Text;
 use crate::domain::trail::{AuditChange, AuditedEntity, replaced};
 
 /// What changes of a body, its stations and its accounts.
@@ -58,14 +60,14 @@ fn by_day(versions: impl Iterator<Item = Version>) -> BTreeMap<String, Value> {
 }
 
 fn body(of: &Creditor) -> Value {
-    let lines: Vec<&str> = of.contact_lines.iter().map(|line| line.as_str()).collect();
+    let lines: Vec<&str> = of.contact_lines.iter().map(Text::as_str).collect();
     json!({
         "legal_name": of.legal_name.as_str(),
-        "office_name": of.office_name.as_ref().map(|text| text.as_str()),
-        "ipa_code": of.ipa_code.as_ref().map(|text| text.as_str()),
-        "cadastral_code": of.cadastral_code.as_ref().map(|text| text.as_str()),
-        "cbill_code": of.cbill.as_ref().map(|text| text.as_str()),
-        "web_site": of.web_site.as_ref().map(|text| text.as_str()),
+        "office_name": of.office_name.as_ref().map(Text::as_str),
+        "ipa_code": of.ipa_code.as_ref().map(Text::as_str),
+        "cadastral_code": of.cadastral_code.as_ref().map(Text::as_str),
+        "cbill_code": of.cbill.as_ref().map(Text::as_str),
+        "web_site": of.web_site.as_ref().map(Text::as_str),
         "contact_lines": lines,
         "treasurer": of.treasurer,
     })
@@ -104,7 +106,7 @@ fn service(of: &ServiceRow) -> Version {
         "taxonomy_code": of.taxonomy.to_string(),
         "iban": of.iban.as_str(),
         "accounting_key": of.accounting_key.as_str(),
-        "demand_code": of.demand_code.as_ref().map(|code| code.as_str()),
+        "demand_code": of.demand_code.as_ref().map(DemandCode::as_str),
         "beneficiaries": others,
         "terms": Value::clone(&of.terms),
     });

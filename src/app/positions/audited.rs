@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::domain::position::{Notice, Position};
+use crate::domain::text::Text;
 use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
 use crate::store::Tx;
 
@@ -25,7 +26,7 @@ fn notices(of: &Position) -> BTreeMap<String, Value> {
 pub(super) fn created(tx: &mut Tx<'_>, position: &Position) {
     let said = json!({
         "service_code": position.service_code,
-        "reference": position.reference.as_ref().map(|text| text.as_str()),
+        "reference": position.reference.as_ref().map(Text::as_str),
         "issued_date": position.issued_on,
         "notices": notices(position),
     });
@@ -51,23 +52,17 @@ pub(in crate::app) fn changed(
     );
     tx.note(change.from(&said(&then)));
     for (number, value) in now {
-        let what = (AuditedEntity::Notice, number.as_str());
-        let mut value = value;
-        match then.get(&number) {
-            Some(same) if *same == value => continue,
-            Some(then) => {
-                value["debt_position_id"] = json!(id);
-                tx.note(AuditChange::new(creditor, action, what, value).from(then));
-            }
-            None => {
-                value["debt_position_id"] = json!(id);
-                tx.note(AuditChange::new(
-                    creditor,
-                    AuditAction::Created,
-                    what,
-                    value,
-                ));
-            }
+        let before = then.get(&number);
+        if before == Some(&value) {
+            continue;
         }
+        let action = before.map_or(AuditAction::Created, |_| action);
+        let what = (AuditedEntity::Notice, number);
+        let change = AuditChange::new(creditor, action, what, value);
+        let change = match before {
+            Some(before) => change.from(before),
+            None => change,
+        };
+        tx.note(change.with("debt_position_id", json!(id)));
     }
 }
