@@ -108,7 +108,7 @@ impl State {
     ///
     /// # Errors
     /// [`StartError`].
-    pub fn new(ctx: Ctx, registry: &prometheus::Registry) -> Result<State, StartError> {
+    pub fn new(ctx: &Ctx, registry: &prometheus::Registry) -> Result<State, StartError> {
         let mut document = document();
         let contract = Contract::new(&document)?;
         let public_url = ctx.config.public_url.trim_end_matches('/').to_owned();

@@ -133,8 +133,7 @@ pub fn file(
         seal: None,
     };
     let rows: Vec<EntryRow> = notes.changes.into_iter().map(row).collect();
-    insert_rows!(tx, &rows, |values| diesel::insert_into(audit_entry::table)
-        .values(values));
+    append_rows!(tx, audit_entry::table, &rows);
     Ok(())
 }
 

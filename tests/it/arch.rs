@@ -302,7 +302,8 @@ fn each_layer_keeps_to_its_crates() {
 #[test]
 fn the_rest_door_writes_for_a_caller() {
     let mut writing = 0usize;
-    for source in sources("src/api") {
+    let sources = sources("src/api");
+    for source in sources.iter().filter(|source| !is_test(&source.path)) {
         let tight: String = source.code.split_whitespace().collect();
         writing += tight.matches("state.write(&").count() + tight.matches("state.import(&").count();
         for bare in [

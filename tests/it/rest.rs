@@ -322,5 +322,5 @@ fn promised(method: &Method, path: &str, reply: &Reply) {
 
 /// The state of the door, made once for each engine.
 pub(crate) fn state(app: &TestApp) -> web::Data<api::State> {
-    web::Data::new(api::State::new(app.ctx.clone(), &prometheus::Registry::new()).unwrap())
+    web::Data::new(api::State::new(&app.ctx, &prometheus::Registry::new()).unwrap())
 }
