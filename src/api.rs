@@ -27,6 +27,7 @@ macro_rules! twins {
 
 pub mod accounting;
 pub mod assessments;
+pub mod audit_entries;
 pub mod auth;
 pub mod canteen;
 pub mod collection_orders;
@@ -75,7 +76,10 @@ use contract::{Contract, ContractError};
 use limits::Limits;
 use metrics::Metrics;
 
+use crate::app::{Retry, StoreError, Tx};
 use crate::ctx::Ctx;
+use crate::domain::calendar::Instant;
+use crate::domain::trail::Actor;
 
 /// What the edge needs at hand, shared by all workers.
 pub struct State {
@@ -105,7 +109,7 @@ impl State {
     ///
     /// # Errors
     /// [`StartError`].
-    pub fn new(ctx: Ctx, registry: &prometheus::Registry) -> Result<State, StartError> {
+    pub fn new(ctx: &Ctx, registry: &prometheus::Registry) -> Result<State, StartError> {
         let mut document = document();
         let contract = Contract::new(&document)?;
         let public_url = ctx.config.public_url.trim_end_matches('/').to_owned();
@@ -114,7 +118,8 @@ impl State {
         }
         let per_second = NonZeroU32::new(ctx.config.rate_per_second).unwrap_or(NonZeroU32::MIN);
         Ok(State {
-            ctx,
+            // Whoever writes must say for whom: `State::by`.
+            ctx: ctx.by(Actor::Nobody),
             contract,
             served: document.to_string(),
             authenticator: Authenticator::default(),
@@ -122,6 +127,37 @@ impl State {
             metrics: Metrics::new(registry)?,
             public_url,
         })
+    }
+
+    /// The context in which a caller writes: what it changes is in the audit trail under its name.
+    fn by(&self, caller: &auth::Caller) -> Ctx {
+        self.ctx.by(caller.actor())
+    }
+
+    /// One transaction of a caller: [`Ctx::write`] under its name.
+    async fn write<T, E>(
+        &self,
+        caller: &auth::Caller,
+        f: impl Fn(&mut Tx<'_>, Instant) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Retry + Send + 'static,
+    {
+        self.by(caller).write(f).await
+    }
+
+    /// As [`State::write`], for much at once.
+    async fn import<T, E>(
+        &self,
+        caller: &auth::Caller,
+        f: impl Fn(&mut Tx<'_>, Instant) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Retry + Send + 'static,
+    {
+        self.by(caller).import(f).await
     }
 
     /// The absolute address of a path of the API, which begins with a slash.
@@ -222,6 +258,9 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(node_events::list_node_events)
         .service(node_events::show_node_event)
         .service(node_events::show_node_event_messages)
+        .service(audit_entries::list_audit_entries)
+        .service(audit_entries::show_audit_entry)
+        .service(audit_entries::list_audit_seals)
         .service(jobs::list_jobs)
         .service(jobs::show_job)
 }

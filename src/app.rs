@@ -32,11 +32,15 @@ pub mod reports;
 pub mod repricing;
 pub mod search;
 pub mod settlement;
+pub mod trail;
 pub mod treasury;
 pub mod worklist;
 
 /// What the database may answer to any use case; the edges translate it without knowing the store.
 pub use crate::store::Error as StoreError;
+
+/// Says of an error whether the same transaction may be run again.
+pub use crate::store::db::Retry;
 
 /// A write transaction, as the edges hand it on to a use case.
 pub use crate::store::Tx;

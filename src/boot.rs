@@ -115,7 +115,7 @@ pub async fn serve(config: Config, jobs: Jobs) -> anyhow::Result<()> {
     let ctx = open(config).await?;
     let config = ctx.config.clone();
     let readiness = Readiness::default();
-    let state = api::State::new(ctx.clone(), prometheus::default_registry())?;
+    let state = api::State::new(&ctx, prometheus::default_registry())?;
     let state = web::Data::new(state);
     let rest = move |cfg: &mut web::ServiceConfig, _: &Ctx| api::configure(cfg, state.clone());
     let doors = vec![

@@ -20,6 +20,7 @@ pub use registry::Registry;
 
 use crate::config::Config;
 use crate::domain::calendar::{self, Day, Instant};
+use crate::domain::trail::Actor;
 use crate::store::db::Retry;
 use crate::store::{self, Conn, Db, Tx};
 
@@ -40,6 +41,8 @@ pub struct Ctx {
     pub numbers: Numbers,
     /// Calls of the node that are not in the journal of events yet.
     pub journal: Journal,
+    /// Who acts: what is written says so. Nobody, until [`Ctx::by`].
+    actor: Arc<Actor>,
     /// Wakes the job loop of this process; others find new work within a second.
     pub jobs_due: Arc<tokio::sync::Notify>,
 }
@@ -70,8 +73,33 @@ impl Ctx {
             registry: Registry::default(),
             numbers: Numbers::default(),
             journal: Journal::default(),
+            actor: Arc::new(Actor::Nobody),
             jobs_due: Arc::default(),
         })
+    }
+
+    /// The same context for somebody: what is written through it is in the audit trail under this name.
+    #[must_use]
+    pub fn by(&self, actor: Actor) -> Ctx {
+        Ctx {
+            actor: Arc::new(actor),
+            ..self.clone()
+        }
+    }
+
+    /// Runs a use case in a transaction, and files what it noted under the name of who acts.
+    ///
+    /// # Errors
+    /// The use case's own, or the database's.
+    pub fn acted<T, E: From<store::Error>>(
+        &self,
+        tx: &mut Tx<'_>,
+        now: Instant,
+        f: impl FnOnce(&mut Tx<'_>, Instant) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let value = f(tx, now)?;
+        store::trail::file(tx, now, &self.actor, || self.ids.next())?;
+        Ok(value)
     }
 
     /// The current instant.
@@ -136,7 +164,7 @@ impl Ctx {
     }
 
     /// One transaction at one instant. The closure may run again after a conflict, with the same instant;
-    /// when this returns `Ok`, what it wrote is durable.
+    /// when this returns `Ok`, what it wrote is durable, and what it noted is in the audit trail.
     ///
     /// # Errors
     /// The closure's own, after rolling back, or the database's.
@@ -148,8 +176,8 @@ impl Ctx {
         T: Send + 'static,
         E: From<store::Error> + Retry + Send + 'static,
     {
-        let now = self.clock.now();
-        self.db.write(move |tx| f(tx, now)).await
+        let (now, own) = (self.clock.now(), self.clone());
+        self.db.write(move |tx| own.acted(tx, now, &f)).await
     }
 
     /// As [`Ctx::write`], for much at once: flows, journals.
@@ -164,7 +192,7 @@ impl Ctx {
         T: Send + 'static,
         E: From<store::Error> + Retry + Send + 'static,
     {
-        let now = self.clock.now();
-        self.db.import(move |tx| f(tx, now)).await
+        let (now, own) = (self.clock.now(), self.clone());
+        self.db.import(move |tx| own.acted(tx, now, &f)).await
     }
 }

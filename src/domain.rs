@@ -51,6 +51,7 @@ pub mod node_event;
 pub mod payment_option;
 pub mod position;
 pub mod receipt;
+pub mod trail;
 
 pub mod accounting;
 pub mod collection_order;

@@ -12,6 +12,7 @@ pub mod make_report;
 mod platform;
 pub mod pull_flows;
 pub mod recover_receipts;
+pub mod seal_trail;
 pub mod write_lapses;
 
 use std::panic::AssertUnwindSafe;
@@ -29,6 +30,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::ctx::Ctx;
 use crate::domain::calendar::Instant;
 use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::trail::Actor;
 use crate::store;
 use crate::store::jobs::{self, Ending, Job, Lease, NewJob};
 
@@ -49,6 +51,7 @@ pub static KINDS: &[Kind] = &[
     forget_events::KIND,
     pull_flows::KIND,
     recover_receipts::KIND,
+    seal_trail::KIND,
     write_lapses::KIND,
 ];
 
@@ -64,6 +67,7 @@ pub fn timers(ctx: &Ctx, creditor: &FiscalCode) -> Vec<NewJob> {
         (&recover_receipts::KIND, ctx.config.receipts.is_some()),
         (&write_lapses::KIND, true),
         (&age_lines::KIND, true),
+        (&seal_trail::KIND, true),
     ];
     let wanted = kinds.into_iter().filter(|(_, wanted)| *wanted);
     wanted
@@ -277,9 +281,12 @@ impl Loop {
 async fn run_one(ctx: Ctx, kinds: &'static [Kind], by: uuid::Uuid, job: Job) {
     let outcome = match kinds.iter().find(|kind| kind.code == job.kind) {
         // A panic ends this job and not the loop.
-        Some(kind) => match AssertUnwindSafe((kind.run)(ctx.clone(), job.clone()))
-            .catch_unwind()
-            .await
+        Some(kind) => match AssertUnwindSafe((kind.run)(
+            ctx.by(Actor::Job(kind.code.to_owned())),
+            job.clone(),
+        ))
+        .catch_unwind()
+        .await
         {
             Ok(outcome) => outcome,
             Err(_panic) => Err(Failed::ForNow("the job ended in a panic".into())),

@@ -15,6 +15,8 @@ use avviso::config::Config;
 use avviso::domain::client::Tenant;
 use avviso::domain::fiscal_code::FiscalCode;
 use avviso::domain::lifecycle;
+use avviso::domain::trail::Actor;
+use avviso::jobs::seal_trail;
 use avviso::store::Conn;
 use avviso::store::conn::Access;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
@@ -96,7 +98,7 @@ enum Command {
     ///
     /// Needs `mockpsp` beside this program. Ctrl-C stops in order; the same command goes on from there.
     Demo(demo::Args),
-    /// Derives every invariant from the books again; fails when the books disagree.
+    /// Seals the audit trail, and derives every invariant from the books again; fails when one is broken.
     Audit,
     /// Prints the OpenAPI document.
     Openapi,
@@ -223,7 +225,7 @@ async fn import(config: Config, file: PathBuf, taxonomy: Option<PathBuf>) -> any
     };
     let text = read(&file)?;
     let list = taxonomy.as_ref().map(read).transpose()?;
-    let ctx = boot::open(config).await?;
+    let ctx = boot::open(config).await?.by(Actor::Operator);
     let taxonomy = match list {
         None => Taxonomy::Unlisted,
         Some(list) => Taxonomy::read(&list, ctx.today())?,
@@ -252,7 +254,7 @@ async fn export(config: Config, creditor: FiscalCode) -> anyhow::Result<()> {
 
 /// Makes a key with a secret from the TLS library's random source.
 async fn key(config: Config, creditor: FiscalCode, role: Role, name: String) -> anyhow::Result<()> {
-    let ctx = boot::open(config).await?;
+    let ctx = boot::open(config).await?.by(Actor::Operator);
     if ctx.registry.creditor(&creditor).is_none() {
         bail!("no town {creditor} is registered; run `avviso import` first");
     }
@@ -275,6 +277,7 @@ async fn audit(config: Config) -> anyhow::Result<()> {
     let mut broken = 0usize;
     for creditor in ctx.registry.creditors() {
         let of = creditor.tax_code.clone();
+        seal_trail::run(&ctx, &Tenant::Creditor(of.clone())).await?;
         let checks = ctx.report(move |conn| audit::audit(conn, &of)).await?;
         print(&format!("{} {}\n", creditor.tax_code, creditor.legal_name))?;
         for check in &checks {

@@ -20,6 +20,7 @@ use crate::domain::creditor::Creditor;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
 use crate::domain::notice_number::NoticeNumber;
+use crate::domain::trail::Actor;
 use crate::wire::amount::Amount;
 use crate::wire::pa_for_node::{
     self as wire, Failure, GetPaymentReq, Header, Message, Request, Response, SendRtReq, VerifyReq,
@@ -35,7 +36,7 @@ const PROBE: &str = "000000000000000000";
 
 /// Mounts the door.
 pub fn configure(cfg: &mut web::ServiceConfig, ctx: &Ctx) {
-    cfg.app_data(web::Data::new(ctx.clone()))
+    cfg.app_data(web::Data::new(ctx.by(Actor::Node)))
         .app_data(web::PayloadConfig::new(soap::BODY_BYTES_MAX))
         .service(web::resource("/node").route(web::post().to(serve)))
         .service(web::resource(options::PATH).route(web::post().to(options::serve)));

@@ -38,6 +38,7 @@ pub mod report_jobs;
 pub mod reports;
 pub mod search;
 pub mod settlement;
+pub mod trail;
 pub mod treasury;
 pub mod worklist;
 

@@ -166,9 +166,9 @@ pub(super) async fn replace_accounting_plans(
     let plans = plans(&body.value.versions)?;
     let (ctx, owner, written) = (state.ctx.clone(), creditor.clone(), plans.clone());
     let asked = code.clone();
-    let registered = state
-        .ctx
-        .write(move |tx, _| accounting::replace(tx, &ctx, (&owner, &asked), &written, expected));
+    let registered = state.write(&caller, move |tx, _| {
+        accounting::replace(tx, &ctx, (&owner, &asked), &written, expected)
+    });
     let registered = registered.await?;
     let location = format!("/creditors/{creditor}/services/{code}/accounting-plans");
     let view = view(creditor.as_str(), &code, (&plans, registered.revision()));

@@ -19,6 +19,7 @@ use crate::app::clients::{self, Key};
 use crate::ctx::Ctx;
 use crate::domain::client::Tenant;
 use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::trail::Actor;
 
 /// How long a verified key is taken as verified: a revoked key stops within this time.
 const REMEMBERED: Duration = Duration::from_secs(10);
@@ -32,11 +33,25 @@ pub struct Caller {
     pub tenant: Tenant,
     /// The client that the key belongs to.
     pub client_id: Uuid,
+    /// What people call it.
+    pub label: String,
     /// What it may do.
     pub scopes: BTreeSet<&'static str>,
+    /// The request that it makes.
+    pub request_id: Option<Uuid>,
 }
 
 impl Caller {
+    /// Who acts, for the audit trail.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::Client {
+            id: self.client_id,
+            label: self.label.clone(),
+            request_id: self.request_id,
+        }
+    }
+
     /// The creditor whose objects the caller works on.
     ///
     /// # Errors
@@ -121,7 +136,9 @@ impl Authenticator {
         let caller = Caller {
             tenant: client.tenant,
             client_id: client.id,
+            label: client.label,
             scopes,
+            request_id: None,
         };
         let mut remembered = self
             .remembered
@@ -184,7 +201,9 @@ mod tests {
         let caller = Caller {
             tenant,
             client_id: Uuid::nil(),
+            label: "x".to_owned(),
             scopes: BTreeSet::new(),
+            request_id: None,
         };
         assert!(caller.creditor_of_path("80012000826").is_ok());
         let other = caller.creditor_of_path("15376371009").unwrap_err();

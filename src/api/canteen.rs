@@ -102,7 +102,7 @@ pub(super) async fn open_canteen_account(
         full_name,
     }))?;
     let (ctx, sealed, at) = (state.ctx.clone(), asked.clone(), state.clone());
-    let made = state.ctx.write(move |tx, now| {
+    let made = state.write(&caller, move |tx, now| {
         let service = (&creditor, new.service_code.as_str());
         let whose = (holder.clone(), new.family.clone());
         let opened = canteen::open(tx, now, &ctx, service, whose)?;
@@ -196,9 +196,9 @@ pub(super) async fn amend_canteen_account(
         .await?;
     conditions.check(Some(found.account.revision))?;
     let (ctx, seen, family) = (state.ctx.clone(), found.account.revision, body.value.family);
-    let changed = state
-        .ctx
-        .write(move |tx, now| canteen::amend(tx, now, &ctx, (&creditor, id, seen), family.clone()));
+    let changed = state.write(&caller, move |tx, now| {
+        canteen::amend(tx, now, &ctx, (&creditor, id, seen), family.clone())
+    });
     let changed = changed
         .await
         .map_err(|error| Problem::of_canteen(error, "/family"))?;

@@ -316,8 +316,9 @@ pub(super) async fn replace_creditor(
     let expected = expected(&conditions, revision)?;
     let new = body.value.read(tax_code.clone())?;
     let registered = state
-        .ctx
-        .write(move |tx, now| creditors::register(tx, now, &new, expected))
+        .write(&caller, move |tx, now| {
+            creditors::register(tx, now, &new, expected)
+        })
         .await?;
     state.ctx.reload_registry().await?;
     let held = tax_code.clone();

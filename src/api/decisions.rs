@@ -290,7 +290,7 @@ pub(super) async fn register_reconciliation_decision(
     let new = body.value.read()?;
     let (creditor, actor) = (caller.creditor()?.clone(), caller.client_id);
     let (ctx, sealed, at) = (state.ctx.clone(), asked.clone(), state.clone());
-    let made = state.ctx.import(move |tx, now| {
+    let made = state.import(&caller, move |tx, now| {
         let made = decisions::decide(tx, now, &ctx, (&creditor, actor), new.clone())?;
         let location = at.address(&format!("/reconciliation-decisions/{}", made.id));
         let view = ReconciliationDecisionView::of(&made);
@@ -388,7 +388,7 @@ pub(super) async fn amend_reconciliation_decision(
         WantedDecisionState::Reopened => rules::DecisionStep::Reopen,
     };
     let (ctx, by, seen) = (state.ctx.clone(), caller.client_id, found.revision);
-    let changed = state.ctx.import(move |tx, now| {
+    let changed = state.import(&caller, move |tx, now| {
         let mark = Mark {
             by,
             at: now,

@@ -151,8 +151,9 @@ async fn admit(
     };
     let checked =
         authorise(&operation, &identity).and_then(|()| query(&operation, request.query_string()));
-    if let Identity::Known(caller) = identity {
+    if let Identity::Known(mut caller) = identity {
         seen.client = caller.client_id.to_string();
+        caller.request_id = Some(seen.request_id);
         request.extensions_mut().insert(caller);
     }
     let checked = checked.map(|query| {

@@ -26,6 +26,7 @@ use crate::domain::service;
     ),
     tags(
         (name = "accounting-periods", description = "Months of the books, closed and opened again."),
+        (name = "audit", description = "Who changed what, sealed so that nobody can alter it unseen."),
         (name = "canteen-accounts", description = "The school canteen paid in advance: credit, and what moves it."),
         (name = "creditors", description = "Public bodies, their stations and accounts, and what they charge for."),
         (name = "debt-positions", description = "What citizens owe, and in which ways it may be paid."),

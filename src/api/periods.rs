@@ -167,7 +167,7 @@ pub(super) async fn close_accounting_period(
     })?;
     let (creditor, by) = (caller.creditor()?.clone(), caller.client_id);
     let (ctx, sealed, at) = (state.ctx.clone(), asked.clone(), state.clone());
-    let made = state.ctx.import(move |tx, now| {
+    let made = state.import(&caller, move |tx, now| {
         let mark = Mark {
             by,
             at: now,
@@ -255,7 +255,7 @@ pub(super) async fn amend_accounting_period(
         AccountingPeriodState::Reopened => Step::Reopen,
     };
     let (ctx, by) = (state.ctx.clone(), caller.client_id);
-    let changed = state.ctx.import(move |tx, now| {
+    let changed = state.import(&caller, move |tx, now| {
         let mark = Mark {
             by,
             at: now,

@@ -218,7 +218,8 @@ pub(super) async fn register_debt_position(
     };
     let kind = command.kind.clone();
     let seal = sealed(&asked, &state);
-    let made = positions::create(&state.ctx, caller.creditor()?, command, seal);
+    let acting = state.by(&caller);
+    let made = positions::create(&acting, caller.creditor()?, command, seal);
     let made = made.await;
     let made = made.map_err(|error| Problem::of_new_position(error, &kind));
     asked.end(&state, made).await

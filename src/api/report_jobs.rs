@@ -186,7 +186,7 @@ pub(super) async fn request_report(
     let (creditor, id) = (caller.creditor()?.clone(), state.ctx.ids.next());
     let (job, sealed) = (state.ctx.ids.next(), asked.clone());
     let location = state.address(&format!("/report-jobs/{id}"));
-    let made = state.ctx.write(move |tx, now| {
+    let made = state.write(&caller, move |tx, now| {
         let report = report_jobs::ask(tx, now, &creditor, (id, job), &wanted)?;
         let view = ReportJobView::of(&report, &location, Language::English);
         let view = view.ok_or_else(|| StoreError::corrupt("report_job", id, "unreadable"))?;

@@ -47,8 +47,7 @@ pub(super) async fn replace_debt_position_notification(
         .map_err(|_never_for_a_struct| Problem::of(&catalogue::CONTRACT_VIOLATION))?;
     let ctx = state.ctx.clone();
     let changed = state
-        .ctx
-        .write(move |tx, now| {
+        .write(&caller, move |tx, now| {
             let which = (&creditor, id, seen);
             repricing::notify(tx, now, &ctx, which, notification.clone())
         })
@@ -83,6 +82,7 @@ pub(super) async fn register_integration(
         return Ok(answer);
     }
     let seal = sealed(&asked, &state);
-    let made = repricing::complete(&state.ctx, caller.creditor()?, id, seal);
+    let acting = state.by(&caller);
+    let made = repricing::complete(&acting, caller.creditor()?, id, seal);
     asked.end(&state, made.await.map_err(Problem::from)).await
 }

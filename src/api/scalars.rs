@@ -164,6 +164,9 @@ texts! {
     /// Stable name of a rule, a column or a flag.
     #[schema(min_length = 1, max_length = 64, pattern = "^[a-z][a-z0-9_]*$", example = json!("fixed_part"))]
     Word;
+    /// Identifier of something that was changed: a UUID, a code, a number.
+    #[schema(min_length = 1, max_length = 140, pattern = "^[!-~]+$", example = json!("LAMPADE"))]
+    EntityKey;
     /// SHA-256, in hexadecimal digits.
     #[schema(min_length = 64, max_length = 64, pattern = "^[0-9a-f]{64}$", example = json!("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"))]
     Sha256;

@@ -265,8 +265,9 @@ pub(super) async fn replace_service(
     let rows = rows(&code, &body.value.versions)?;
     let (held, written) = (creditor.clone(), rows.clone());
     let registered = state
-        .ctx
-        .write(move |tx, now| creditors::register_service(tx, now, &held, &written, expected))
+        .write(&caller, move |tx, now| {
+            creditors::register_service(tx, now, &held, &written, expected)
+        })
         .await?;
     state.ctx.reload_registry().await?;
     let location = state.address(&format!("/creditors/{creditor}/services/{code}"));

@@ -321,7 +321,7 @@ pub(super) async fn pull_settlement_flows(
     }
     let (creditor, id) = (caller.creditor()?.clone(), state.ctx.ids.next());
     let (sealed, location) = (asked.clone(), state.address(&format!("/jobs/{id}")));
-    let made = state.ctx.write(move |tx, now| {
+    let made = state.write(&caller, move |tx, now| {
         let job = jobs::enqueue(tx, now, &creditor, (id, PULL))?;
         let view = (&JobView::of(&job), None);
         let answer = sealed.answered(StatusCode::ACCEPTED, location.clone(), view);

@@ -65,7 +65,7 @@ async fn engine(rate_per_second: u32) -> Engine {
     }
     let counters = prometheus::Registry::new();
     Engine {
-        state: web::Data::new(State::new(ctx, &counters).unwrap()),
+        state: web::Data::new(State::new(&ctx, &counters).unwrap()),
         counters,
         _scratch: scratch,
     }

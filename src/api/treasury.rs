@@ -282,7 +282,7 @@ pub(super) async fn import_treasury_entries(
         journal = rest;
         let (creditor, ctx, before) = (creditor.clone(), state.ctx.clone(), Arc::clone(&tally));
         let (sealed, location) = (asked.clone(), location.clone());
-        let filed = state.ctx.import(move |tx, now| {
+        let filed = state.import(&caller, move |tx, now| {
             let arrived = (&piece.document, piece.movements.as_slice());
             let imported = treasury::import(tx, now, &ctx, &creditor, arrived)?;
             let tally = before.and(piece.outcome(&imported, language));

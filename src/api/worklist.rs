@@ -404,7 +404,7 @@ pub(super) async fn amend_work_item(
         remark: None,
     };
     let (ctx, client) = (state.ctx.clone(), caller.client_id);
-    let changed = state.ctx.write(move |tx, now| {
+    let changed = state.write(&caller, move |tx, now| {
         let which = (&creditor, id, Some(seen));
         worklist::act(tx, now, &ctx, which, (client, act.clone()))
     });
@@ -441,7 +441,7 @@ pub(super) async fn register_work_comment(
     };
     let location = state.address(&format!("/work-items/{id}/events"));
     let (ctx, client, sealed) = (state.ctx.clone(), caller.client_id, asked.clone());
-    let made = state.ctx.write(move |tx, now| {
+    let made = state.write(&caller, move |tx, now| {
         let which = (&creditor, id, None);
         let (_, done) = worklist::act(tx, now, &ctx, which, (client, act.clone()))?;
         let view = (&WorkEvent::of(&done), None);

@@ -2,11 +2,17 @@
 
 pub mod bookkeeping;
 
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
 use crate::app::creditors::{Expected, Registered};
 use crate::ctx::Ctx;
-use crate::domain::accounting::{self, AccountingPlan};
+use crate::domain::accounting::{self, AccountingPlan, KeyShare, Takes};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::service::DetailsError;
+use crate::domain::text::Text;
+use crate::domain::trail::{self, AuditedEntity};
 use crate::store::{self, Conn, Tx, db::Retry};
 
 /// What can end a use case about accounting plans.
@@ -73,16 +79,50 @@ pub fn replace(
     if !fits {
         return Err(Error::Stale);
     }
-    match stored {
-        None => {
-            store::accounting::replace(tx, creditor, service_code, (plans, 1))?;
-            Ok(Registered::New { revision: 1 })
+    let said =
+        |plans: &[AccountingPlan]| BTreeMap::from([(service_code.to_owned(), audited(plans))]);
+    let (before, revision) = match stored {
+        None => (BTreeMap::new(), None),
+        Some((stored, revision)) if stored == plans => {
+            tx.nothing_to_note();
+            return Ok(Registered::Unchanged { revision });
         }
-        Some((stored, revision)) if stored == plans => Ok(Registered::Unchanged { revision }),
-        Some((_, revision)) => {
-            let revision = revision.saturating_add(1);
-            store::accounting::replace(tx, creditor, service_code, (plans, revision))?;
-            Ok(Registered::Replaced { revision })
-        }
+        Some((stored, revision)) => (said(&stored), Some(revision.saturating_add(1))),
+    };
+    let written = (plans, revision.unwrap_or(1));
+    store::accounting::replace(tx, creditor, service_code, written)?;
+    let entity = AuditedEntity::AccountingPlan;
+    for change in trail::replaced(creditor, entity, &before, &said(plans)) {
+        tx.note(change);
     }
+    Ok(match revision {
+        None => Registered::New { revision: 1 },
+        Some(revision) => Registered::Replaced { revision },
+    })
+}
+
+/// What the audit trail says of plans, by their first day.
+fn audited(plans: &[AccountingPlan]) -> Value {
+    let key = |share: &KeyShare| {
+        let (rows, share_bp) = match &share.takes {
+            Takes::Rows(rows) => (Some(rows), None),
+            Takes::Share(bp) => (None, Some(bp)),
+        };
+        let key = &share.key;
+        let claim = key.claim.as_ref();
+        json!({
+            "chapter": key.chapter.as_ref().map(Text::as_str),
+            "article": key.article.as_ref().map(Text::as_str),
+            "claim": claim.map(|claim| format!("{}/{}", claim.year, claim.number)),
+            "plan_code": key.plan_code.as_str(),
+            "rows": rows,
+            "share_bp": share_bp,
+        })
+    };
+    let plan = |plan: &AccountingPlan| {
+        let keys: Vec<Value> = plan.shares.iter().map(key).collect();
+        let said = json!({ "valid_to_date": plan.valid.until, "keys": keys });
+        (plan.valid.from.to_string(), said)
+    };
+    Value::Object(plans.iter().map(plan).collect())
 }

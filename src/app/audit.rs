@@ -6,6 +6,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use crate::domain::client::Tenant;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::ledger::Account;
 use crate::domain::lifecycle::State;
@@ -255,7 +256,21 @@ pub fn audit(conn: &mut Conn, creditor: &FiscalCode) -> Result<Vec<Check>, store
     checks.push(histories(conn, creditor)?);
     checks.push(messages(conn, creditor)?);
     checks.push(closed_periods(conn, creditor)?);
+    checks.push(trail(conn, &Tenant::Creditor(creditor.clone()))?);
     Ok(checks)
+}
+
+/// The audit trail is what was sealed, link by link.
+///
+/// # Errors
+/// The database's.
+pub fn trail(conn: &mut Conn, tenant: &Tenant) -> Result<Check, store::Error> {
+    let found = super::trail::tampered(conn, tenant)?;
+    Ok(Check {
+        name: "audit_trail_is_as_it_was_sealed",
+        rule: "no entry of the audit trail was altered, taken away or put under a seal afterwards",
+        offenders: found.into_iter().collect(),
+    })
 }
 
 /// Reads every position back: constructors refuse rows that break their rules.

@@ -3,6 +3,7 @@
 mod bill_refunds;
 mod meals;
 
+use serde_json::json;
 use uuid::Uuid;
 
 pub use bill_refunds::refund_bill;
@@ -12,7 +13,8 @@ use crate::app::{positions, refunds};
 use crate::ctx::Ctx;
 use crate::domain::calendar::{Day, Instant, today};
 use crate::domain::canteen_account::{
-    AccountHolder, CanteenAccount, CanteenFamily, CreditCause, CreditError, CreditMovement, taken,
+    AccountHolder, CanteenAccount, CanteenFamily, CreditCause, CreditError, CreditKind,
+    CreditMovement, taken,
 };
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::ledger::{About, Account as Book, Entry, Posting, Reason};
@@ -22,6 +24,7 @@ use crate::domain::position::{Debtor, DebtorKind, Position, Publication};
 use crate::domain::service::DetailsError;
 use crate::domain::service::canteen_credit::{CanteenCreditDetails, CanteenCreditTerms, KIND};
 use crate::domain::text::Text;
+use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
 use crate::store::receipts::Filed;
 use crate::store::{self, Conn, Tx, db::Retry};
 
@@ -144,6 +147,8 @@ pub fn open(
         revision: 1,
     };
     store::canteen::insert(tx, &account)?;
+    let change = audited(&account, AuditAction::Created);
+    tx.note(change);
     let mut views = views(tx, ctx, creditor, vec![account])?;
     views.pop().ok_or(Error::Unknown)
 }
@@ -166,9 +171,25 @@ pub fn amend(
         });
     }
     family.check(&terms(ctx, creditor, &account.service_code, today(now))?.tariff)?;
+    let before = audited(&account, AuditAction::Changed).after;
     account.family = family;
     store::canteen::set_family(tx, &account)?;
+    let change = audited(&account, AuditAction::Changed);
+    tx.note(change.from(&before));
     get(tx, ctx, creditor, id)
+}
+
+/// What the audit trail says of an account: how many eat on it, and not who; how many declarations of their
+/// means there are, and not what they say.
+fn audited(account: &CanteenAccount, action: AuditAction) -> AuditChange {
+    let family = &account.family;
+    let said = json!({
+        "service_code": account.service_code,
+        "pupils": family.pupils.len(),
+        "isee_declarations": family.isee.len(),
+    });
+    let what = (AuditedEntity::CanteenAccount, account.id);
+    AuditChange::new(&account.creditor, action, what, said)
 }
 
 /// The account with this id.
@@ -303,6 +324,16 @@ pub(super) fn tie(tx: &mut Tx<'_>, position: &Position) -> Result<(), positions:
     pupil.map_err(broken)?;
     let key = (creditor, position.id);
     store::canteen::insert_top_up(tx, key, id, &details.pupil_tax_code)?;
+    let (what, asked) = (
+        (AuditedEntity::CanteenAccount, id),
+        json!({ "debt_position_id": position.id, "amount_cents": details.amount_cents }),
+    );
+    tx.note(AuditChange::new(
+        creditor,
+        AuditAction::Requested,
+        what,
+        asked,
+    ));
     Ok(())
 }
 
@@ -379,6 +410,7 @@ pub fn debit(
     let account = store::canteen::lock(tx, creditor, id)?.ok_or(Error::Unknown)?;
     let balance = store::canteen::balance(tx, creditor, id)?;
     if let Some(movement) = store::canteen::meal(tx, creditor, pupil, meal_on)? {
+        tx.nothing_to_note();
         return match movement.account_id == id {
             true => Ok(Moved { movement, balance }),
             false => Err(Error::PaidElsewhere),
@@ -562,5 +594,19 @@ fn append(
         }
         .into());
     }
+    let action = match movement.cause.kind() {
+        CreditKind::Meal => AuditAction::Debited,
+        CreditKind::TransferOut | CreditKind::TransferIn => AuditAction::Transferred,
+        CreditKind::Refund => AuditAction::Refunded,
+        CreditKind::TopUp | CreditKind::Correction => AuditAction::Corrected,
+    };
+    let what = (AuditedEntity::CanteenAccount, movement.account_id);
+    let said = json!({
+        "canteen_movement_id": movement.id,
+        "kind": movement.cause.kind().as_str(),
+        "amount_cents": movement.amount.get(),
+        "legal_date": movement.day,
+    });
+    tx.note(AuditChange::new(creditor, action, what, said));
     Ok(Moved { movement, balance })
 }

@@ -5,11 +5,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::domain::calendar::Instant;
 use crate::domain::client::{ApiClient, ROLES, Tenant};
+use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
 use crate::store::{self, Conn, Tx, db::Retry};
 
 /// The fewest bytes of a secret.
@@ -123,7 +125,16 @@ pub fn issue(
         roles: roles.to_vec(),
         secret_hash: key.secret_hash(),
     };
-    Ok(store::clients::insert(tx, now, &client)?)
+    store::clients::insert(tx, now, &client)?;
+    let granted = json!({ "label": label, "roles": roles });
+    let what = (AuditedEntity::Client, client.id);
+    tx.note(AuditChange::new(
+        client.tenant,
+        AuditAction::Issued,
+        what,
+        granted,
+    ));
+    Ok(())
 }
 
 /// Revokes a client; whether there was one. Doors that remember a key forget it within ten seconds.
@@ -131,7 +142,16 @@ pub fn issue(
 /// # Errors
 /// The database's.
 pub fn revoke(tx: &mut Tx<'_>, now: Instant, tenant: &Tenant, id: Uuid) -> Result<bool, Error> {
-    Ok(store::clients::revoke(tx, now, tenant, id)?)
+    let revoked = store::clients::revoke(tx, now, tenant, id)?;
+    match revoked {
+        true => {
+            let what = (AuditedEntity::Client, id);
+            let of = tenant.clone();
+            tx.note(AuditChange::new(of, AuditAction::Revoked, what, json!({})));
+        }
+        false => tx.nothing_to_note(),
+    }
+    Ok(revoked)
 }
 
 /// The clients of a tenant.

@@ -1,5 +1,6 @@
 //! Public bodies, their stations, accounts and services: register, import, export.
 
+mod audited;
 mod check;
 mod file;
 mod taxonomy;
@@ -13,6 +14,7 @@ use crate::domain::calendar::Instant;
 use crate::domain::creditor::{Creditor, ServiceRow};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::service::DetailsError;
+use crate::domain::trail::AuditChange;
 use crate::store::creditors as rows;
 pub use crate::store::creditors::Stored;
 use crate::store::db::Retry;
@@ -134,19 +136,32 @@ pub fn register(
     match stored {
         None => {
             rows::insert(tx, now, creditor)?;
+            note(tx, audited::creditor(None, creditor));
             Ok(Registered::New { revision: 1 })
         }
-        Some(stored) if stored.creditor == *creditor => Ok(Registered::Unchanged {
-            revision: stored.revision,
-        }),
+        Some(stored) if stored.creditor == *creditor => Ok(unchanged(tx, stored.revision)),
         Some(stored) => {
             // An account that goes away must not leave a service without one.
             let services = rows::services(tx, &creditor.tax_code)?;
             valid(check::accounts(creditor, &services))?;
             let revision = rows::replace(tx, now, creditor, stored.revision)?;
+            note(tx, audited::creditor(Some(&stored.creditor), creditor));
             Ok(Registered::Replaced { revision })
         }
     }
+}
+
+/// Says in the audit trail what changes.
+fn note(tx: &mut Tx<'_>, changes: Vec<AuditChange>) {
+    for change in changes {
+        tx.note(change);
+    }
+}
+
+/// What was there already is what is wanted.
+fn unchanged(tx: &mut Tx<'_>, revision: i64) -> Registered {
+    tx.nothing_to_note();
+    Registered::Unchanged { revision }
 }
 
 /// Registers a service of a creditor, all its versions in time, or replaces them (PUT).
@@ -174,12 +189,11 @@ pub fn register_service(
         .collect();
     meets(expected, (!held.is_empty()).then_some(stored.revision))?;
     if held == versions {
-        return Ok(Registered::Unchanged {
-            revision: stored.revision,
-        });
+        return Ok(unchanged(tx, stored.revision));
     }
     let revision = rows::touch(tx, now, tax_code, stored.revision)?;
     rows::replace_service(tx, tax_code, code, versions)?;
+    note(tx, audited::services(tax_code, &held, versions));
     Ok(match held.is_empty() {
         true => Registered::New { revision },
         false => Registered::Replaced { revision },
@@ -195,15 +209,18 @@ pub fn import(tx: &mut Tx<'_>, now: Instant, new: &Registration) -> Result<Regis
     let Some(stored) = rows::get(tx, tax_code)? else {
         rows::insert(tx, now, &new.creditor)?;
         rows::replace_services(tx, tax_code, &new.services)?;
+        note(tx, audited::creditor(None, &new.creditor));
+        note(tx, audited::services(tax_code, &[], &new.services));
         return Ok(Registered::New { revision: 1 });
     };
-    if stored.creditor == new.creditor && rows::services(tx, tax_code)? == new.services {
-        return Ok(Registered::Unchanged {
-            revision: stored.revision,
-        });
+    let services = rows::services(tx, tax_code)?;
+    if stored.creditor == new.creditor && services == new.services {
+        return Ok(unchanged(tx, stored.revision));
     }
     let revision = rows::replace(tx, now, &new.creditor, stored.revision)?;
     rows::replace_services(tx, tax_code, &new.services)?;
+    note(tx, audited::creditor(Some(&stored.creditor), &new.creditor));
+    note(tx, audited::services(tax_code, &services, &new.services));
     Ok(Registered::Replaced { revision })
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::app::reconciliation::{self, Touched};
@@ -17,6 +18,7 @@ use crate::domain::reconciliation::decision::{
 use crate::domain::reconciliation::{Cause, Origin, Quality, ReconciliationTerms};
 use crate::domain::service::DetailsError;
 use crate::domain::text::Text;
+use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
 use crate::domain::treasury::{KnownFlow, Reference};
 pub use crate::store::decisions::Filter;
 use crate::store::treasury::{Explained, Filed, Held, Matched};
@@ -115,6 +117,9 @@ pub fn decide(
     if decision.state == DecisionState::InForce {
         enforce(tx, now, ctx, (creditor, actor), (&decision, plan))?;
     }
+    let what = (AuditedEntity::ReconciliationDecision, decision.id);
+    let said = audited(&decision);
+    tx.note(AuditChange::new(creditor, AuditAction::Created, what, said));
     Ok(decision)
 }
 
@@ -140,8 +145,17 @@ pub fn amend(
     }
     let actor = mark.by;
     let Some(next) = decision.step(step, mark)? else {
+        tx.nothing_to_note();
         return Ok(decision);
     };
+    let action = match step {
+        DecisionStep::Approve => AuditAction::Approved,
+        DecisionStep::Refuse => AuditAction::Refused,
+        DecisionStep::Reopen => AuditAction::Reopened,
+    };
+    let what = (AuditedEntity::ReconciliationDecision, id);
+    let change = AuditChange::new(creditor, action, what, audited(&next));
+    tx.note(change.from(&audited(&decision)));
     match next.state {
         DecisionState::InForce => {
             let plan = plan(tx, creditor, &next)?;
@@ -165,6 +179,30 @@ pub fn amend(
 /// [`Error::Unknown`], or the database's.
 pub fn get(conn: &mut Conn, creditor: &FiscalCode, id: Uuid) -> Result<Decision, Error> {
     store::decisions::get(conn, creditor, id)?.ok_or(Error::Unknown)
+}
+
+/// What the audit trail says of a decision: what it is about and where it stands.
+fn audited(decision: &Decision) -> serde_json::Value {
+    let (line, credits, flows, receipt_id) = match &decision.subject {
+        Subject::Force {
+            reconciliation_id, ..
+        } => (Some(reconciliation_id), None, None, None),
+        Subject::Match { credits, flows } => (None, Some(credits), Some(flows), None),
+        Subject::MatchReceipt {
+            credits,
+            receipt_id,
+        } => (None, Some(credits), None, Some(receipt_id)),
+        Subject::Unmatch { credits } => (None, Some(credits), None, None),
+    };
+    json!({
+        "kind": decision.subject.kind().as_str(),
+        "reason": decision.reason.as_str(),
+        "state": decision.state.as_str(),
+        "reconciliation_id": line,
+        "treasury_entry_ids": credits,
+        "settlement_flow_ids": flows,
+        "receipt_id": receipt_id,
+    })
 }
 
 /// One page of decisions, in the order they were made, after the given id.
@@ -209,10 +247,15 @@ pub fn set_terms(
         return Err(Error::Stale { current });
     }
     if before == terms && current > 0 {
+        tx.nothing_to_note();
         return Ok(current);
     }
     let revision = current.saturating_add(1);
     store::decisions::set_terms(tx, creditor, terms, revision)?;
+    let said = |terms: ReconciliationTerms| json!({"tolerance_cents": terms.tolerance.get(), "second_approver": terms.second_approver});
+    let what = (AuditedEntity::ReconciliationTerms, creditor);
+    let change = AuditChange::new(creditor, AuditAction::Changed, what, said(terms));
+    tx.note(change.from(&said(before)));
     if before.tolerance != terms.tolerance {
         let mut touched = Touched::by(Origin {
             actor: Some(actor),

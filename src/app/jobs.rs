@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::calendar::Instant;
 use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
 use crate::store::{self, Conn, Tx};
 
 /// The job with this id, if the creditor has one.
@@ -54,6 +55,16 @@ pub fn enqueue(
         run_at: now,
     };
     store::jobs::enqueue(tx, now, &new)?;
+    let (what, asked) = (
+        (AuditedEntity::Job, id),
+        serde_json::json!({ "kind": kind }),
+    );
+    tx.note(AuditChange::new(
+        creditor,
+        AuditAction::Requested,
+        what,
+        asked,
+    ));
     let gone = || store::Error::Changed {
         table: "job",
         id: id.to_string(),

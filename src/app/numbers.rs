@@ -55,6 +55,7 @@ pub async fn reserve(
         let first = ctx
             .write(move |tx, _now| {
                 let size = i64::try_from(size).unwrap_or(i64::MAX);
+                tx.nothing_to_note();
                 store::notices::take_sequence(tx, &of, &by, size)
             })
             .await?;

@@ -1,5 +1,6 @@
 //! Closing a month of the books, and opening it again.
 
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::ctx::Ctx;
@@ -7,6 +8,7 @@ use crate::domain::calendar::today;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::reconciliation::decision::Mark;
 use crate::domain::reconciliation::period::{Month, PeriodError};
+use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
 pub use crate::store::periods::Period;
 use crate::store::{self, Conn, Tx, db::Retry};
 
@@ -74,7 +76,13 @@ pub fn close(
     match store::periods::record(tx, creditor, &period, ctx.ids.next()) {
         // It was closed and opened again.
         Err(store::Error::Changed { .. }) => Err(Error::Known),
-        recorded => Ok(recorded.map(|()| period)?),
+        recorded => {
+            recorded?;
+            let what = (AuditedEntity::AccountingPeriod, period.id);
+            let said = audited(&period);
+            tx.note(AuditChange::new(creditor, AuditAction::Closed, what, said));
+            Ok(period)
+        }
     }
 }
 
@@ -97,8 +105,12 @@ pub fn amend(
             current: period.revision,
         });
     }
+    let before = audited(&period);
     match (step, &period.reopened) {
-        (Step::Close, None) | (Step::Reopen, Some(_)) => return shown(tx, creditor, period),
+        (Step::Close, None) | (Step::Reopen, Some(_)) => {
+            tx.nothing_to_note();
+            return shown(tx, creditor, period);
+        }
         (Step::Close, Some(_)) => {
             books.close(period.month, today(mark.at))?;
             period.figures = store::periods::figures(tx, creditor, period.month)?;
@@ -112,7 +124,23 @@ pub fn amend(
     }
     period.revision = period.revision.saturating_add(1);
     store::periods::record(tx, creditor, &period, ctx.ids.next())?;
+    let action = match step {
+        Step::Close => AuditAction::Closed,
+        Step::Reopen => AuditAction::Reopened,
+    };
+    let what = (AuditedEntity::AccountingPeriod, id);
+    let change = AuditChange::new(creditor, action, what, audited(&period));
+    tx.note(change.from(&before));
     shown(tx, creditor, period)
+}
+
+/// What the audit trail says of a month.
+fn audited(period: &Period) -> serde_json::Value {
+    let state = match period.reopened {
+        Some(_) => "reopened",
+        None => "closed",
+    };
+    json!({ "month": period.month.to_string(), "state": state, "revision": period.revision })
 }
 
 /// A month that is open shows what counts in it now, a closed one what counted when it was closed.

@@ -1,12 +1,14 @@
 //! Debt positions: register, show, list, publish, withdraw.
 
 mod amend;
+mod audited;
 mod place;
 
 use uuid::Uuid;
 
 pub use amend::{Intent, Rest, amend, replan};
 pub(super) use amend::{OFFICE, advances, apply};
+pub(super) use audited::changed;
 
 use crate::app::{archive, canteen, numbers};
 use crate::ctx::Ctx;
@@ -250,6 +252,7 @@ pub async fn create<R: Send + 'static>(
             place::take(tx, now, &held, &position)?;
             archive::changed(tx, now, &held, &position.creditor, position.id)?;
         }
+        audited::created(tx, &position);
         let sealed = seal(tx, now, &position)?;
         crash::point(Point::PositionRegistered);
         Ok(sealed)

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::app::reports::{Dialect, Form, Name, Period, Question, Trailer};
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
 use crate::store::jobs::NewJob;
 pub use crate::store::report_jobs::{
     Made, ReportJob, ReportState, add_part, advance, begin, expire, fail,
@@ -118,6 +119,14 @@ pub fn ask(
         run_at: now,
     };
     store::jobs::enqueue(tx, now, &new)?;
+    let what = (AuditedEntity::ReportJob, id);
+    let asked = json!(wanted.row());
+    tx.note(AuditChange::new(
+        creditor,
+        AuditAction::Requested,
+        what,
+        asked,
+    ));
     let gone = || store::Error::Changed {
         table: "report_job",
         id: id.to_string(),

@@ -19,6 +19,7 @@ use crate::domain::money::{Cents, MoneyError};
 use crate::domain::notice_number::{NoticeNumber, NumberError};
 use crate::domain::position::{Position, ReplanError, RepriceError};
 use crate::domain::service::{self, DetailsError, Service, ServiceKind};
+use crate::domain::trail::AuditAction;
 use crate::store::receipts::{Filed, Filter};
 use crate::store::{self, Conn, Tx, db::Retry};
 
@@ -150,7 +151,10 @@ pub fn notify(
     let is_paid = position.chosen_option().is_some();
     let details = match pricing.kind.notified(&pricing.details, notification) {
         Err(found) => return Err(Error::Details(found)),
-        Ok(Notified::Same) => return Ok(position),
+        Ok(Notified::Same) => {
+            tx.nothing_to_note();
+            return Ok(position);
+        }
         Ok(Notified::Other(_)) if is_paid => return Err(Error::NotificationKnown),
         Ok(Notified::First(details) | Notified::Other(details)) => details,
     };
@@ -173,7 +177,9 @@ pub fn notify(
     book(tx, ctx, creditor, after.entry)?;
     store::positions::advance_revision(tx, creditor, id, position.revision)?;
     archive::changed(tx, now, ctx, creditor, id)?;
-    found(tx, creditor, id)
+    let notified = found(tx, creditor, id)?;
+    positions::changed(tx, AuditAction::Notified, (&position, &notified));
+    Ok(notified)
 }
 
 /// Asks for what is missing of a payment that came short, with a further notice of the option that was
@@ -211,8 +217,9 @@ pub async fn complete<R: Send + 'static>(
         book(tx, &held, &tax_code, Some(made.entry))?;
         store::positions::advance_revision(tx, &tax_code, id, position.revision)?;
         archive::changed(tx, now, &held, &tax_code, id)?;
-        let position = found(tx, &tax_code, id)?;
-        seal(tx, now, &position)
+        let completed = found(tx, &tax_code, id)?;
+        positions::changed(tx, AuditAction::Integrated, (&position, &completed));
+        seal(tx, now, &completed)
     })
     .await
 }

@@ -7,6 +7,7 @@ mod booking;
 mod refusals;
 mod revised;
 
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::app::reconciliation::{self, Touched};
@@ -17,6 +18,7 @@ use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::MoneyError;
 use crate::domain::reconciliation::Cause;
 use crate::domain::settlement::{self as rules, Arrival, Header, Line};
+use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
 use crate::store::crash::{self, Point};
 pub use crate::store::settlement::{Filed, Filter, FlowState, RevisionKey};
 use crate::store::{self, Conn, Tx, db::Retry};
@@ -161,6 +163,7 @@ pub fn ingest(
     let mut outcomes = Vec::with_capacity(arrived.len());
     for one in arrived {
         let outcome = file(tx, now, ctx, creditor, (*one, &mut stored, &mut touched))?;
+        note(tx, creditor, *one, outcome);
         outcomes.push(outcome);
     }
     let keys: Vec<&str> = touched.flows.iter().map(|flow| flow.key.as_str()).collect();
@@ -173,6 +176,30 @@ pub fn ingest(
     reconciliation::classify(tx, now, ctx, creditor, touched)?;
     crash::point(Point::FlowFiled);
     Ok(outcomes)
+}
+
+/// One entry of the audit trail for a flow that came in; its rows are facts.
+fn note(tx: &mut Tx<'_>, creditor: &FiscalCode, arrived: Arrived<'_>, outcome: Outcome) {
+    let state = match outcome {
+        Outcome::Filed(_) => "filed",
+        Outcome::Replaced(_) => "replaces",
+        Outcome::Late(_) => "late",
+        Outcome::Repeat(_) => return,
+    };
+    let said = json!({
+        "psp": arrived.header.psp_id,
+        "flow_code": arrived.header.flow_id,
+        "revision": arrived.header.revision,
+        "entries": arrived.lines.len(),
+        "outcome": state,
+    });
+    let what = (AuditedEntity::SettlementFlow, outcome.flow());
+    tx.note(AuditChange::new(
+        creditor,
+        AuditAction::Imported,
+        what,
+        said,
+    ));
 }
 
 /// Files and books one revision among those stored, and notes what it touches.

@@ -3,6 +3,7 @@
 mod matching;
 mod refusals;
 
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::app::reconciliation::{self, Touched};
@@ -13,6 +14,7 @@ use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::ledger::{Account, Reason};
 use crate::domain::reconciliation::{Cause, LineKind};
 use crate::domain::text::{Said, fit};
+use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
 use crate::domain::treasury::{Movement, Operation, parse};
 use crate::store::crash::{self, Point};
 pub use refusals::{close_refusal, contradiction, refusals};
@@ -147,8 +149,52 @@ pub fn import(
         kept.retain(|one| !before.iter().any(|old| old.says(one)));
     }
     files::keep(tx, creditor, &kept)?;
+    let new = |outcome: &&Outcome| matches!(outcome, Outcome::Filed(_));
+    let said = json!({
+        "sha256": document.sha256.map(|byte| format!("{byte:02x}")).concat(),
+        "entries": outcomes.len(),
+        "new_entries": outcomes.iter().filter(new).count(),
+        "refusals": kept.len(),
+    });
+    let what = (AuditedEntity::TreasuryImport, file.id);
+    tx.note(AuditChange::new(
+        creditor,
+        AuditAction::Imported,
+        what,
+        said,
+    ));
     crash::point(Point::CashFiled);
     Ok(Imported { file, outcomes })
+}
+
+/// Files one entry that somebody typed.
+///
+/// # Errors
+/// The database's.
+pub fn enter(
+    tx: &mut Tx<'_>,
+    now: Instant,
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    movement: Movement,
+) -> Result<Outcome, Error> {
+    let said = json!({
+        "year": movement.year,
+        "account": movement.account,
+        "number": movement.number,
+        "amount_cents": movement.effect().get(),
+        "booked_date": movement.booked_on,
+    });
+    let outcomes = ingest(tx, now, ctx, creditor, &[movement])?;
+    let outcome = outcomes.first().copied().ok_or(Error::UnknownEntry)?;
+    match outcome {
+        Outcome::Filed(id) => {
+            let what = (AuditedEntity::TreasuryEntry, id);
+            tx.note(AuditChange::new(creditor, AuditAction::Created, what, said));
+        }
+        Outcome::AlreadyFiled(_) | Outcome::Conflicting(_) => tx.nothing_to_note(),
+    }
+    Ok(outcome)
 }
 
 /// Files entries, in order; the answer has one outcome for each. Sending the same file again changes

@@ -1,6 +1,7 @@
 //! The worklist: open lines, who works on them, what was done, how old they are.
 
 use chrono::TimeDelta;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::ctx::Ctx;
@@ -11,6 +12,7 @@ use crate::domain::money::Cents;
 use crate::domain::reconciliation::work::{Work, WorkState};
 use crate::domain::reconciliation::{AgeBucket, Code, LineKind};
 use crate::domain::text::Text;
+use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
 pub use crate::store::treasury::files::OpenRefusals;
 pub use crate::store::worklist::{Done, Overpaid};
 use crate::store::{self, Conn, Tx, db::Retry};
@@ -168,6 +170,10 @@ pub fn act(
     if !only_remark && !item.view.filed.verdict.code.is_open() {
         return Err(Error::NothingToDo);
     }
+    let before = json!({
+        "state": item.work.state.as_str(),
+        "assigned": item.work.assignee.is_some(),
+    });
     let done = Done {
         id: ctx.ids.next(),
         client,
@@ -178,6 +184,18 @@ pub fn act(
     };
     let revision = current.saturating_add(1);
     store::worklist::record(tx, creditor, id, (&done, revision))?;
+    // Who has it is a person's name: the trail says that somebody has, and where it is written who.
+    let action = match only_remark {
+        true => AuditAction::Commented,
+        false => AuditAction::Changed,
+    };
+    let after = json!({
+        "state": done.state.as_str(),
+        "assigned": done.assignee.is_some(),
+        "work_event_id": done.id,
+    });
+    let change = AuditChange::new(creditor, action, (AuditedEntity::WorkItem, id), after);
+    tx.note(change.from(&before));
     let work = Work {
         assignee: done.assignee.clone(),
         state: done.state,

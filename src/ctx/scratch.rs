@@ -4,6 +4,7 @@ use tempfile::TempDir;
 
 use super::{Clock, Ctx, Ids};
 use crate::config::Config;
+use crate::domain::trail::Actor;
 use crate::store::Conn;
 use crate::store::conn::Access;
 
@@ -21,6 +22,7 @@ impl Scratch {
         let config = Config::parse([("DATABASE_URL".to_owned(), url)]).unwrap();
         let clock = Clock::fixed("2026-03-02T09:00:00Z".parse().unwrap());
         let ctx = Ctx::with(config, clock, Ids::counted()).unwrap();
+        let ctx = ctx.by(Actor::Job("test".to_owned()));
         Scratch {
             ctx,
             _folder: folder,

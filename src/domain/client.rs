@@ -42,6 +42,12 @@ impl Tenant {
     }
 }
 
+impl From<&FiscalCode> for Tenant {
+    fn from(creditor: &FiscalCode) -> Tenant {
+        Tenant::Creditor(creditor.clone())
+    }
+}
+
 impl fmt::Display for Tenant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::Error;
+use super::trail::Notes;
 
 /// A connection to either database.
 pub enum Conn {
@@ -78,19 +79,29 @@ macro_rules! append_rows {
     }};
 }
 
-/// A connection inside a write transaction: the only thing that write functions accept.
-pub struct Tx<'a>(&'a mut Conn);
+/// A connection inside a write transaction: the only thing that write functions accept. It also carries what
+/// the transaction says it changes, for the audit trail.
+pub struct Tx<'a> {
+    conn: &'a mut Conn,
+    notes: Notes,
+}
+
+impl Tx<'_> {
+    pub(super) fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
 
 impl std::ops::Deref for Tx<'_> {
     type Target = Conn;
     fn deref(&self) -> &Conn {
-        self.0
+        self.conn
     }
 }
 
 impl std::ops::DerefMut for Tx<'_> {
     fn deref_mut(&mut self) -> &mut Conn {
-        self.0
+        self.conn
     }
 }
 
@@ -284,7 +295,8 @@ impl Conn {
         })
     }
 
-    /// Runs a closure in a write transaction (SQLite: `BEGIN IMMEDIATE`); inside one, a savepoint.
+    /// Runs a closure in a write transaction (SQLite: `BEGIN IMMEDIATE`); inside one, a savepoint. A change
+    /// that was noted and not filed in the audit trail does not stand.
     ///
     /// # Errors
     /// The closure's own, after rolling back, or the database's.
@@ -293,7 +305,12 @@ impl Conn {
         f: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.begin().map_err(E::from)?;
-        match f(&mut Tx(self)) {
+        let mut tx = Tx {
+            conn: self,
+            notes: Notes::default(),
+        };
+        let done = f(&mut tx).and_then(|value| Ok(tx.unfiled().map(|()| value)?));
+        match done {
             Ok(value) => {
                 let commit = on!(self, |c| AnsiTransactionManager::commit_transaction(c));
                 commit.map_err(Error::from)?;

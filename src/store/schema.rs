@@ -13,6 +13,7 @@ mod platform_calls;
 mod positions;
 mod report_jobs;
 mod settlement;
+mod trail;
 mod worklist;
 
 pub use accounting::*;
@@ -28,6 +29,7 @@ pub use platform_calls::*;
 pub use positions::*;
 pub use report_jobs::*;
 pub use settlement::*;
+pub use trail::*;
 pub use worklist::*;
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use avviso::config::Config;
 use avviso::ctx::{Clock, Ctx, Ids};
 use avviso::domain::fiscal_code::FiscalCode;
 use avviso::domain::reconciliation::Cause;
+use avviso::domain::trail::Actor;
 use avviso::jobs::pull_flows;
 use avviso::node::client::{FlowClient, RestFlows, Retries, Service, SoapFlows, Station};
 use avviso::store::conn::Access;
@@ -72,6 +73,7 @@ async fn run(url: String, protocol: Protocol) -> anyhow::Result<()> {
     let config = Config::parse([("DATABASE_URL".to_owned(), url.clone())])?;
     let clock = Clock::fixed("2026-03-04T09:00:00Z".parse()?);
     let ctx = Ctx::with(config, clock.clone(), Ids::system(clock.clone()))?;
+    let ctx = ctx.by(Actor::Job("bench".to_owned()));
     let file = std::fs::read_to_string("fixtures/comuni/avezzano.toml")?;
     creditors::import_file(&ctx, &file, &Taxonomy::Unlisted).await?;
     let seeded = seed(&ctx, &mut conn, &town).await?;

@@ -297,6 +297,29 @@ fn each_layer_keeps_to_its_crates() {
     assert_eq!(wrong, Vec::<String>::new());
 }
 
+/// A handler that wrote through the context of the door would write for nobody: it writes through
+/// `State::write`, which says for whom.
+#[test]
+fn the_rest_door_writes_for_a_caller() {
+    let mut writing = 0usize;
+    let sources = sources("src/api");
+    for source in sources.iter().filter(|source| !is_test(&source.path)) {
+        let tight: String = source.code.split_whitespace().collect();
+        writing += tight.matches("state.write(&").count() + tight.matches("state.import(&").count();
+        for bare in [
+            "ctx.write(",
+            "ctx.import(",
+            "ctx.write::",
+            "ctx.import::",
+            "ctx.by(",
+        ] {
+            let found = tight.contains(bare);
+            assert!(!found, "{}: {bare}", source.path.display());
+        }
+    }
+    assert!(writing >= 15, "only {writing} writes of the door were seen");
+}
+
 #[test]
 fn the_mocked_gateway_uses_nothing_of_the_library() {
     for source in sources("src/bin/mockpsp") {

@@ -25,7 +25,7 @@ pub(crate) fn in_instalments() -> Create {
 }
 
 /// A service of fines that cannot be paid after the days of the reduced payment.
-async fn strict_fines(office: &Caller) {
+pub(crate) async fn strict_fines(office: &Caller) {
     let article = json!({"code": "142-8", "label": "art. 142 c. 8 CdS", "valid_from": "2021-01-01",
         "minimum_cents": 17_300, "maximum_cents": 69_400});
     let service = json!({"versions": [{
@@ -40,7 +40,7 @@ async fn strict_fines(office: &Caller) {
     assert!(put.send().await.status.is_success());
 }
 
-fn strict_fine() -> Create {
+pub(crate) fn strict_fine() -> Create {
     Create {
         service_code: "VERBALI".to_owned(),
         ..given::fine()

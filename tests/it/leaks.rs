@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use avviso::app::settlement;
-use avviso::domain::client::ROLES;
+use avviso::domain::client::{ROLES, Tenant};
 use avviso::domain::fiscal_code::FiscalCode;
 use avviso::domain::money::Cents;
 use avviso::domain::position::Notice;
 use avviso::domain::settlement::{Header, Line, Outcome};
 use avviso::domain::text::{Said, Text};
+use avviso::jobs::seal_trail;
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
@@ -59,6 +60,8 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
     app.ctx.file_events().await.unwrap();
     let pulled = caller.post("/settlement-flow-pulls", &json!(null)).send();
     pulled.await.expect(202);
+    let tenant = Tenant::Creditor(town.clone());
+    seal_trail::run(&app.ctx, &tenant).await.unwrap();
 
     let mut own: BTreeMap<String, String> = [
         ("creditor_tax_code", town.to_string()),
@@ -83,6 +86,8 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
         ("/jobs", "job_id"),
         ("/report-jobs", "report_job_id"),
         ("/node-events", "node_event_id"),
+        ("/audit-entries", "audit_entry_id"),
+        ("/audit-entries?actor_type=client", "client_id"),
     ] {
         let page = caller.get(path).send().await.expect(200);
         let first = page["items"][0][id].as_str();
@@ -91,6 +96,7 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
             first.unwrap_or_else(|| panic!("{path}: {page}")).to_owned(),
         );
     }
+    own.insert("entity_id".to_owned(), own["debt_position_id"].clone());
     let mut secrets: Vec<String> = ["receipt", "credit", "tax", "fine", "cap"]
         .map(|what| format!("{what}{word}"))
         .into();

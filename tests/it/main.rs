@@ -100,6 +100,8 @@ mod stamps;
 #[cfg(test)]
 mod tari;
 #[cfg(test)]
+mod trail;
+#[cfg(test)]
 mod traps;
 #[cfg(test)]
 mod treasury;

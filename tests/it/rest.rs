@@ -139,6 +139,13 @@ impl Call {
         call
     }
 
+    /// The name of the operation that is called.
+    pub(crate) fn operation_id(&self) -> String {
+        let path = self.path.split('?').next().unwrap();
+        let found = operation(&self.method, path).unwrap();
+        found["operationId"].as_str().unwrap().to_owned()
+    }
+
     pub(crate) async fn send(self) -> Reply {
         let state = self.caller.app.rest_state();
         let door = App::new().configure(|cfg| api::configure(cfg, state));
@@ -315,5 +322,5 @@ fn promised(method: &Method, path: &str, reply: &Reply) {
 
 /// The state of the door, made once for each engine.
 pub(crate) fn state(app: &TestApp) -> web::Data<api::State> {
-    web::Data::new(api::State::new(app.ctx.clone(), &prometheus::Registry::new()).unwrap())
+    web::Data::new(api::State::new(&app.ctx, &prometheus::Registry::new()).unwrap())
 }

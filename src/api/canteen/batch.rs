@@ -124,7 +124,7 @@ pub(in crate::api) async fn debit_canteen_meals(
     let meals: Vec<Meal> = body.value.meals.into_iter().map(meal).collect();
     let (ctx, creditor) = (state.ctx.clone(), caller.creditor()?.clone());
     let (sealed, location) = (asked.clone(), state.address("/canteen-accounts"));
-    let made = state.ctx.import(move |tx, now| {
+    let made = state.import(&caller, move |tx, now| {
         let outcomes = canteen::debit_all(tx, now, &ctx, &creditor, &meals)?;
         let view = (&CanteenMealBatchOutcome::of(outcomes), None);
         let answer = sealed.answered(StatusCode::CREATED, location.clone(), view);

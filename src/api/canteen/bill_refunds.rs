@@ -68,7 +68,7 @@ pub(in crate::api) async fn refund_canteen_bill(
         return Ok(answer);
     }
     let (sealed, location) = (asked.clone(), state.address(&format!("/payments/{id}")));
-    let made = state.ctx.write(move |tx, now| {
+    let made = state.write(&caller, move |tx, now| {
         let made = canteen::refund_bill(tx, now, &ctx, (&creditor, id), wanted.clone())?;
         let view = CanteenBillRefund::of(&made, id);
         let answer = sealed.answered(StatusCode::CREATED, location.clone(), (&view, None));

@@ -94,7 +94,8 @@ pub(in crate::api) async fn top_up_canteen_account(
         canteen::top_up(conn, &of, id, (wanted.amount_cents.0, pupil))
     });
     let command = command.await?;
-    let made = positions::create(&state.ctx, &creditor, command, sealed(&asked, &state));
+    let acting = state.by(&caller);
+    let made = positions::create(&acting, &creditor, command, sealed(&asked, &state));
     let made = made.await.map_err(|error| {
         if let positions::Error::Details(found) = error {
             Problem::of_canteen(Error::Details(found), "")
@@ -235,6 +236,7 @@ pub(in crate::api) async fn correct_canteen_credit(
 struct Intent {
     asked: Asked,
     account: Uuid,
+    caller: Caller,
 }
 
 impl Intent {
@@ -245,7 +247,12 @@ impl Intent {
         digest: [u8; 32],
     ) -> Result<Intent, Problem> {
         let asked = Asked::of(caller, (operation, account), key, digest)?;
-        Ok(Intent { asked, account })
+        let caller = caller.clone();
+        Ok(Intent {
+            asked,
+            account,
+            caller,
+        })
     }
 
     /// Answers with what was answered before, or carries it out with its answer in one transaction.
@@ -259,7 +266,7 @@ impl Intent {
         }
         let list = format!("/canteen-accounts/{}/movements", self.account);
         let (sealed, location) = (self.asked.clone(), state.address(&list));
-        let made = state.ctx.write(move |tx, now| {
+        let made = state.write(&self.caller, move |tx, now| {
             let view = CanteenMovementOutcome::of(&act(tx, now)?);
             let answer = sealed.answered(StatusCode::CREATED, location.clone(), (&view, None));
             idempotency::remember(tx, now, &sealed.intent, &answer)?;

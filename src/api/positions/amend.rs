@@ -93,8 +93,9 @@ pub(in crate::api) async fn amend_debt_position(
     };
     let ctx = state.ctx.clone();
     let changed = state
-        .ctx
-        .write(move |tx, now| positions::amend(tx, now, &ctx, (&creditor, id, Some(seen)), intent))
+        .write(&caller, move |tx, now| {
+            positions::amend(tx, now, &ctx, (&creditor, id, Some(seen)), intent)
+        })
         .await?;
     Ok(tagged(
         &DebtPositionView::of(&changed, state.ctx.today()),
@@ -137,6 +138,7 @@ pub(in crate::api) async fn add_payment_option(
         numbers: numbers(&body.value.notice_numbers),
     };
     let seen = (&creditor, id, Some(seen));
-    let made = positions::replan(&state.ctx, seen, rest, sealed(&asked, &state));
+    let acting = state.by(&caller);
+    let made = positions::replan(&acting, seen, rest, sealed(&asked, &state));
     asked.end(&state, made.await.map_err(Problem::from)).await
 }

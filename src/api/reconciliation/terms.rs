@@ -93,7 +93,7 @@ pub(in crate::api) async fn replace_reconciliation_terms(
         second_approver: body.value.second_approver,
     };
     let (ctx, actor) = (state.ctx.clone(), caller.client_id);
-    let revision = state.ctx.write(move |tx, now| {
+    let revision = state.write(&caller, move |tx, now| {
         decisions::set_terms(tx, now, &ctx, (&creditor, actor), (terms, seen))
     });
     Ok(answer((terms, revision.await?)))

@@ -151,13 +151,12 @@ pub(in crate::api) async fn create_treasury_entry(
     if let Some(answer) = asked.before(&state).await? {
         return Ok(answer);
     }
-    let movement = [body.value.movement()?];
+    let movement = body.value.movement()?;
     let (creditor, ctx) = (caller.creditor()?.clone(), state.ctx.clone());
     let (sealed, entries) = (asked.clone(), state.address("/treasury-entries"));
-    let made = state.ctx.write(move |tx, now| {
-        let outcomes = treasury::ingest(tx, now, &ctx, &creditor, &movement)?;
-        let outcome = outcomes.first().copied();
-        let (outcome, id) = LineOutcome::of(outcome.ok_or(treasury::Error::UnknownEntry)?);
+    let made = state.write(&caller, move |tx, now| {
+        let outcome = treasury::enter(tx, now, &ctx, &creditor, movement.clone())?;
+        let (outcome, id) = LineOutcome::of(outcome);
         let view = treasury::get(tx, &creditor, id)?;
         let filed = FiledTreasuryEntry {
             outcome,

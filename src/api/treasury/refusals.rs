@@ -166,7 +166,7 @@ pub(in crate::api) async fn close_treasury_refusal(
     let (client, entry) = (caller.client_id, body.value.treasury_entry_id);
     let (language, sealed) = (Language::of(request.headers()), asked.clone());
     let location = state.address("/treasury-refusals");
-    let made = state.ctx.write(move |tx, now| {
+    let made = state.write(&caller, move |tx, now| {
         let closing = Closing {
             client,
             note: note.as_str().to_owned(),

@@ -1,5 +1,6 @@
 //! Money paid back of a canteen bill that had been paid: it is deducted from the yearly certificate.
 
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{Error, Refund};
@@ -14,6 +15,7 @@ use crate::domain::position::Position;
 use crate::domain::school_expense::BillRefund;
 use crate::domain::service::DetailsError;
 use crate::domain::service::canteen::{CanteenDetails, parts_paid};
+use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
 use crate::store::receipts::Filed;
 use crate::store::{self, Tx};
 
@@ -70,6 +72,18 @@ pub fn refund_bill(
     let service_code = filed.service_code.as_deref().unwrap_or_default();
     let paid = (made.id, made.amount, made.paid_on);
     refunds::paid_back(tx, ctx, (creditor, service_code), paid)?;
+    let said = json!({
+        "canteen_bill_refund_id": made.id,
+        "amount_cents": made.amount.get(),
+        "paid_date": made.paid_on,
+    });
+    let what = (AuditedEntity::Payment, payment);
+    tx.note(AuditChange::new(
+        creditor,
+        AuditAction::Refunded,
+        what,
+        said,
+    ));
     Ok(made)
 }
 

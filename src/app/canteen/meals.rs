@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{Error, Moved, price};
@@ -10,6 +11,7 @@ use crate::domain::calendar::{Day, Instant};
 use crate::domain::canteen_account::{CanteenAccount, CreditCause, CreditMovement, taken};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
+use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
 use crate::store::{self, Tx};
 
 /// A meal to take.
@@ -74,6 +76,11 @@ pub fn debit_all(
             id: format!("{} meals", movements.len()),
         });
     }
+    let taken = movements.iter().map(|movement| movement.amount.get());
+    let taken = taken.fold(0i64, i64::saturating_sub);
+    let said = json!({ "meals": meals.len(), "taken": movements.len(), "taken_cents": taken });
+    let what = (AuditedEntity::CanteenMealBatch, ctx.ids.next());
+    tx.note(AuditChange::new(creditor, AuditAction::Debited, what, said));
     Ok(outcomes)
 }
 

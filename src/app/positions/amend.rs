@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::audited::changed;
 use super::{Error, get, numbers_from, place};
 use crate::app::archive;
 use crate::ctx::Ctx;
@@ -10,6 +11,7 @@ use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::lifecycle::{Move, State};
 use crate::domain::notice_number::NoticeNumber;
 use crate::domain::position::{Change, Position, Replan};
+use crate::domain::trail::AuditAction;
 use crate::store::notices::Advance;
 use crate::store::{self, Tx};
 
@@ -67,7 +69,16 @@ pub fn amend(
     if published {
         place::take(tx, now, ctx, &position)?;
     }
-    get(tx, creditor, id)
+    let amended = get(tx, creditor, id)?;
+    let action = match intent {
+        Intent::Open => AuditAction::Opened,
+        Intent::Suspend => AuditAction::Suspended,
+        Intent::Withdraw => AuditAction::Withdrawn,
+        Intent::Expire => AuditAction::Expired,
+        Intent::Extend(_) => AuditAction::Extended,
+    };
+    changed(tx, action, (&position, &amended));
+    Ok(amended)
 }
 
 /// Carries a change out: notices, books, archive, and the position's revision. `false` when a new number is
@@ -159,6 +170,7 @@ pub async fn replan<R: Send + 'static>(
             return Err(Error::NumberTaken);
         }
         let made = get(tx, &creditor, id)?;
+        changed(tx, AuditAction::Replanned, (&position, &made));
         seal(tx, now, &made)
     })
     .await

@@ -89,8 +89,9 @@ impl Done {
                 let month = Month::parse(month).unwrap();
                 let ctx = world.scratch.ctx.clone();
                 let closed = world.conn.write(|tx| {
-                    let closing = (month, mark(ctx.now()));
-                    periods::close(tx, &ctx, &town(), closing)
+                    ctx.acted(tx, ctx.now(), |tx, now| {
+                        periods::close(tx, &ctx, &town(), (month, mark(now)))
+                    })
                 });
                 // It may be closed already.
                 drop(closed);
@@ -110,9 +111,11 @@ impl Done {
             note: Text::parse("per prova").unwrap(),
         };
         let officer = (&town(), Uuid::from_u128(7));
-        let made = world
-            .conn
-            .write(|tx| decisions::decide(tx, ctx.now(), &ctx, officer, new.clone()));
+        let made = world.conn.write(|tx| {
+            ctx.acted(tx, ctx.now(), |tx, now| {
+                decisions::decide(tx, now, &ctx, officer, new.clone())
+            })
+        });
         match made {
             Ok(decision) => self.decided.push(Decided {
                 act: act.clone(),

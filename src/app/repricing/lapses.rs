@@ -2,15 +2,18 @@
 //! instalments were missed. Whoever asks meanwhile is answered by the day.
 
 use chrono::Days;
+use serde_json::json;
 use uuid::Uuid;
 
-use super::{Error, balance, reserve};
+use super::{Error, balance, found, reserve};
 use crate::app::positions;
 use crate::ctx::Ctx;
 use crate::domain::balance::Balance;
 use crate::domain::calendar::{self, Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::lifecycle::State;
 use crate::domain::position::Change;
+use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
 use crate::store::lapses::Ended;
 use crate::store::{self, Tx};
 
@@ -60,7 +63,15 @@ pub fn write_lapses(
         if position.wants_rest(day) {
             done.plans.push(position.id);
         } else {
-            steps.extend(positions::advances(ctx, position.lapsed(day)));
+            let moves = position.lapsed(day);
+            for (number, step) in &moves {
+                let what = (AuditedEntity::Notice, number.as_str());
+                let said = |state: State| json!({ "state": state.as_str() });
+                let change =
+                    AuditChange::new(creditor, AuditAction::Expired, what, said(step.to()));
+                tx.note(change.from(&said(step.from())));
+            }
+            steps.extend(positions::advances(ctx, moves));
         }
     }
     done.expired = steps.len();
@@ -96,6 +107,8 @@ pub async fn end_plan(ctx: &Ctx, tax_code: &FiscalCode, id: Uuid) -> Result<bool
             // Reserved numbers are nobody else's, unless the caller's own took it.
             return Err(Error::NoStation);
         }
+        let ended = found(tx, &tax_code, id)?;
+        positions::changed(tx, AuditAction::Lapsed, (&position, &ended));
         Ok(true)
     })
     .await

@@ -73,7 +73,9 @@ impl World {
         E: From<store::Error> + std::fmt::Debug,
     {
         let ctx = self.scratch.ctx.clone();
-        self.conn.write(|tx| f(tx, ctx.now(), &ctx)).unwrap()
+        self.conn
+            .write(|tx| ctx.acted(tx, ctx.now(), |tx, now| f(tx, now, &ctx)))
+            .unwrap()
     }
 
     pub(crate) fn pay(&mut self, receipt: &Receipt) {

@@ -1,10 +1,12 @@
 //! What could not be filed: kept as it came, read by a person, closed once.
 
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{Closing, Error, Movement, Refusal, Unread};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::text::Said;
+use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
 use crate::store::treasury::files;
 use crate::store::{self, Conn, Tx};
 
@@ -59,5 +61,8 @@ pub fn close_refusal(
     if files::close(tx, creditor, id, closing)?.already() {
         return Err(Error::Closed);
     }
+    let what = (AuditedEntity::TreasuryRefusal, id);
+    let said = json!({ "treasury_entry_id": closing.entry });
+    tx.note(AuditChange::new(creditor, AuditAction::Closed, what, said));
     files::refusal(tx, creditor, id)?.ok_or(Error::UnknownRefusal)
 }
