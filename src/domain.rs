@@ -53,6 +53,7 @@ pub mod position;
 pub mod receipt;
 
 pub mod accounting;
+pub mod clearing;
 pub mod collection_order;
 pub mod reconciliation;
 pub mod refund;

@@ -6,10 +6,12 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use crate::domain::clearing::CLEARING;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::ledger::Account;
 use crate::domain::lifecycle::State;
 use crate::domain::position::Position;
+use crate::store::reports::Period;
 use crate::store::{self, Conn, positions::Filter};
 
 /// One invariant and the rows that break it.
@@ -252,6 +254,7 @@ pub fn audit(conn: &mut Conn, creditor: &FiscalCode) -> Result<Vec<Check>, store
     }
     checks.push(positions(conn, creditor)?);
     checks.push(refunds(conn, creditor)?);
+    checks.push(clearing(conn, creditor)?);
     checks.push(histories(conn, creditor)?);
     checks.push(messages(conn, creditor)?);
     checks.push(closed_periods(conn, creditor)?);
@@ -380,6 +383,33 @@ fn refunds(conn: &mut Conn, creditor: &FiscalCode) -> Result<Check, store::Error
     Ok(Check {
         name: "refunds_owed_are_negative_receivables",
         rule: "what is owed back on a position that is over is its receivable, below zero",
+        offenders,
+    })
+}
+
+/// The clearing accounts hold the lines that are behind them, and nothing else.
+fn clearing(conn: &mut Conn, creditor: &FiscalCode) -> Result<Check, store::Error> {
+    let mut sums = BTreeMap::<Account, i64>::new();
+    super::clearing::lines::<store::Error>(conn, creditor, Period::EVER, &mut |_, lines| {
+        for line in lines {
+            let sum = sums.entry(line.account).or_default();
+            *sum = sum.saturating_add(line.amount.get());
+        }
+        Ok(())
+    })?;
+    let mut offenders = Vec::new();
+    for account in CLEARING {
+        let booked = store::ledger::balance(conn, creditor, account)?.get();
+        let listed = sums.get(&account).copied().unwrap_or_default();
+        if booked != listed {
+            offenders.push(format!(
+                "{account}: booked {booked} cents, lines of {listed} cents"
+            ));
+        }
+    }
+    Ok(Check {
+        name: "clearing_accounts_are_their_lines",
+        rule: "what a clearing account holds is the sum of the lines behind it",
         offenders,
     })
 }

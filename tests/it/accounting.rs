@@ -440,7 +440,8 @@ both_databases! {
         let payments = &books["provisional-payments"];
         let shown: Vec<&str> = payments.iter().filter_map(|row| row["provisional"].as_str()).collect();
         assert!(shown.contains(&"10") && shown.contains(&"11"), "{shown:?}");
-        crate::laws::Books(books).hold();
+        let aging = office.get("/aging").send().await.expect(200);
+        crate::laws::Books(books, aging).hold();
     }
 
     async fn a_report_is_narrowed_to_a_service_or_says_that_it_cannot_be(app: TestApp) {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// The reports that the laws are about, and the days they are asked for: from these until a day that no due
 /// date passes.
-pub(crate) const NAMES: [&str; 17] = [
+pub(crate) const NAMES: [&str; 18] = [
     "receipts",
     "receipts-by-day",
     "transfers",
@@ -24,11 +24,15 @@ pub(crate) const NAMES: [&str; 17] = [
     "provisional-payments",
     "collection-orders",
     "childcare-certificate",
+    "clearing-accounts",
 ];
 pub(crate) const DAYS: &str = "from_date=2020-01-01&to_date=2035-12-31";
 
-/// The rows of every report, by name, each with its totals as the last.
-pub(crate) struct Books(pub(crate) BTreeMap<&'static str, Vec<Value>>);
+/// The rows of every report, by name, each with its totals as the last; and the answer of `/aging`.
+pub(crate) struct Books(
+    pub(crate) BTreeMap<&'static str, Vec<Value>>,
+    pub(crate) Value,
+);
 
 /// Anomalies of what goes back to who paid.
 const OWED_BACK: [&str; 2] = ["paid_twice", "paid_after_withdrawal"];
@@ -90,6 +94,7 @@ impl Books {
         self.claims();
         self.cash();
         self.provisional_credits();
+        self.clearing();
     }
 
     fn revenue(&self) {
@@ -187,6 +192,22 @@ impl Books {
         assert_eq!(
             self.total("treasury-entries", "Abbinato a flussi"),
             self.sum("settlement-flows", "cash")
+        );
+    }
+
+    /// The clearing accounts are the lines behind them: what the ledger says, and what the other reports miss.
+    fn clearing(&self) {
+        let accounts = self.1["clearing_accounts"].as_array().unwrap();
+        assert_eq!(accounts.len(), 3);
+        for account in accounts {
+            let name = account["account"].as_str().unwrap();
+            let lines = self.sum_where("clearing-accounts", "amount", |row| row["account"] == name);
+            assert_eq!(account["balance_cents"], lines, "{name}");
+        }
+        let announced = |row: &Value| row["account"] == "announced";
+        assert_eq!(
+            self.sum_where("clearing-accounts", "amount", announced),
+            self.sum("settlement-flows", "missing")
         );
     }
 
