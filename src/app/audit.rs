@@ -186,7 +186,8 @@ const BALANCES: &[(&str, &str, Account, &str)] = &[
         "SELECT CAST((SELECT COALESCE(SUM(amount_cents), 0) FROM canteen_movement \
          WHERE creditor = $1 AND kind = 'refund') - \
          (SELECT COALESCE(SUM(amount_cents), 0) FROM canteen_bill_refund WHERE creditor = $1) - \
-         (SELECT COALESCE(SUM(t.amount_cents), 0) FROM reconciliation_decision d \
+         (SELECT COALESCE(SUM(CASE WHEN t.owed_back_cents > 0 THEN t.owed_back_cents \
+         ELSE t.amount_cents END), 0) FROM reconciliation_decision d \
          JOIN receipt_transfer t ON t.creditor = d.creditor \
          AND t.receipt_id || '/' || t.idx = d.line_key AND t.own \
          JOIN receipt r ON r.creditor = t.creditor AND r.receipt_id = t.receipt_id \

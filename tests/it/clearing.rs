@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::app::TestApp;
 use crate::receivables::report;
 use crate::reconciliation::{LAMP, cash, decide, flow, flow_id, names, paid, revision};
 use crate::rest::Caller;
