@@ -10,6 +10,7 @@ pub mod accounting;
 pub mod archive;
 pub mod audit;
 pub mod canteen;
+pub mod clearing;
 pub mod clients;
 pub mod collection_orders;
 pub mod creditors;

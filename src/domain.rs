@@ -54,6 +54,7 @@ pub mod receipt;
 pub mod trail;
 
 pub mod accounting;
+pub mod clearing;
 pub mod collection_order;
 pub mod reconciliation;
 pub mod refund;

@@ -51,6 +51,9 @@ pub enum ReportName {
     CollectionOrders,
     /// Lines of money that are not matched, oldest first.
     NotReconciled,
+    /// What the clearing accounts of the ledger hold, line by line, with its age and what it waits for; the days
+    /// are those of payment, of the flow's transfer, of the booking.
+    ClearingAccounts,
     /// Revenue by service and collection code.
     RevenueByService,
     /// Revenue by chapter, claim and account of the plan of accounts.
@@ -350,7 +353,7 @@ pub(super) fn period(
     Ok(Period { from, to })
 }
 
-twins!(ReportName = Name: ReceiptsByDay, Receipts, Transfers, FlowReconciliation, SettlementFlows, FlowRevisions, TreasuryEntries, ProvisionalCredits, ProvisionalPayments, CollectionOrders, NotReconciled, RevenueByService, RevenueByKey, RevenueByMonth, WasteTaxShares, FinesByArticle, DueDates, DoubtfulClaims, CanteenCertificate, ChildcareCertificate);
+twins!(ReportName = Name: ReceiptsByDay, Receipts, Transfers, FlowReconciliation, SettlementFlows, FlowRevisions, TreasuryEntries, ProvisionalCredits, ProvisionalPayments, CollectionOrders, NotReconciled, ClearingAccounts, RevenueByService, RevenueByKey, RevenueByMonth, WasteTaxShares, FinesByArticle, DueDates, DoubtfulClaims, CanteenCertificate, ChildcareCertificate);
 
 impl From<CsvDialect> for Dialect {
     fn from(dialect: CsvDialect) -> Dialect {

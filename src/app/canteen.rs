@@ -337,6 +337,11 @@ pub(super) fn tie(tx: &mut Tx<'_>, position: &Position) -> Result<(), positions:
     Ok(())
 }
 
+/// Whether what is paid for a position is credit of a family.
+pub(super) fn is_top_up(position: &Position) -> bool {
+    position.details.get(KIND).is_some()
+}
+
 /// Credits an account with a receipt, in the transaction that files it. The money is there, whatever
 /// became of the notice: a top-up that was withdrawn or is paid twice is more credit, not a refund.
 ///
@@ -349,7 +354,7 @@ pub(super) fn credit(
     filed: &Filed,
     position: &Position,
 ) -> Result<(), store::Error> {
-    if position.details.get(KIND).is_none() {
+    if !is_top_up(position) {
         return Ok(());
     }
     let (creditor, receipt) = (&position.creditor, &filed.receipt);

@@ -235,6 +235,11 @@ pub fn receive(
             .map(|position| position.service_code.clone()),
         paid_on: new.paid_on(today),
         anomaly: change.anomaly,
+        owed_back: match &position {
+            // It is more credit.
+            Some(position) if canteen::is_top_up(position) => Vec::new(),
+            Some(_) | None => change.owed_back.clone(),
+        },
         received_at: now,
     };
     if store::receipts::insert_once(tx, &filed)?.already() {

@@ -4,6 +4,7 @@ mod cash;
 mod catalogue;
 mod certificate;
 mod childcare;
+mod clearing;
 mod columns;
 mod cover;
 mod flows;
@@ -250,6 +251,7 @@ impl Desk<'_> {
             Name::ReceiptsByDay => self.receipts_by_day(conn, period, sink),
             Name::FlowReconciliation => self.flow_reconciliation(conn, question, sink),
             Name::NotReconciled => self.not_reconciled(conn, period, sink),
+            Name::ClearingAccounts => self.clearing_accounts(conn, period, sink),
             Name::RevenueByService => self.revenue_by_service(conn, period, sink),
             Name::ChildcareCertificate => self.childcare_certificate(conn, period, sink),
             Name::CanteenCertificate => self.canteen_certificate(conn, period, sink),

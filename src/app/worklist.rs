@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Day, Instant};
+use crate::domain::clearing::CLEARING;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::ledger::Account;
 use crate::domain::money::Cents;
@@ -270,11 +271,8 @@ pub fn aging(conn: &mut Conn, creditor: &FiscalCode, now: Instant) -> Result<Agi
     let mut aged = store::worklist::aged(conn, creditor, bounds)?;
     aged.retain(|one| one.code.is_open());
     let mut clearing = Vec::new();
-    for (account, kind) in [
-        (Account::InTransit, LineKind::Receipt),
-        (Account::Announced, LineKind::FlowLine),
-        (Account::UnexplainedCash, LineKind::Treasury),
-    ] {
+    let kinds = [LineKind::Receipt, LineKind::FlowLine, LineKind::Treasury];
+    for (account, kind) in CLEARING.into_iter().zip(kinds) {
         let behind = aged.iter().filter(|one| one.kind == kind);
         clearing.push(Clearing {
             account,

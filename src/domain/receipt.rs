@@ -120,6 +120,8 @@ pub struct Change {
     pub anomaly: Option<Anomaly>,
     /// What is booked.
     pub entries: Vec<Entry>,
+    /// What of the creditor's own parts was not owed and goes back to who paid, by transfer.
+    pub owed_back: Vec<(u8, Cents)>,
 }
 
 impl Receipt {
@@ -174,6 +176,7 @@ pub fn receive(
         step: None,
         anomaly: None,
         entries: Vec::new(),
+        owed_back: Vec::new(),
     };
     if let Some((position, notice)) =
         position.and_then(|p| Some((p, p.notice(&receipt.notice_number)?)))
@@ -193,6 +196,9 @@ pub fn receive(
         } else {
             step.anomaly()
         };
+        if change.anomaly.is_some_and(Anomaly::owes_refund) {
+            change.owed_back = owed_back(position, notice, receipt, seen)?;
+        }
         // Only the first payment of what is owed changes its price; any other one is owed back.
         if !twice && !matches!(notice.state, State::Cancelled | State::Elsewhere) {
             let choice = position.choice(notice, day, &receipt.receipt_id)?;
@@ -206,6 +212,29 @@ pub fn receive(
         .entries
         .push(collected(position, receipt, &seen.reported, day)?);
     Ok(change)
+}
+
+/// What of a payment that came beside the debt goes back: its own parts, less what it lessens the debt by. Only
+/// the first payment of a notice lessens it.
+fn owed_back(
+    position: &Position,
+    notice: &Notice,
+    receipt: &Receipt,
+    seen: &Seen,
+) -> Result<Vec<(u8, Cents)>, MoneyError> {
+    let mut pays = match seen.earlier_receipt {
+        true => Cents::ZERO,
+        false => position.lessened_by(notice, &receipt.receiver)?,
+    };
+    let mut back = Vec::new();
+    let parts = receipt.transfers.iter();
+    for part in parts.filter(|part| part.is_own_of(&receipt.receiver)) {
+        let taken = part.amount.min(pays);
+        pays = pays.minus(taken)?;
+        back.push((part.index, part.amount.minus(taken)?));
+    }
+    back.retain(|(_, amount)| amount.is_positive());
+    Ok(back)
 }
 
 /// The difference between what was collected and what was booked at publication.

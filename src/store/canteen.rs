@@ -22,7 +22,6 @@ use crate::domain::canteen_account::{
     AccountHolder, CanteenAccount, CreditCause, CreditKind, CreditMovement,
 };
 use crate::domain::fiscal_code::FiscalCode;
-use crate::domain::lifecycle::Anomaly;
 use crate::domain::money::Cents;
 use crate::domain::receipt::Party;
 use crate::domain::text::Text;
@@ -321,12 +320,10 @@ pub struct SchoolReceipt {
     pub id: Uuid,
     /// `receiptId`.
     pub receipt_id: String,
-    /// What was paid.
+    /// What was paid and owed.
     pub amount: Cents,
     /// Who paid: the payer, else the debtor.
     pub payer: Party,
-    /// What is odd about it.
-    pub anomaly: Option<Anomaly>,
     /// What the office typed.
     pub details: serde_json::Value,
     /// Code and amount of each row of the position.
@@ -344,11 +341,11 @@ pub fn receipts(
     after: Uuid,
     limit: i64,
 ) -> Result<Vec<SchoolReceipt>, Error> {
-    type Found = (Id, String, i64, Json, Option<String>, Json, Json);
+    type Found = (Id, String, i64, Json, Json, Json);
     let of = receipt::creditor
         .eq(position::creditor)
         .and(receipt::position_id.eq(position::id.nullable()));
-    let found: Vec<Found> = on!(conn, |c| receipt::table
+    let found: Vec<Found> = on!(&mut *conn, |c| receipt::table
         .inner_join(position::table.on(of))
         .filter(receipt::creditor.eq(creditor.as_str()))
         .filter(receipt::paid_on.between(period.from, period.to))
@@ -361,21 +358,25 @@ pub fn receipts(
             receipt::receipt_id,
             receipt::amount_cents,
             receipt::parties,
-            receipt::anomaly,
             position::details,
             position::assessment_rows,
         ))
         .load(c))?;
-    let receipt = |(Id(id), receipt_id, amount, parties, anomaly, details, rows): Found| {
+    let ids: Vec<String> = found.iter().map(|row| row.1.clone()).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let back = super::receipts::owed_back(conn, creditor, &ids)?;
+    let receipt = |(Id(id), receipt_id, amount, parties, details, rows): Found| {
         let corrupt = |why: &dyn std::fmt::Display| Error::corrupt("receipt", id, why);
-        let anomaly = anomaly
-            .map(|name| Anomaly::from_name(&name).ok_or_else(|| corrupt(&"unknown anomaly")));
+        let amount = Cents::new(amount).map_err(|e| corrupt(&e))?;
+        let owed = match back.get(&receipt_id) {
+            Some((own, back)) => super::receipts::owed_of(amount, *own, *back),
+            None => Ok(amount),
+        };
         Ok(SchoolReceipt {
             id,
             receipt_id,
-            amount: Cents::new(amount).map_err(|e| corrupt(&e))?,
+            amount: owed.map_err(|e| corrupt(&e))?,
             payer: super::receipts::payer(parties, id)?,
-            anomaly: anomaly.transpose()?,
             details: details.0,
             rows: super::positions::amounts(rows, id)?,
         })

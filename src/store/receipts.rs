@@ -16,10 +16,11 @@ use super::{Conn, Error, Inserted, Tx};
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::lifecycle::Anomaly;
-use crate::domain::money::Cents;
+use crate::domain::money::{Cents, MoneyError};
 use crate::domain::notice_number::{Iuv, NoticeNumber};
 use crate::domain::position::DebtorKind;
 use crate::domain::receipt::{Party, Psp, Receipt, ReceiptTransfer};
+use crate::domain::school_expense::part_of;
 
 const TABLE: &str = "receipt";
 
@@ -63,6 +64,7 @@ struct TransferRow {
     taxonomy: String,
     own: bool,
     stamp: Option<Vec<u8>>,
+    owed_back_cents: i64,
 }
 
 /// A receipt on file: the fact, and what the books made of it.
@@ -80,15 +82,40 @@ pub struct Filed {
     pub paid_on: Day,
     /// What is odd about it.
     pub anomaly: Option<Anomaly>,
+    /// What of its own parts was not owed and goes back to who paid, by transfer.
+    pub owed_back: Vec<(u8, Cents)>,
     /// When it arrived.
     pub received_at: Instant,
 }
 
 impl Filed {
-    /// Whether the whole of it is owed back to the payer.
+    /// What of a part was not owed.
     #[must_use]
-    pub fn owed_back(&self) -> bool {
-        self.anomaly.is_some_and(Anomaly::owes_refund)
+    pub fn owed_back_of(&self, index: i32) -> Cents {
+        let mut parts = self.owed_back.iter();
+        let found = parts.find(|(of, _)| i32::from(*of) == index);
+        found.map_or(Cents::ZERO, |(_, amount)| *amount)
+    }
+
+    /// What of the whole payment was owed: in the proportion of the creditor's own parts.
+    ///
+    /// # Errors
+    /// [`MoneyError`].
+    pub fn owed(&self) -> Result<Cents, MoneyError> {
+        let receipt = &self.receipt;
+        let own = receipt.transfers.iter();
+        let own = own.filter(|part| part.is_own_of(&receipt.receiver));
+        let own = Cents::sum(own.map(|part| part.amount))?;
+        let back = Cents::sum(self.owed_back.iter().map(|(_, amount)| *amount))?;
+        owed_of(receipt.amount, own, back)
+    }
+}
+
+/// What of a payment was owed, when so much of the creditor's own part of it goes back.
+pub(super) fn owed_of(whole: Cents, own: Cents, back: Cents) -> Result<Cents, MoneyError> {
+    match back.is_positive() {
+        true => part_of(whole, own.minus(back)?, own),
+        false => Ok(whole),
     }
 }
 
@@ -120,7 +147,7 @@ pub fn insert_once(tx: &mut Tx<'_>, filed: &Filed) -> Result<Inserted, Error> {
         .execute(c))?;
     let outcome = Inserted::from_count(made);
     if !outcome.already() {
-        let rows = transfer_rows(&filed.receipt);
+        let rows = transfer_rows(filed);
         append_rows!(tx, receipt_transfer::table, &rows);
     }
     Ok(outcome)
@@ -259,6 +286,64 @@ pub fn page(
     with_transfers(conn, rows)
 }
 
+/// The creditor's own part of some receipts and what goes back of it, for those of which something does.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub(super) fn owed_back(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    receipt_ids: &[&str],
+) -> Result<HashMap<String, (Cents, Cents)>, Error> {
+    let parts: Vec<(String, i64, i64)> = on!(conn, |c| receipt_transfer::table
+        .filter(receipt_transfer::creditor.eq(creditor.as_str()))
+        .filter(among(receipt_transfer::receipt_id, receipt_ids))
+        .filter(receipt_transfer::own.eq(true))
+        .select((
+            receipt_transfer::receipt_id,
+            receipt_transfer::amount_cents,
+            receipt_transfer::owed_back_cents,
+        ))
+        .load(c))?;
+    let mut sums = HashMap::<String, (Cents, Cents)>::new();
+    for (receipt_id, own, back) in parts {
+        let id = receipt_id.clone();
+        let corrupt = |why: MoneyError| Error::corrupt(TABLE, &id, why);
+        let sum = sums.entry(receipt_id).or_insert((Cents::ZERO, Cents::ZERO));
+        sum.0 = Cents::new(own)
+            .and_then(|own| sum.0.plus(own))
+            .map_err(corrupt)?;
+        sum.1 = Cents::new(back)
+            .and_then(|back| sum.1.plus(back))
+            .map_err(corrupt)?;
+    }
+    sums.retain(|_, (_, back)| back.is_positive());
+    Ok(sums)
+}
+
+/// What was paid on these notices while they were withdrawn is owed after all: they have come back.
+///
+/// # Errors
+/// The database's.
+pub fn owe_again(tx: &mut Tx<'_>, creditor: &FiscalCode, numbers: &[&str]) -> Result<(), Error> {
+    let withdrawn = Anomaly::PaidAfterWithdrawal.as_str();
+    let ids: Vec<String> = on!(&mut **tx, |c| receipt::table
+        .filter(receipt::creditor.eq(creditor.as_str()))
+        .filter(among(receipt::notice_number, numbers))
+        .filter(receipt::anomaly.eq(withdrawn))
+        .select(receipt::receipt_id)
+        .load(c))?;
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    on!(&mut **tx, |c| diesel::update(
+        receipt_transfer::table
+            .filter(receipt_transfer::creditor.eq(creditor.as_str()))
+            .filter(among(receipt_transfer::receipt_id, &ids))
+    )
+    .set(receipt_transfer::owed_back_cents.eq(0))
+    .execute(c))?;
+    Ok(())
+}
+
 fn with_transfers(conn: &mut Conn, rows: Vec<ReceiptRow>) -> Result<Vec<Filed>, Error> {
     let Some(creditor) = rows.first().map(|row| row.creditor.clone()) else {
         return Ok(Vec::new());
@@ -282,7 +367,8 @@ fn with_transfers(conn: &mut Conn, rows: Vec<ReceiptRow>) -> Result<Vec<Filed>, 
         .collect()
 }
 
-fn transfer_rows(receipt: &Receipt) -> Vec<TransferRow> {
+fn transfer_rows(filed: &Filed) -> Vec<TransferRow> {
+    let receipt = &filed.receipt;
     receipt
         .transfers
         .iter()
@@ -296,6 +382,7 @@ fn transfer_rows(receipt: &Receipt) -> Vec<TransferRow> {
             taxonomy: transfer.taxonomy.clone(),
             own: transfer.is_own_of(&receipt.receiver),
             stamp: transfer.stamp.clone(),
+            owed_back_cents: filed.owed_back_of(transfer.index.into()).get(),
         })
         .collect()
 }
@@ -381,6 +468,12 @@ impl ReceiptRow {
         let id = self.id.0;
         let corrupt = |why: &dyn std::fmt::Display| Error::corrupt(TABLE, id, why);
         let parties: Parties = serde_json::from_value(self.parties.0).map_err(|e| corrupt(&e))?;
+        let mut owed_back = Vec::new();
+        for transfer in transfers.iter().filter(|one| one.owed_back_cents > 0) {
+            let amount = Cents::new(transfer.owed_back_cents).map_err(|e| corrupt(&e))?;
+            let index = u8::try_from(transfer.idx).map_err(|e| corrupt(&e))?;
+            owed_back.push((index, amount));
+        }
         let transfers = transfers.into_iter().map(|transfer| {
             Ok(ReceiptTransfer {
                 index: u8::try_from(transfer.idx).map_err(|e| corrupt(&e))?,
@@ -432,6 +525,7 @@ impl ReceiptRow {
             service_code: self.service_code,
             paid_on: self.paid_on,
             anomaly: anomaly.transpose()?,
+            owed_back,
             received_at: self.received_at.0,
         })
     }

@@ -22,6 +22,21 @@ pub struct Period {
     pub to: Day,
 }
 
+impl Period {
+    /// Every day that both databases can tell.
+    pub const EVER: Period = Period {
+        from: day_or(Day::from_ymd_opt(1, 1, 1), Day::MIN),
+        to: day_or(Day::from_ymd_opt(9999, 12, 31), Day::MAX),
+    };
+}
+
+const fn day_or(day: Option<Day>, other: Day) -> Day {
+    match day {
+        Some(day) => day,
+        None => other,
+    }
+}
+
 /// Receipts of one day and service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DayRow {

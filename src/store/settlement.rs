@@ -516,6 +516,29 @@ pub fn reported(
     iuv: &str,
     receipt_id: &str,
 ) -> Result<Vec<(u8, Cents)>, Error> {
+    let mut rows = reporting(conn, creditor, &[receipt_id])?;
+    rows.retain(|row| row.iuv == iuv);
+    rows.iter()
+        .map(|line| {
+            let transfer = u8::try_from(line.transfer)
+                .map_err(|why| Error::corrupt("flow_line", receipt_id, why))?;
+            Ok((transfer, line.effect()))
+        })
+        .collect()
+}
+
+/// Rows in force that name one of these receipts.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn reporting(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    receipt_ids: &[&str],
+) -> Result<Vec<Line>, Error> {
+    if receipt_ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows: Vec<LineRow> = on!(conn, |c| flow_line::table
         .inner_join(
             flow::table.on(flow::creditor
@@ -523,19 +546,13 @@ pub fn reported(
                 .and(flow::id.eq(flow_line::flow)))
         )
         .filter(flow_line::creditor.eq(creditor.as_str()))
-        .filter(flow_line::iur.eq(receipt_id))
-        .filter(flow_line::iuv.eq(iuv))
+        .filter(among(flow_line::iur, receipt_ids))
         .filter(flow::state.eq(FlowState::Live.as_str()))
         .order((flow_line::flow, flow_line::line_no))
         .select(flow_line::all_columns)
         .load(c))?;
     rows.into_iter()
-        .map(|row| {
-            let (_, line) = row.into_domain()?;
-            let transfer = u8::try_from(line.transfer)
-                .map_err(|why| Error::corrupt("flow_line", receipt_id, why))?;
-            Ok((transfer, line.effect()))
-        })
+        .map(|row| row.into_domain().map(|(_, line)| line))
         .collect()
 }
 

@@ -356,10 +356,23 @@ pub fn of_provisional(
     creditor: &FiscalCode,
     (year, provisional): (i32, i64),
 ) -> Result<Vec<Filed>, Error> {
+    let mut found = of_provisionals(conn, creditor, &[provisional])?;
+    found.retain(|entry| entry.movement.year == year);
+    Ok(found)
+}
+
+/// Entries with one of these provisional numbers, of any year, in the order they were filed.
+///
+/// # Errors
+/// The database's, or a corrupt row.
+pub fn of_provisionals(
+    conn: &mut Conn,
+    creditor: &FiscalCode,
+    numbers: &[i64],
+) -> Result<Vec<Filed>, Error> {
     let rows: Vec<EntryRow> = on!(conn, |c| treasury_entry::table
         .filter(treasury_entry::creditor.eq(creditor.as_str()))
-        .filter(treasury_entry::year.eq(year))
-        .filter(treasury_entry::provisional.eq(provisional))
+        .filter(treasury_entry::provisional.eq_any(numbers))
         .order(treasury_entry::id)
         .load(c))?;
     rows.into_iter().map(EntryRow::into_domain).collect()

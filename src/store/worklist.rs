@@ -347,7 +347,7 @@ pub struct Overpaid {
     pub anomaly: Anomaly,
     /// The creditor's service, when the notice is in these books.
     pub service_code: Option<String>,
-    /// The creditor's own share, to be given back.
+    /// What of the creditor's own share was not owed.
     pub amount: Cents,
     /// The legal day of payment.
     pub paid_on: Day,
@@ -368,13 +368,13 @@ struct OverpaidRow {
     #[diesel(sql_type = Nullable<SqlText>)]
     service: Option<String>,
     #[diesel(sql_type = BigInt)]
-    own_cents: i64,
+    owed_cents: i64,
     #[diesel(sql_type = Date)]
     paid_on: Day,
 }
 
-/// Payments of what was not owed, as far as no officer has closed their lines and they are no credit of a family,
-/// in the order they came, after the given id.
+/// Payments of what was not owed, as far as no officer has closed their lines, in the order they came, after the
+/// given id.
 ///
 /// # Errors
 /// The database's, or a corrupt row.
@@ -388,16 +388,14 @@ pub fn overpaid(
         diesel::sql_query(format!(
         "SELECT r.id, r.position_id, r.receipt_id, r.notice_number AS number, r.service_code AS service, r.paid_on, \
          r.anomaly, \
-         CAST(SUM(t.amount_cents) AS BIGINT) AS own_cents \
+         CAST(SUM(t.owed_back_cents) AS BIGINT) AS owed_cents \
          FROM receipt r JOIN receipt_transfer t \
-         ON t.creditor = r.creditor AND t.receipt_id = r.receipt_id AND t.own \
+         ON t.creditor = r.creditor AND t.receipt_id = r.receipt_id AND t.owed_back_cents > 0 \
          WHERE r.creditor = $1 AND r.id > $2 \
          AND r.{} \
          AND NOT EXISTS (SELECT 1 FROM reconciliation l \
            WHERE l.creditor = t.creditor AND l.line_kind = 'receipt' \
            AND l.line_key = t.receipt_id || '/' || t.idx AND l.code = 'FORCED') \
-         AND NOT EXISTS (SELECT 1 FROM canteen_movement m \
-           WHERE m.creditor = r.creditor AND m.receipt_id = r.receipt_id) \
          GROUP BY r.id, r.position_id, r.receipt_id, r.notice_number, r.service_code, r.paid_on, r.anomaly \
          ORDER BY r.id LIMIT $3", owed_back()
     ))
@@ -410,7 +408,7 @@ pub fn overpaid(
         .map(|row| {
             let corrupt =
                 |why: &dyn std::fmt::Display| Error::corrupt("receipt", &row.receipt_id, why);
-            let amount = Cents::new(row.own_cents).map_err(|why| corrupt(&why))?;
+            let amount = Cents::new(row.owed_cents).map_err(|why| corrupt(&why))?;
             let number = NoticeNumber::parse(&row.number).map_err(|why| corrupt(&why))?;
             let anomaly = Anomaly::from_name(&row.anomaly).ok_or_else(|| corrupt(&"anomaly"))?;
             Ok(Overpaid {
@@ -427,7 +425,7 @@ pub fn overpaid(
         .collect()
 }
 
-/// `anomaly IN (…)`: what goes back to who paid, in the words of the partial index on it.
+/// `anomaly IN (…)`: where what goes back is looked for, in the words of the partial index on it.
 fn owed_back() -> String {
     let owed = Anomaly::ALL.iter().filter(|anomaly| anomaly.owes_refund());
     let names: Vec<String> = owed.rev().map(|anomaly| format!("'{anomaly}'")).collect();

@@ -67,6 +67,7 @@ async fn reports_agree(town: Town) -> Town {
         let lines = town.lines(&path).await;
         books.insert(name, laws::Books::rows(&lines));
     }
-    laws::Books(books).hold();
+    let aging = town.lines("aging").await;
+    laws::Books(books, serde_json::from_str(&aging).unwrap()).hold();
     town
 }

@@ -36,6 +36,8 @@ mod bank_files;
 #[cfg(test)]
 mod canteen;
 #[cfg(test)]
+mod clearing;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod corpus;

@@ -123,6 +123,72 @@ both_databases! {
         assert_eq!(owed().await, serde_json::json!([]));
     }
 
+    async fn what_is_paid_beyond_the_debt_is_owed_back_and_no_more(app: TestApp) {
+        let office = app.office().await;
+        let position = given::position(&app, given::tari()).await;
+        let id = position.id.to_string();
+        given::paid(&app, &instalment(&position, 1), "token-1").await;
+        let second = instalment(&position, 2);
+        let under_way = given::activated(&app, &second).await;
+        let view = replan(&office, &id, &["2026-09-30"]).await.expect(201);
+        let rest = number(&view, 2, 0);
+        let rest_under_way = given::activated(&app, &rest).await;
+        for (number, receipt_id, payment) in [(&second, "token-2", &under_way), (&rest, "token-3", &rest_under_way)] {
+            let receipt = Message::send_rt("paSendRTV2", number, receipt_id, payment);
+            assert_eq!(receipt.send(&app).await.outcome(), "OK");
+        }
+        // The second instalment paid a part of the rest: that much of the rest was paid beyond the debt.
+        let own = "SELECT CAST(amount_cents AS TEXT) AS row FROM receipt_transfer WHERE receipt_id = 'token-2' AND own";
+        let own: i64 = app.rows(own)[0].parse().unwrap();
+        let owed = office.get("/refunds-owed").send().await.expect(200)["items"].clone();
+        assert_eq!(owed.as_array().unwrap().len(), 1);
+        assert_eq!((&owed[0]["receipt_id"], &owed[0]["amount_cents"]), (&json!("token-3"), &json!(own)));
+        let sum = async |name: &str, column: &str| {
+            let rows = crate::accounting::report(&office, name, "").await;
+            rows.iter().map(|row| row[column].as_i64().unwrap()).sum::<i64>()
+        };
+        assert_eq!(sum("receipts", "owed_back").await, own);
+        assert_eq!(sum("revenue-by-key", "owed_back").await, own);
+        let kept = sum("receipts", "own_amount").await - own;
+        assert_eq!(sum("revenue-by-key", "net").await, kept);
+        assert_eq!(sum("due-dates", "collected_current").await + sum("due-dates", "collected_residual").await, kept);
+        assert_eq!(sum("due-dates", "open").await, 0);
+        // Given back, the position is even; the line is a whole part, what goes back is not.
+        let lines = office.get("/reconciliations?limit=200").send().await.expect(200);
+        let line = lines["items"].as_array().unwrap().iter().find(|line| line["line_key"] == "token-3/1").unwrap().clone();
+        let decision = json!({"force": {"reconciliation_id": line["reconciliation_id"]}, "reason": "refunded", "note": "Bonifico al contribuente"});
+        office.post("/reconciliation-decisions", &decision).send().await.expect(201);
+        assert_eq!(app.balance(Account::Refunds).await, -own);
+        assert_eq!(office.get("/refunds-owed").send().await.expect(200)["items"], json!([]));
+    }
+
+    async fn what_was_paid_while_withdrawn_is_owed_again_when_the_debt_is(app: TestApp) {
+        let office = app.office().await;
+        let position = given::position(&app, given::lamps(1)).await;
+        let path = format!("/debt-positions/{}", position.id);
+        let under_way = given::activated(&app, &single(&position)).await;
+        given::withdrawn(&app, &position).await;
+        let receipt = Message::send_rt("paSendRTV2", &single(&position), "token-1", &under_way);
+        assert_eq!(receipt.send(&app).await.outcome(), "OK");
+        let owed = async || office.get("/refunds-owed").send().await.expect(200)["items"].as_array().unwrap().len();
+        assert_eq!(owed().await, 1);
+        let tag = office.get(&path).send().await.header("etag").to_owned();
+        let restored = office.patch(&path, &tag, &json!({"state": "open"})).send().await;
+        // Nothing that is withdrawn is left to come back: the payment stays owed back.
+        assert_eq!(restored.complaint(), "409 state-forbids");
+        assert_eq!(owed().await, 1);
+        let plan = given::position(&app, given::tari()).await;
+        let path = format!("/debt-positions/{}", plan.id);
+        let under_way = given::activated(&app, &instalment(&plan, 1)).await;
+        given::withdrawn(&app, &plan).await;
+        let receipt = Message::send_rt("paSendRTV2", &instalment(&plan, 1), "token-2", &under_way);
+        assert_eq!(receipt.send(&app).await.outcome(), "OK");
+        assert_eq!(owed().await, 2);
+        let tag = office.get(&path).send().await.header("etag").to_owned();
+        office.patch(&path, &tag, &json!({"state": "open"})).send().await.expect(200);
+        assert_eq!(owed().await, 1, "it pays an instalment that is owed again");
+    }
+
     async fn a_rest_is_asked_for_once_and_of_the_version_that_was_read(app: TestApp) {
         let neighbour = app.neighbour().await;
         let office = app.office().await;

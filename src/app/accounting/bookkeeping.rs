@@ -222,6 +222,41 @@ impl<'a> Bookkeeping<'a> {
         }
     }
 
+    /// What of a part of a receipt goes back to who paid, by key.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn owed_back(&self, part: &Explained<'_>) -> Result<Vec<Quota>, Error> {
+        let Some(filed) = part.receipt else {
+            return Ok(Vec::new());
+        };
+        let back = filed.owed_back_of(part.transfer);
+        match back.is_positive() {
+            true if back == part.amount => Ok(part.quotas.clone()),
+            true => {
+                let place = (part.transfer, back);
+                let back = self.explain(part.receipt, part.charge, place, filed.paid_on)?;
+                Ok(back.quotas)
+            }
+            false => Ok(Vec::new()),
+        }
+    }
+
+    /// What of a part of a receipt was owed, by key: with what goes back, the part.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn owed(&self, part: &Explained<'_>) -> Result<Vec<Quota>, Error> {
+        let mut owed = part.quotas.clone();
+        for quota in self.owed_back(part)? {
+            if let Some(of_key) = owed.iter_mut().find(|one| one.key == quota.key) {
+                of_key.amount = of_key.amount.minus(quota.amount)?;
+            }
+        }
+        owed.retain(|quota| quota.amount != Cents::ZERO);
+        Ok(owed)
+    }
+
     fn explain_line<'b>(&self, facts: &'b Facts, line: &Line) -> Result<Explained<'b>, Error> {
         let receipt = facts.receipts.get(line.iur.as_str());
         let of_receipt = receipt.and_then(|filed| filed.position_id);

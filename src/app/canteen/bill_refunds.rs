@@ -9,7 +9,6 @@ use crate::ctx::Ctx;
 use crate::domain::calendar::{Instant, today};
 use crate::domain::canteen_account::CreditError;
 use crate::domain::fiscal_code::FiscalCode;
-use crate::domain::lifecycle::Anomaly;
 use crate::domain::money::Cents;
 use crate::domain::position::Position;
 use crate::domain::school_expense::BillRefund;
@@ -93,9 +92,11 @@ fn part(
     position: Option<&Position>,
     wanted: Option<&str>,
 ) -> Result<(String, Cents), Error> {
-    let is_expense = !filed.anomaly.is_some_and(Anomaly::owes_refund);
+    let paid = filed
+        .owed()
+        .map_err(|why| store::Error::corrupt("receipt", filed.id, why))?;
     let bill = position.and_then(|position| Some((position, position.details.get(BILLED)?)));
-    let Some((position, details)) = bill.filter(|_| is_expense) else {
+    let Some((position, details)) = bill.filter(|_| paid.is_positive()) else {
         return Err(DetailsError::new(
             "",
             "non è il pagamento di un conto della mensa, o è da restituire per intero",
@@ -107,7 +108,7 @@ fn part(
         .map_err(|why| store::Error::corrupt("position", position.id, why))?;
     let rows = position.rows.iter();
     let rows: Vec<(&str, Cents)> = rows.map(|row| (row.code.as_ref(), row.amount)).collect();
-    let parts = parts_paid(&details, &rows, filed.receipt.amount)?;
+    let parts = parts_paid(&details, &rows, paid)?;
     let found = match (wanted, parts.as_slice()) {
         (Some(code), parts) => parts.iter().find(|(share, _)| share.pupil_tax_code == code),
         (None, [only]) => Some(only),

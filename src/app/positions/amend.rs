@@ -52,7 +52,11 @@ pub fn amend(
     let change = match intent {
         Intent::Open if position.stands_in(&[State::Cancelled, State::Paid, State::Settled]) => {
             let booked = store::ledger::of_reference(tx, creditor, &id.to_string())?;
-            position.restore(&booked, today)?
+            let restored = position.restore(&booked, today)?;
+            let notices = position.notices.iter();
+            let numbers: Vec<&str> = notices.map(|notice| notice.number.as_str()).collect();
+            store::receipts::owe_again(tx, creditor, &numbers)?;
+            restored
         }
         Intent::Open => position.open(today)?,
         Intent::Suspend => position.suspend()?,

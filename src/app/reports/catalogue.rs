@@ -1,7 +1,8 @@
 //! Which reports there are: the name, the title and the columns of each, defined once.
 
 use super::{
-    Narrowing, cash, childcare, columns, orders, payments, receivables, revenue, revisions,
+    Narrowing, cash, childcare, clearing, columns, orders, payments, receivables, revenue,
+    revisions,
 };
 use crate::render::csv::Column;
 use crate::render::report::Chart;
@@ -31,6 +32,8 @@ pub enum Name {
     CollectionOrders,
     /// Lines of money that are not matched, oldest first.
     NotReconciled,
+    /// What the clearing accounts hold, line by line.
+    ClearingAccounts,
     /// Own revenue by service and accounting key.
     RevenueByService,
     /// Own revenue by chapter, claim and account.
@@ -80,6 +83,7 @@ impl Name {
         Name::ProvisionalPayments,
         Name::CollectionOrders,
         Name::NotReconciled,
+        Name::ClearingAccounts,
         Name::RevenueByService,
         Name::RevenueByKey,
         Name::RevenueByMonth,
@@ -145,6 +149,11 @@ impl Name {
                 "not-reconciled",
                 "Partite non riconciliate",
                 c::NOT_RECONCILED,
+            ),
+            Name::ClearingAccounts => about(
+                "clearing-accounts",
+                "Conti transitori",
+                clearing::CLEARING_ACCOUNTS,
             ),
             Name::RevenueByService => about(
                 "revenue-by-service",
@@ -233,6 +242,7 @@ impl Name {
             | Name::FlowRevisions
             | Name::TreasuryEntries
             | Name::NotReconciled
+            | Name::ClearingAccounts
             | Name::CanteenCertificate
             | Name::ChildcareCertificate => (false, false, false),
         };

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::{Cell, ControlTotal, Desk, Error, PAGE, Period, Sink, Sum};
-use crate::domain::lifecycle::Anomaly;
 use crate::domain::money::Cents;
 use crate::domain::receipt::Party;
 use crate::domain::school_expense::{Named, SchoolDeduction, SchoolExpenses};
@@ -154,9 +153,8 @@ fn count(
         expenses.paid((&pupil, &school), &payer, receipt.amount)?;
         return Ok(());
     }
-    let owed_back = receipt.anomaly.is_some_and(Anomaly::owes_refund);
     let bill = receipt.details.get(BILLED);
-    let Some(details) = bill.filter(|_| !owed_back) else {
+    let Some(details) = bill.filter(|_| receipt.amount.is_positive()) else {
         return Ok(());
     };
     let details: CanteenDetails = serde_json::from_value(details.clone()).map_err(corrupt)?;

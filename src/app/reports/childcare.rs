@@ -91,8 +91,9 @@ impl Desk<'_> {
         let mut rows = BTreeMap::<Place, Vec<Vec<Cell>>>::new();
         self.each_receipt(conn, period, &mut |_, page, charges| {
             for filed in page {
+                let owed = filed.owed()?;
                 let charge = filed.position_id.and_then(|id| charges.get(&id));
-                let Some(charge) = charge.filter(|_| !filed.owed_back()) else {
+                let Some(charge) = charge.filter(|_| owed.is_positive()) else {
                     continue;
                 };
                 for part in self.parts(filed, charge)? {
@@ -156,7 +157,7 @@ impl Desk<'_> {
                 .iter()
                 .map(|(code, amount)| (code.as_str(), *amount))
                 .collect();
-            let parts = parts_paid(&details, &rows, filed.receipt.amount)?;
+            let parts = parts_paid(&details, &rows, filed.owed()?)?;
             let part =
                 |(share, amount): (crate::domain::service::canteen::PupilShare<'_>, _)| Part {
                     pupil: share.pupil_tax_code.to_owned(),
@@ -175,11 +176,13 @@ impl Desk<'_> {
         };
         let transfers = filed.receipt.transfers.iter();
         let own = transfers.filter(|transfer| transfer.is_own_of(self.creditor));
+        let own = Cents::sum(own.map(|transfer| transfer.amount))?;
+        let back = Cents::sum(filed.owed_back.iter().map(|(_, amount)| *amount))?;
         Ok(vec![Part {
             pupil: of.pupil_tax_code,
             name: of.pupil_name.unwrap_or_default(),
             months: month((of.year, of.month)),
-            amount: Cents::sum(own.map(|transfer| transfer.amount))?,
+            amount: own.minus(back)?,
         }])
     }
 

@@ -45,6 +45,12 @@ pub(super) const RECEIPTS: &[Column] = &[
         "Che cosa non torna, se qualcosa non torna",
     )
     .wide(16),
+    column(
+        "owed_back",
+        Unit::Cents,
+        "Da rimborsare",
+        "Parte della quota dell'ente che non era dovuta",
+    ),
 ];
 
 pub(super) const TRANSFERS: &[Column] = &[
@@ -141,6 +147,7 @@ impl Desk<'_> {
                     .iter()
                     .filter(|t| t.is_own_of(self.creditor));
                 let mine = Cents::sum(mine.map(|transfer| transfer.amount))?;
+                let back = Cents::sum(filed.owed_back.iter().map(|(_, amount)| *amount))?;
                 all.add(1, receipt.amount)?;
                 own.add(1, mine)?;
                 fees.add(
@@ -164,6 +171,7 @@ impl Desk<'_> {
                     filed
                         .anomaly
                         .map_or(Cell::Empty, |anomaly| anomaly.as_str().into()),
+                    Cell::Cents(back),
                 ]);
             }
             Ok(())

@@ -14,7 +14,6 @@ use super::{Cell, Column, ControlTotal, Desk, Error, PAGE, Period, Sink, Sum, Un
 use crate::app::accounting::bookkeeping::{Bookkeeping, Charge, Filed};
 use crate::domain::accounting::{AccountingKey, Quota};
 use crate::domain::calendar::Day;
-use crate::domain::lifecycle::Anomaly;
 use crate::domain::money::Cents;
 use crate::domain::position::{Notice, Position};
 use crate::domain::receivables::{Capacity, Claims, DueBucket, LOOK_BACK, complement, rate_bp};
@@ -224,9 +223,9 @@ impl Desk<'_> {
                 let quotas = books.of_debt(&charge, self.debt(notice, None)?)?;
                 place(notice, quotas, notice.paid_on.or(notice.due_on))?;
             }
-            for filed in own.filter(|filed| !filed.anomaly.is_some_and(Anomaly::owes_refund)) {
+            for filed in own {
                 for part in books.own_parts(filed, Some(&charge))? {
-                    place(notice, part.quotas, Some(filed.paid_on))?;
+                    place(notice, books.owed(&part)?, Some(filed.paid_on))?;
                 }
             }
         }

@@ -33,7 +33,7 @@ pub(super) const BY_KEY: &[Column] = &[
         "owed_back",
         Unit::Cents,
         "Da rimborsare",
-        "Di cui pagato due volte o dopo l'annullamento",
+        "Di cui non dovuto: pagato due volte o dopo l'annullamento",
     ),
     column("net", Unit::Cents, "Netto", "Riscosso meno da rimborsare"),
     column(
@@ -166,14 +166,15 @@ impl Desk<'_> {
             for filed in page {
                 let charge = filed.position_id.and_then(|id| charges.get(&id));
                 for part in books.own_parts(filed, charge)? {
+                    for quota in books.owed_back(&part)? {
+                        let sum = sums.entry(quota.key).or_insert_with(KeySums::new);
+                        sum.owed_back.add(1, quota.amount)?;
+                    }
                     for quota in part.quotas {
                         let year = filed.paid_on.year();
                         let old = quota.key.as_ref().is_some_and(|key| key.is_residual(year));
                         let sum = sums.entry(quota.key).or_insert_with(KeySums::new);
                         sum.collected.add(1, quota.amount)?;
-                        if filed.owed_back() {
-                            sum.owed_back.add(1, quota.amount)?;
-                        }
                         if old {
                             sum.residual.add(1, quota.amount)?;
                         }
@@ -350,9 +351,11 @@ impl Desk<'_> {
         let services = self.ctx.registry.codes_of(self.creditor, &[FINE]);
         let mut sums = BTreeMap::<(String, Option<String>), (i64, Cents)>::new();
         self.each_receipt(conn, period, &mut |_, page, charges| {
-            for filed in page.iter().filter(|filed| !filed.owed_back()) {
+            for filed in page {
+                let owed = filed.owed()?;
                 let charge = filed.position_id.and_then(|id| charges.get(&id));
-                let Some(charge) = charge.filter(|charge| services.contains(&charge.service_code))
+                let Some(charge) = charge
+                    .filter(|charge| owed.is_positive() && services.contains(&charge.service_code))
                 else {
                     continue;
                 };
@@ -360,7 +363,7 @@ impl Desk<'_> {
                 let details: FineDetails = serde_json::from_value(details).map_err(|why| {
                     store::Error::corrupt("position", filed.receipt.receipt_id.as_str(), why)
                 })?;
-                for (article, amount) in by_article(&details, &charge.rows, filed.receipt.amount)? {
+                for (article, amount) in by_article(&details, &charge.rows, owed)? {
                     let key = (charge.service_code.clone(), article.map(str::to_owned));
                     let sum = sums.entry(key).or_insert((0, Cents::ZERO));
                     sum.0 = sum.0.saturating_add(1);

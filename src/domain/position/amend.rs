@@ -167,6 +167,28 @@ impl Position {
         Ok(owed)
     }
 
+    /// By how much less is owed to a body once a notice is paid though another payment has settled what it asks
+    /// for, or though it was withdrawn: a notice that was put on new ones pays a part of them, and the whole after
+    /// an instalment ends the plan.
+    ///
+    /// # Errors
+    /// [`MoneyError`].
+    pub fn lessened_by(&self, notice: &Notice, body: &FiscalCode) -> Result<Cents, MoneyError> {
+        let mut paid = self.clone();
+        for one in paid
+            .notices
+            .iter_mut()
+            .filter(|n| n.number == notice.number)
+        {
+            one.state = State::Paid;
+        }
+        let owed = |position: &Position| {
+            let owed = position.owed_to(body)?;
+            Cents::sum(owed.into_iter().map(|(_, amount)| amount))
+        };
+        Ok(owed(self)?.minus(owed(&paid)?)?.max(Cents::ZERO))
+    }
+
     /// Notices that were paid after the rest of the debt had been put on others.
     fn strays(&self) -> impl Iterator<Item = &Notice> {
         let replaced = self.carrying().next().map(|n| n.replaces.as_slice());

@@ -122,6 +122,7 @@ diesel::table! {
         taxonomy -> Text,
         own -> Bool,
         stamp -> Nullable<Binary>,
+        owed_back_cents -> BigInt,
     }
 }
 

@@ -1,0 +1,1 @@
+ALTER TABLE receipt_transfer DROP COLUMN owed_back_cents;
