@@ -63,6 +63,8 @@ pub enum AuditedEntity {
     CanteenMealBatch,
     /// A settlement flow.
     SettlementFlow,
+    /// What could not be read of a settlement flow.
+    SettlementFlowRefusal,
     /// A file of the treasurer.
     TreasuryImport,
     /// A movement that was entered.
@@ -140,7 +142,7 @@ pub enum AuditAction {
 twins!(ActorType = rules::ActorKind: Client, Operator, Job, Node);
 twins!(AuditedEntity = rules::AuditedEntity: Creditor, Station, Account, Service, AccountingPlan,
     ReconciliationTerms, Client, DebtPosition, Notice, Payment, CanteenAccount, CanteenMealBatch, SettlementFlow,
-    TreasuryImport, TreasuryEntry, TreasuryRefusal, ReconciliationDecision, WorkItem, AccountingPeriod, ReportJob,
+    SettlementFlowRefusal, TreasuryImport, TreasuryEntry, TreasuryRefusal, ReconciliationDecision, WorkItem, AccountingPeriod, ReportJob,
     Job);
 twins!(AuditAction = rules::AuditAction: Created, Changed, Removed, Issued, Revoked, Opened, Suspended, Withdrawn,
     Expired, Extended, Replanned, Lapsed, Notified, Integrated, Debited, Transferred, Refunded, Corrected, Approved,

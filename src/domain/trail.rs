@@ -109,6 +109,8 @@ pub enum AuditedEntity {
     CanteenMealBatch,
     /// A reporting flow.
     SettlementFlow,
+    /// What could not be read of a reporting flow.
+    SettlementFlowRefusal,
     /// A file of the treasurer.
     TreasuryImport,
     /// A movement that was typed.
@@ -141,6 +143,7 @@ names!(AuditedEntity, {
     AuditedEntity::CanteenAccount => "canteen_account",
     AuditedEntity::CanteenMealBatch => "canteen_meal_batch",
     AuditedEntity::SettlementFlow => "settlement_flow",
+    AuditedEntity::SettlementFlowRefusal => "settlement_flow_refusal",
     AuditedEntity::TreasuryImport => "treasury_import",
     AuditedEntity::TreasuryEntry => "treasury_entry",
     AuditedEntity::TreasuryRefusal => "treasury_refusal",

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use actix_web::http::Method;
 use avviso::app::creditors::{self, Taxonomy};
-use avviso::app::{clients, trail};
+use avviso::app::{clients, settlement, trail};
 use avviso::domain::client::Tenant;
+use avviso::domain::text::Said;
 use avviso::domain::trail::Actor;
 use avviso::jobs::{seal_trail, write_lapses};
 use serde_json::{Value, json};
@@ -231,6 +232,21 @@ impl Watched {
         .await;
     }
 
+    /// A flow of which nothing can be read.
+    async fn unreadable_flow(&self) {
+        let (ctx, town) = (self.app.ctx.clone(), self.app.town());
+        let refuse = move |tx: &mut avviso::store::Tx<'_>, now| {
+            let key = settlement::RevisionKey {
+                psp_id: "PSPX",
+                flow_id: "2026-04-02PSPX-0009",
+                revision: 1,
+            };
+            let why = Said::new("deve essere una testata", "must be a head");
+            settlement::refuse(tx, now, &ctx, &town, (key, &why))
+        };
+        self.app.ctx.write(refuse).await.unwrap();
+    }
+
     async fn money(&mut self) {
         let journal = "esercizio;conto;numero_movimento;tipo_movimento;tipo_documento;tipo_operazione;numero_provvisorio;importo;data_movimento;data_valuta;ordinante;causale\n\
              illeggibile\n\
@@ -254,6 +270,15 @@ impl Watched {
             .unwrap();
         let closing = json!({"note": "Inserito a mano", "treasury_entry_id": entry["treasury_entry"]["treasury_entry_id"]});
         self.post(&format!("/treasury-refusals/{id}/closing"), &closing)
+            .await;
+        self.unreadable_flow().await;
+        let refusals = self.office.get("/settlement-flow-refusals").send().await;
+        let refusals = refusals.expect(200);
+        let id = refusals["items"][0]["settlement_flow_refusal_id"]
+            .as_str()
+            .unwrap();
+        let closing = json!({"note": "Chiesto al prestatore"});
+        self.post(&format!("/settlement-flow-refusals/{id}/closing"), &closing)
             .await;
         let unknown = self
             .office

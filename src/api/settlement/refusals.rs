@@ -177,7 +177,7 @@ pub(in crate::api) async fn close_settlement_flow_refusal(
     let client = Some(caller.client_id);
     let (language, sealed) = (Language::of(request.headers()), asked.clone());
     let location = state.address("/settlement-flow-refusals");
-    let made = state.ctx.write(move |tx, now| {
+    let made = state.write(&caller, move |tx, now| {
         let closing = Closing {
             client,
             note: note.as_str().to_owned(),

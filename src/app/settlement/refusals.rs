@@ -1,5 +1,6 @@
 //! What cannot be read of flows: kept as it came, read by a person, closed once.
 
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{Error, Filed, FlowState, RevisionKey};
@@ -7,6 +8,7 @@ use crate::ctx::Ctx;
 use crate::domain::calendar::Instant;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::text::{Said, fit};
+use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
 use crate::store::settlement::refusals as rows;
 use crate::store::{self, Conn, Tx};
 
@@ -143,5 +145,7 @@ pub fn close_refusal(
     if rows::close(tx, creditor, id, closing)?.already() {
         return Err(Error::Closed);
     }
+    let what = (AuditedEntity::SettlementFlowRefusal, id);
+    tx.note(AuditChange::new(creditor, AuditAction::Closed, what, json!({})));
     rows::get(tx, creditor, id)?.ok_or(Error::UnknownRefusal)
 }
