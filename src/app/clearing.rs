@@ -73,7 +73,7 @@ pub fn lines<E: From<store::Error>>(
         let page = reports::flows(conn, creditor, period, &flows, PAGE)?;
         let Some(last) = page.last() else { break };
         flows = reports::flow_place(last);
-        let lines = announced(conn, creditor, page)?;
+        let lines = announced(conn, creditor, &page)?;
         each(conn, &lines)?;
     }
     let mut entries = (period.from, String::new(), String::new());
@@ -218,7 +218,7 @@ impl Left {
 fn announced(
     conn: &mut Conn,
     creditor: &FiscalCode,
-    page: Vec<Flow>,
+    page: &[Flow],
 ) -> Result<Vec<Line>, store::Error> {
     let keys: Vec<String> = page
         .iter()
@@ -256,7 +256,7 @@ fn announced(
         }
     }
     let mut lines = Vec::new();
-    for flow in &page {
+    for flow in page {
         let lead = lead_of(&flow.header.known());
         let group = groups.get_mut(&lead);
         let Some(group) = group else { continue };
