@@ -71,7 +71,7 @@ macro_rules! append_rows {
                 use diesel::ExecuteCopyFromDsl as _;
                 diesel::copy_from($table).from_insertable(rows).execute(c)?;
             }
-            _ => {
+            $crate::store::Conn::Pg(_) | $crate::store::Conn::Lite(_) => {
                 insert_rows!($tx, rows, |values| diesel::insert_into($table)
                     .values(values));
             }

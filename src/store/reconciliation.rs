@@ -213,12 +213,15 @@ fn insert(tx: &mut Tx<'_>, rows: &[CodeRow]) -> Result<(), Error> {
         append_rows!(tx, reconciliation::table, rows);
         Ok(())
     };
-    append(tx).map_err(|error| match error {
-        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Error::Changed {
+    append(tx).map_err(|error: DieselError| {
+        let met = DatabaseErrorKind::UniqueViolation;
+        if !matches!(&error, DieselError::DatabaseError(kind, _) if *kind == met) {
+            return error.into();
+        }
+        Error::Changed {
             table: TABLE,
             id: "a line that another has classified meanwhile".to_owned(),
-        },
-        other => other.into(),
+        }
     })
 }
 
@@ -231,7 +234,7 @@ fn replace(tx: &mut Tx<'_>, creditor: &FiscalCode, rows: &[CodeRow]) -> Result<(
         updated_at = excluded.updated_at";
     match &mut **tx {
         Conn::Pg(c) if rows.len() >= MANY => replace_many(c, creditor, rows),
-        _ => {
+        Conn::Pg(_) | Conn::Lite(_) => {
             insert_rows!(tx, rows, |values| ending(
                 diesel::insert_into(reconciliation::table).values(values),
                 SET
