@@ -251,6 +251,8 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(canteen::refund_canteen_bill)
         .service(reports::show_report)
         .service(collection_orders::export_collection_orders)
+        .service(collection_orders::list_order_coverings)
+        .service(collection_orders::record_order_covering)
         .service(report_jobs::request_report)
         .service(report_jobs::list_report_jobs)
         .service(report_jobs::show_report_job)

@@ -71,6 +71,8 @@ pub enum AuditedEntity {
     TreasuryEntry,
     /// What could not be read of a file.
     TreasuryRefusal,
+    /// What the office has recorded of a collection order.
+    OrderCovering,
     /// A decision about lines.
     ReconciliationDecision,
     /// The work on a line, by its reconciliation.
@@ -142,7 +144,7 @@ pub enum AuditAction {
 twins!(ActorType = rules::ActorKind: Client, Operator, Job, Node);
 twins!(AuditedEntity = rules::AuditedEntity: Creditor, Station, Account, Service, AccountingPlan,
     ReconciliationTerms, Client, DebtPosition, Notice, Payment, CanteenAccount, CanteenMealBatch, SettlementFlow,
-    SettlementFlowRefusal, TreasuryImport, TreasuryEntry, TreasuryRefusal, ReconciliationDecision, WorkItem, AccountingPeriod, ReportJob,
+    SettlementFlowRefusal, TreasuryImport, TreasuryEntry, TreasuryRefusal, OrderCovering, ReconciliationDecision, WorkItem, AccountingPeriod, ReportJob,
     Job);
 twins!(AuditAction = rules::AuditAction: Created, Changed, Removed, Issued, Revoked, Opened, Suspended, Withdrawn,
     Expired, Extended, Replanned, Lapsed, Notified, Integrated, Debited, Transferred, Refunded, Corrected, Approved,

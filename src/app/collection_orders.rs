@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 mod behind;
+pub mod coverings;
 pub mod export;
 
 use behind::Behind;
@@ -12,7 +13,7 @@ use behind::Behind;
 use crate::app::accounting::bookkeeping::{self, Bookkeeping};
 use crate::ctx::Ctx;
 use crate::domain::accounting::AccountingKey;
-use crate::domain::collection_order::{CoverState, OrderCover, fill};
+use crate::domain::collection_order::{CoverState, OrderCover, coverings, fill};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::{Cents, MoneyError};
 use crate::store::reports::Period;
@@ -190,17 +191,15 @@ pub(super) fn covered(
     known: &[OrderCover],
     provisional: &Provisional,
 ) -> Result<(Cents, Vec<i64>), MoneyError> {
-    let mut by_order = BTreeMap::<i64, Cents>::new();
-    for cover in known.iter().filter(|cover| {
-        cover.provisional == provisional.number && cover.account == provisional.account
-    }) {
-        let sum = by_order.entry(cover.order).or_insert(Cents::ZERO);
-        *sum = sum.plus(cover.amount)?;
-    }
-    by_order.retain(|_, sum| sum.is_positive());
+    let of_credit = known.iter().filter(|cover| {
+        cover.year == provisional.year
+            && cover.provisional == provisional.number
+            && cover.account == provisional.account
+    });
+    let by_order = coverings(of_credit)?;
     if by_order.is_empty() {
         return Ok((provisional.regularised, Vec::new()));
     }
-    let sum = Cents::sum(by_order.values().copied())?;
-    Ok((sum, by_order.into_keys().collect()))
+    let sum = Cents::sum(by_order.iter().map(|one| one.amount))?;
+    Ok((sum, by_order.into_iter().map(|one| one.order).collect()))
 }

@@ -117,6 +117,8 @@ pub enum AuditedEntity {
     TreasuryEntry,
     /// What could not be read of a file.
     TreasuryRefusal,
+    /// What the office has recorded of a collection order.
+    OrderCovering,
     /// What an officer decided about lines.
     ReconciliationDecision,
     /// The work on a line.
@@ -147,6 +149,7 @@ names!(AuditedEntity, {
     AuditedEntity::TreasuryImport => "treasury_import",
     AuditedEntity::TreasuryEntry => "treasury_entry",
     AuditedEntity::TreasuryRefusal => "treasury_refusal",
+    AuditedEntity::OrderCovering => "order_covering",
     AuditedEntity::ReconciliationDecision => "reconciliation_decision",
     AuditedEntity::WorkItem => "work_item",
     AuditedEntity::AccountingPeriod => "accounting_period",

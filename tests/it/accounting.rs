@@ -415,6 +415,73 @@ both_databases! {
         }
     }
 
+    async fn an_order_is_recorded_by_hand_until_the_journal_names_it(app: TestApp) {
+        let office = app.office().await;
+        let accounts = app.client(&app.town(), &["accounting"]).await;
+        accounts.put(&plans("TARI"), &tari_plan()).send().await.expect(201);
+        let total = reported(&app).await;
+        journal(&office, "journal-1", &[credit(41, 345, total)]).await;
+        let account = report(&office, "provisional-credits", "").await[0]["account"].clone();
+        let body = |order: i64, cents: i64| json!({
+            "year": 2026, "account": account, "provisional_number": 345, "order_number": order,
+            "amount_cents": cents, "order_date": "2026-04-10",
+        });
+        let path = "/collection-orders/coverings";
+        let state = async || {
+            let row = report(&office, "provisional-credits", "").await.remove(0);
+            (row["state"].as_str().unwrap().to_owned(), row["covered"].as_i64().unwrap(), row["orders"].as_str().unwrap().to_owned())
+        };
+        let proposed = async || {
+            let file = office.get("/collection-orders?from_date=2026-01-01&to_date=2026-12-31&order_date=2026-04-20").send().await;
+            assert_eq!(file.status.as_u16(), 200);
+            file.header("collection-orders").parse::<i64>().unwrap()
+        };
+        let before = proposed().await;
+        assert!(before > 0);
+        let call = accounts.post(path, &body(12, total - 100));
+        let made = call.clone().send().await;
+        let record = made.expect(201);
+        assert_eq!((&record["credit_state"], &record["amount_cents"]), (&json!("partly"), &json!(total - 100)));
+        assert_eq!(call.send().await.json(), record, "the same intent");
+        assert_eq!(state().await, ("partly".into(), total - 100, "12".into()));
+        assert_eq!(proposed().await, 0, "what is covered in part is for people");
+        // What cannot be is told, and changes nothing.
+        let held = app.dump();
+        for (wrong, told) in [
+            (body(13, 101), "/amount_cents orders would cover more than the"),
+            (body(12, 100 - total - 1), "/amount_cents takes back more than was recorded of this order"),
+            (body(12, 0), "/amount_cents must not be zero"),
+            (json!({"year": 2025, "account": account, "provisional_number": 345, "order_number": 1, "amount_cents": 1, "order_date": "2026-04-10"}), "/provisional_number no provisional credit"),
+        ] {
+            let refused = accounts.post(path, &wrong).send().await.complaint();
+            assert!(refused.starts_with("422 rule-violation") && refused.contains(told), "{refused}");
+        }
+        assert_eq!(app.dump(), held);
+        let theirs = app.client(&app.neighbour().await, &["accounting"]).await;
+        let foreign = theirs.post(path, &body(13, 1)).send().await.complaint();
+        assert!(foreign.contains("no provisional credit"), "{foreign}");
+        assert_eq!(theirs.get(path).send().await.expect(200)["items"], json!([]));
+        // Taken back, and recorded again in two orders.
+        accounts.post(path, &body(12, 100 - total)).send().await.expect(201);
+        assert_eq!(state().await, ("open".into(), 0, String::new()));
+        assert_eq!(proposed().await, before);
+        accounts.post(path, &body(14, total - 500)).send().await.expect(201);
+        let last = accounts.post(path, &body(15, 500)).send().await.expect(201);
+        assert_eq!(last["credit_state"], "covered");
+        assert_eq!(state().await, ("covered".into(), total, "14 15".into()));
+        let first = accounts.get(&format!("{path}?limit=3")).send().await.expect(200);
+        let cursor = first["next_cursor"].as_str().unwrap();
+        let rest = accounts.get(&format!("{path}?limit=3&cursor={cursor}")).send().await.expect(200);
+        let amounts: Vec<i64> = [first["items"].as_array(), rest["items"].as_array()].into_iter().flatten().flatten()
+            .map(|one| one["amount_cents"].as_i64().unwrap()).collect();
+        assert_eq!(amounts, [total - 100, 100 - total, total - 500, 500]);
+        // The journal names one of them, with another amount: it has the last word.
+        journal(&office, "journal-2", &[order(43, "REGOLARIZZATO", 14, &[(345, total - 600)])]).await;
+        assert_eq!(state().await, ("partly".into(), total - 100, "14 15".into()));
+        let late = accounts.post(path, &body(14, 100)).send().await.complaint();
+        assert!(late.contains("/order_number the journal names this order"), "{late}");
+    }
+
     async fn reports_of_the_same_money_say_the_same(app: TestApp) {
         let office = app.office().await;
         let accounts = app.client(&app.town(), &["accounting"]).await;

@@ -45,6 +45,14 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
     let flow_code = format!("2026-04-02PSP{word}-0001");
     let notice = reported(app, &traits, &flow_code).await;
     cash(&caller, &traits, (&flow_code, &notice)).await;
+    let covering = json!({
+        "year": 2026, "account": "000000123456", "provisional_number": 7, "order_number": 1,
+        "amount_cents": 1, "order_date": "2026-04-03",
+    });
+    let covering = caller
+        .post("/collection-orders/coverings", &covering)
+        .send();
+    covering.await.expect(201);
     closed(&caller, word).await;
     twice(app, &traits).await;
     office(&caller, word).await;

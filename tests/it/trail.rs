@@ -271,6 +271,11 @@ impl Watched {
         let closing = json!({"note": "Inserito a mano", "treasury_entry_id": entry["treasury_entry"]["treasury_entry_id"]});
         self.post(&format!("/treasury-refusals/{id}/closing"), &closing)
             .await;
+        let covering = json!({
+            "year": 2026, "account": "0000100", "provisional_number": 12, "order_number": 5,
+            "amount_cents": 4490, "order_date": "2026-03-05",
+        });
+        self.post("/collection-orders/coverings", &covering).await;
         self.unreadable_flow().await;
         let refusals = self.office.get("/settlement-flow-refusals").send().await;
         let refusals = refusals.expect(200);

@@ -1,7 +1,7 @@
 //! What the use cases say, as problems: one exhaustive match for each of their errors.
 
 use super::{FieldError, Problem, catalogue};
-use crate::app::collection_orders::export;
+use crate::app::collection_orders::{coverings, export};
 use crate::app::reports::WriteError;
 use crate::app::{
     accounting, canteen, collection_orders, creditors, decisions, notices, payments, periods,
@@ -318,6 +318,17 @@ impl From<collection_orders::Error> for Problem {
     fn from(error: collection_orders::Error) -> Problem {
         use collection_orders::Error as E;
         match error {
+            E::Money(_) => broken(&error),
+            E::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<coverings::Error> for Problem {
+    fn from(error: coverings::Error) -> Problem {
+        use coverings::Error as E;
+        match error {
+            E::Invalid(found) => Problem::of(&catalogue::RULE_VIOLATION).with(findings("", &found)),
             E::Money(_) => broken(&error),
             E::Store(store) => store.into(),
         }

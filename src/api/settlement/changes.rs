@@ -14,7 +14,7 @@ use crate::api::page::Slice;
 use crate::api::problem::Problem;
 use crate::api::scalars::{Count, Iuv, Line140, ReceiptId, Revision, SignedCents};
 use crate::app::settlement::{self, Revised};
-use crate::domain::collection_order::OrderCover;
+use crate::domain::collection_order::Covering;
 use crate::domain::money::Cents;
 use crate::domain::settlement::{Line, RowChange};
 
@@ -71,7 +71,7 @@ pub struct SettlementFlowChange {
     pub after: Option<FlowEntryVersion>,
 }
 
-/// A collection order (*reversale*) that the journal names for a provisional credit of the flow.
+/// A collection order (*reversale*) that covers a provisional credit of the flow.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IssuedCollectionOrder {
@@ -84,7 +84,7 @@ pub struct IssuedCollectionOrder {
     pub provisional_number: Count,
     /// Number of the order.
     pub order_number: Count,
-    /// What it covers of the credit; negative when an order was taken back.
+    /// What it covers of the credit, less what was taken back.
     pub amount_cents: SignedCents,
 }
 
@@ -195,7 +195,7 @@ fn version(line: &Line) -> FlowEntryVersion {
     }
 }
 
-fn order(cover: &OrderCover) -> IssuedCollectionOrder {
+fn order(cover: &Covering) -> IssuedCollectionOrder {
     IssuedCollectionOrder {
         year: cover.year,
         account: Line140::new(cover.account.as_str()),

@@ -10,7 +10,7 @@ use crate::api::problem::{Language, Problem, catalogue};
 use crate::api::scalars::{BankReference, Count, Iuv, Line140, SignedCents, TotalCents, line_of};
 use crate::api::upload::{Text, TextFile};
 use crate::app::treasury::{self, Document, Imported, Outcome, Unread, View};
-use crate::domain::collection_order::OrderCover;
+use crate::domain::collection_order::{OrderCover, Told};
 use crate::domain::money::Cents;
 use crate::domain::text::{Said, fit};
 use crate::domain::treasury::{Direction, DocumentKind, Movement, Operation, Reference};
@@ -151,6 +151,7 @@ fn covers(entry: &giornale::Movement) -> Vec<OrderCover> {
                 | giornale::Operation::Regularised
                 | giornale::Operation::Reinstated => amount,
             },
+            told: Told::Journal,
         })
     });
     covers.collect()

@@ -146,6 +146,11 @@ pub fn close_refusal(
         return Err(Error::Closed);
     }
     let what = (AuditedEntity::SettlementFlowRefusal, id);
-    tx.note(AuditChange::new(creditor, AuditAction::Closed, what, json!({})));
+    tx.note(AuditChange::new(
+        creditor,
+        AuditAction::Closed,
+        what,
+        json!({}),
+    ));
     rows::get(tx, creditor, id)?.ok_or(Error::UnknownRefusal)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::{Error, Filed};
-use crate::domain::collection_order::OrderCover;
+use crate::domain::collection_order::{Covering, coverings};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::settlement::{self as rules, RowChange};
 use crate::store::treasury::orders;
@@ -21,7 +21,7 @@ pub struct Revised {
     /// Every row that differs, by payment.
     pub changes: Vec<RowChange>,
     /// What the office's collection orders cover of the credits that pay the flow.
-    pub orders: Vec<OrderCover>,
+    pub orders: Vec<Covering>,
 }
 
 /// Holds a revision against the one before it; the first adds every row.
@@ -66,7 +66,7 @@ fn issued(
     conn: &mut Conn,
     creditor: &FiscalCode,
     filed: &Filed,
-) -> Result<Vec<OrderCover>, store::Error> {
+) -> Result<Vec<Covering>, store::Error> {
     let known = filed.header.known();
     let cash = store::treasury::matched_to(conn, creditor, &[known.key.as_str()])?;
     let paying = cash
@@ -88,5 +88,5 @@ fn issued(
         covers.extend(orders::of_year(conn, creditor, year)?);
     }
     covers.retain(|one| credits.contains(&(one.year, one.provisional, one.account.as_str())));
-    Ok(covers)
+    coverings(covers.iter()).map_err(|why| store::Error::corrupt("order_cover", "sum", why))
 }

@@ -74,3 +74,81 @@ proptest! {
         prop_assert_eq!(all, credits.min(groups));
     }
 }
+
+fn told(told: Told, order: i64, amount: i64) -> OrderCover {
+    OrderCover {
+        year: 2026,
+        account: "1".into(),
+        movement: String::new(),
+        order,
+        provisional: 7,
+        amount: c(amount),
+        told,
+    }
+}
+
+fn standing(all: &[OrderCover]) -> Vec<(i64, i64)> {
+    let all = coverings(all.iter()).unwrap();
+    all.iter()
+        .map(|one| (one.order, one.amount.get()))
+        .collect()
+}
+
+#[test]
+fn the_journal_has_the_last_word_on_an_order() {
+    let mut all = vec![told(Told::Office, 12, 300), told(Told::Office, 13, 50)];
+    assert_eq!(standing(&all), [(12, 300), (13, 50)]);
+    all.push(told(Told::Journal, 12, 290));
+    assert_eq!(standing(&all), [(12, 290), (13, 50)]);
+    all.push(told(Told::Journal, 12, -290));
+    assert_eq!(standing(&all), [(13, 50)]);
+    all.push(told(Told::Office, 13, -50));
+    assert_eq!(standing(&all), []);
+}
+
+#[test]
+fn what_the_office_records_must_fit_the_credit_and_what_was_told() {
+    let pointers = |new: OrderCover, credit: Option<i64>, told: &[OrderCover]| -> Vec<String> {
+        let found = check(&new, credit.map(c), told).err().unwrap_or_default();
+        found.into_iter().map(|one| one.pointer).collect()
+    };
+    let before = [told(Told::Office, 12, 300), told(Told::Journal, 14, 100)];
+    let ok: [&str; 0] = [];
+    let new = |order, amount| told(Told::Office, order, amount);
+    assert_eq!(pointers(new(13, 100), Some(500), &before), ok);
+    assert_eq!(pointers(new(12, -300), Some(500), &before), ok);
+    assert_eq!(
+        pointers(new(13, 101), Some(500), &before),
+        ["/amount_cents"]
+    );
+    assert_eq!(
+        pointers(new(12, -301), Some(500), &before),
+        ["/amount_cents"]
+    );
+    assert_eq!(pointers(new(13, 0), Some(500), &before), ["/amount_cents"]);
+    assert_eq!(pointers(new(14, 1), Some(500), &before), ["/order_number"]);
+    for nothing in [None, Some(0)] {
+        assert_eq!(
+            pointers(new(13, 1), nothing, &before),
+            ["/provisional_number"]
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn nothing_that_passes_the_rules_covers_more_than_the_credit(
+        acts in prop::collection::vec((1i64..4, -300i64..600), 0..20)
+    ) {
+        let mut all: Vec<OrderCover> = Vec::new();
+        for (order, amount) in acts {
+            let new = told(Told::Office, order, amount);
+            if check(&new, Some(c(1000)), &all).is_ok() {
+                all.push(new);
+            }
+            let sum: i64 = standing(&all).iter().map(|(_, amount)| amount).sum();
+            prop_assert!((0..=1000).contains(&sum));
+            prop_assert!(standing(&all).iter().all(|(_, amount)| *amount > 0));
+        }
+    }
+}

@@ -15,6 +15,9 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text};
+    use crate::store::types::{Guid, Micros};
+
     order_cover (creditor, year, provisional, account, movement) {
         creditor -> Text,
         year -> Integer,
@@ -23,5 +26,9 @@ diesel::table! {
         movement -> Text,
         order_number -> BigInt,
         amount_cents -> BigInt,
+        told -> Text,
+        order_on -> Nullable<Date>,
+        client -> Nullable<Guid>,
+        recorded_at -> Nullable<Micros>,
     }
 }
