@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
 use anyhow::{Context as _, bail};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use crate::api;
@@ -113,6 +113,7 @@ fn current(state: &SchemaState) -> Result<(), String> {
 /// When the engine cannot start; stopping always succeeds.
 pub async fn serve(config: Config, jobs: Jobs) -> anyhow::Result<()> {
     let ctx = open(config).await?;
+    let signals = Signals::listen()?;
     let config = ctx.config.clone();
     let readiness = Readiness::default();
     let state = api::State::new(&ctx, prometheus::default_registry())?;
@@ -135,7 +136,7 @@ pub async fn serve(config: Config, jobs: Jobs) -> anyhow::Result<()> {
     if config.profile == Profile::Development {
         tracing::info!("development profile: set AVVISO_PROFILE=production for real payments");
     }
-    wait_for_signal().await?;
+    signals.first().await;
     readiness.stop();
     stop(ctx, doors, ops, [refresher, filer], worker).await;
     Ok(())
@@ -147,12 +148,13 @@ pub async fn serve(config: Config, jobs: Jobs) -> anyhow::Result<()> {
 /// As [`serve`].
 pub async fn work(config: Config) -> anyhow::Result<()> {
     let ctx = open(config).await?;
+    let signals = Signals::listen()?;
     let readiness = Readiness::default();
     let ops = open_ops(&ctx, &readiness)?;
     let refresher = tokio::spawn(refresh(ctx.clone(), Jobs::Here));
     let filer = tokio::spawn(file_events(ctx.clone()));
     let worker = Worker::start(ctx.clone(), KINDS);
-    wait_for_signal().await?;
+    signals.first().await;
     readiness.stop();
     stop(ctx, Vec::new(), ops, [refresher, filer], Some(worker)).await;
     Ok(())
@@ -249,14 +251,27 @@ async fn file_events(ctx: Ctx) {
     }
 }
 
-async fn wait_for_signal() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// What asks a program to stop. Heard from before the first door says that it is open: whoever reads that may
+/// send one at once.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> anyhow::Result<Signals> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    Ok(())
+
+    async fn first(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// In this order: requests end, jobs end and give their leases back, the operations door closes, the last

@@ -155,7 +155,7 @@ fn a_long_journal_is_whole_in_the_end(engine: Engine) {
                         numero_provvisorio;importo;data_movimento;data_valuta;ordinante;causale\n";
             let line = |entry: u32| {
                 format!(
-                    "2026;{n};{entry};ENTRATA;SOSPESO ENTRATA;ESEGUITO;;1,00;2026-03-02;2026-03-02;;versamento {entry}\n"
+                    "2026;{n};{entry};ENTRATA;SOSPESO ENTRATA;ESEGUITO;{entry};1,00;2026-03-02;2026-03-02;;versamento {entry}\n"
                 )
             };
             let journal = format!("{head}{}", (1..=ENTRIES).map(line).collect::<String>());
