@@ -10,6 +10,7 @@ use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::{Cents, MoneyError};
 use crate::domain::service::DetailsError;
 use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
+use crate::domain::treasury::Movement;
 pub use crate::store::treasury::orders::Recorded;
 use crate::store::{self, Conn, Tx, db::Retry};
 
@@ -70,7 +71,7 @@ pub fn record(
     let entries = store::treasury::of_provisional(tx, creditor, place)?;
     let entries = entries.iter().map(|entry| &entry.movement);
     let credits = entries.filter(|entry| entry.in_scope() && entry.account == new.account);
-    let amounts: Vec<Cents> = credits.map(|entry| entry.effect()).collect();
+    let amounts: Vec<Cents> = credits.map(Movement::effect).collect();
     let credit = Cents::sum(amounts.iter().copied())?;
     let mut told = store::treasury::orders::of_year(tx, creditor, new.year)?;
     told.retain(|one| one.provisional == new.provisional && one.account == new.account);
