@@ -45,29 +45,15 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
     let flow_code = format!("2026-04-02PSP{word}-0001");
     let notice = reported(app, &traits, &flow_code).await;
     cash(&caller, &traits, (&flow_code, &notice)).await;
-    let covering = json!({
-        "year": 2026, "account": "000000123456", "provisional_number": 7, "order_number": 1,
-        "amount_cents": 1, "order_date": "2026-04-03",
-    });
-    let covering = caller
-        .post("/collection-orders/coverings", &covering)
-        .send();
-    covering.await.expect(201);
+    covered(&caller).await;
     closed(&caller, word).await;
     twice(app, &traits).await;
     office(&caller, word).await;
     let account = family(app, &caller, &traits).await;
     budget(&caller, &traits).await;
     taxes(app, &traits).await;
-    let wanted = json!({"report": "receipts", "format": "csv"});
-    caller
-        .post("/report-jobs", &wanted)
-        .send()
-        .await
-        .expect(202);
+    wanted(&caller).await;
     app.ctx.file_events().await.unwrap();
-    let pulled = caller.post("/settlement-flow-pulls", &json!(null)).send();
-    pulled.await.expect(202);
     let tenant = Tenant::Creditor(town.clone());
     seal_trail::run(&app.ctx, &tenant).await.unwrap();
 
@@ -120,6 +106,27 @@ async fn lively(app: &TestApp, traits: Traits) -> Lively {
         own,
         secrets,
     }
+}
+
+/// The office has recorded an order.
+async fn covered(caller: &Caller) {
+    let covering = json!({
+        "year": 2026, "account": "000000123456", "provisional_number": 7, "order_number": 1,
+        "amount_cents": 1, "order_date": "2026-04-03",
+    });
+    let covering = caller
+        .post("/collection-orders/coverings", &covering)
+        .send();
+    covering.await.expect(201);
+}
+
+/// Jobs are asked for.
+async fn wanted(caller: &Caller) {
+    let report = json!({"report": "receipts", "format": "csv"});
+    let report = caller.post("/report-jobs", &report).send();
+    report.await.expect(202);
+    let pulled = caller.post("/settlement-flow-pulls", &json!(null)).send();
+    pulled.await.expect(202);
 }
 
 /// A position whose notice was paid and reported in a flow.

@@ -285,6 +285,9 @@ impl Watched {
         let closing = json!({"note": "Chiesto al prestatore"});
         self.post(&format!("/settlement-flow-refusals/{id}/closing"), &closing)
             .await;
+    }
+
+    async fn officers(&mut self) {
         let unknown = self
             .office
             .get("/reconciliations?code=cash_unidentified")
@@ -361,6 +364,7 @@ both_databases! {
         watched.positions().await;
         watched.canteen().await;
         watched.money().await;
+        watched.officers().await;
         let questions: BTreeSet<String> = QUESTIONS.map(str::to_owned).into();
         let missed: Vec<String> = writes().into_iter().filter(|name| !watched.seen.contains(name) && !questions.contains(name)).collect();
         assert_eq!(missed, Vec::<String>::new(), "no test of the trail for these operations");
