@@ -40,14 +40,12 @@ impl Tx<'_> {
 
     /// The changes that nobody has filed.
     pub(super) fn unfiled(&mut self) -> Result<(), Error> {
-        let first = self.notes().changes.first();
-        first.map_or(Ok(()), |change| Err(nobody(change)))
+        let Some(first) = self.notes().changes.first() else {
+            return Ok(());
+        };
+        let what = format!("{} {} {}", first.action, first.entity, first.entity_id);
+        Err(Error::corrupt(ENTRIES, what, "nobody says who does this"))
     }
-}
-
-fn nobody(change: &AuditChange) -> Error {
-    let what = format!("{} {} {}", change.action, change.entity, change.entity_id);
-    Error::corrupt(ENTRIES, what, "nobody says who does this")
 }
 
 /// Which entries a list shows.
@@ -99,13 +97,10 @@ pub fn file(
     actor: &Actor,
     id: impl Fn() -> Uuid,
 ) -> Result<(), Error> {
-    let notes = std::mem::take(tx.notes());
     let Some((kind, name)) = actor.named() else {
-        return notes
-            .changes
-            .first()
-            .map_or(Ok(()), |change| Err(nobody(change)));
+        return tx.unfiled();
     };
+    let notes = std::mem::take(tx.notes());
     if notes.changes.is_empty() {
         let silent = actor.answers() && !notes.quiet;
         return match silent {

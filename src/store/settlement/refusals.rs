@@ -64,6 +64,24 @@ struct Row {
     closed_note: Option<String>,
 }
 
+#[derive(AsChangeset)]
+#[diesel(table_name = flow_refusal, treat_none_as_null = true)]
+struct Closed<'a> {
+    closed_at: Option<At>,
+    closed_by: Option<Id>,
+    closed_note: Option<&'a str>,
+}
+
+impl Closed<'_> {
+    fn of(closing: &Closing) -> Closed<'_> {
+        Closed {
+            closed_at: Some(At(closing.at)),
+            closed_by: closing.client.map(Id),
+            closed_note: Some(&closing.note),
+        }
+    }
+}
+
 impl Row {
     fn from_domain(creditor: &FiscalCode, one: &Refusal) -> Row {
         let closing = one.closing.as_ref();
@@ -113,8 +131,7 @@ pub fn insert(tx: &mut Tx<'_>, creditor: &FiscalCode, refusals: &[Refusal]) -> R
         .iter()
         .map(|one| Row::from_domain(creditor, one))
         .collect();
-    insert_rows!(tx, &rows, |values| diesel::insert_into(flow_refusal::table)
-        .values(values));
+    append_rows!(tx, flow_refusal::table, &rows);
     Ok(())
 }
 
@@ -207,11 +224,7 @@ pub fn close(
         .filter(flow_refusal::creditor.eq(creditor.as_str()))
         .filter(flow_refusal::id.eq(Id(id)))
         .filter(flow_refusal::closed_at.is_null());
-    let set = (
-        flow_refusal::closed_at.eq(Some(At(closing.at))),
-        flow_refusal::closed_by.eq(closing.client.map(Id)),
-        flow_refusal::closed_note.eq(Some(closing.note.as_str())),
-    );
+    let set = Closed::of(closing);
     let made = on!(&mut **tx, |c| diesel::update(open).set(set).execute(c))?;
     Ok(Inserted::from_count(made))
 }
@@ -232,11 +245,7 @@ pub fn close_all(
         .filter(flow_refusal::flow_id.eq(key.flow_id))
         .filter(flow_refusal::revision.eq(key.revision))
         .filter(flow_refusal::closed_at.is_null());
-    let set = (
-        flow_refusal::closed_at.eq(Some(At(closing.at))),
-        flow_refusal::closed_by.eq(closing.client.map(Id)),
-        flow_refusal::closed_note.eq(Some(closing.note.as_str())),
-    );
+    let set = Closed::of(closing);
     on!(&mut **tx, |c| diesel::update(open).set(set).execute(c))?;
     Ok(())
 }

@@ -50,21 +50,32 @@ pub fn of_year(
     let rows: Vec<CoverRow> = on!(conn, |c| order_cover::table
         .filter(order_cover::creditor.eq(creditor.as_str()))
         .filter(order_cover::year.eq(year))
-        .select((
-            order_cover::year,
-            order_cover::provisional,
-            order_cover::account,
-            order_cover::movement,
-            order_cover::order_number,
-            order_cover::amount_cents,
-            order_cover::told,
-        ))
+        .select(COVER)
         .order((order_cover::provisional, order_cover::order_number))
         .load(c))?;
     rows.into_iter().map(read).collect()
 }
 
 type CoverRow = (i32, i64, String, String, i64, i64, String);
+type CoverColumns = (
+    order_cover::year,
+    order_cover::provisional,
+    order_cover::account,
+    order_cover::movement,
+    order_cover::order_number,
+    order_cover::amount_cents,
+    order_cover::told,
+);
+/// The columns of a [`CoverRow`].
+const COVER: CoverColumns = (
+    order_cover::year,
+    order_cover::provisional,
+    order_cover::account,
+    order_cover::movement,
+    order_cover::order_number,
+    order_cover::amount_cents,
+    order_cover::told,
+);
 
 fn read(
     (year, provisional, account, movement, order, amount, told): CoverRow,
@@ -140,15 +151,7 @@ pub fn recorded(
         .order(order_cover::movement)
         .limit(limit)
         .select((
-            (
-                order_cover::year,
-                order_cover::provisional,
-                order_cover::account,
-                order_cover::movement,
-                order_cover::order_number,
-                order_cover::amount_cents,
-                order_cover::told,
-            ),
+            COVER,
             order_cover::order_on,
             order_cover::client,
             order_cover::recorded_at,
