@@ -11,6 +11,7 @@ GRANTS = {
     "portal": {"positions:read", "positions:write", "notices:read", "payments:read"},
     "admin": {"registry:manage", "clients:manage"},
     "support": {"events:read", "events:messages"},
+    "auditor": {"audit:read"},
 }
 COUNTER = itertools.count(1)
 
