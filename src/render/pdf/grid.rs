@@ -77,7 +77,7 @@ impl Paper {
 
 /// What a column needs.
 struct Need {
-    /// No less.
+    /// No less, titles on several lines.
     least: f32,
     /// No more.
     natural: f32,
@@ -112,10 +112,10 @@ impl Grid<'_> {
         let heights: Vec<f32> = self
             .rows
             .iter()
-            .map(|row| height(fonts, &places, row))
+            .map(|row| height(fonts, &places, Style::Regular, row))
             .collect();
         let titles: Vec<String> = self.heads.iter().map(|head| head.title.clone()).collect();
-        let header = height(fonts, &places, &titles) + 3.0;
+        let header = height(fonts, &places, Style::Bold, &titles) + 3.0;
         let start = first_top();
         let sheaves = paginate(&heights, header, (start, below, paper.bottom()));
         let mut table = TagGroup::new(Tag::Table);
@@ -171,12 +171,8 @@ impl Grid<'_> {
         let gap = GAP + ((spare - wanted).max(0.0) / between).min(GAP_MORE);
         let mut x = LEFT;
         let place = |(head, need): (&Head, Need)| {
-            let width = if need.wraps {
-                let own = need.least + (need.natural - need.least) * grown;
-                own * shrunk
-            } else {
-                need.least
-            };
+            let own = need.least + (need.natural - need.least) * grown;
+            let width = if need.wraps { own * shrunk } else { own };
             let place = Place {
                 x,
                 width,
@@ -189,12 +185,13 @@ impl Grid<'_> {
     }
 
     /// What a column needs at least and what it would like: its longest word, up to a bound, and its longest
-    /// cell.
+    /// cell or its whole title.
     fn need(&self, fonts: &Fonts, at: usize, head: &Head) -> Need {
         let measure =
             |style, text: &str| fonts.measure(style, SIZE_OF_TEXT, &fonts.printable(text));
         let words = head.title.split(' ').map(|word| measure(Style::Bold, word));
         let header = words.fold(0.0, f32::max);
+        let title = measure(Style::Bold, &head.title);
         let cells = || self.rows.iter().filter_map(|row| row.get(at));
         let widest = |texts: &mut dyn Iterator<Item = &str>| widest(texts, measure);
         let natural = widest(&mut cells().map(String::as_str));
@@ -208,7 +205,7 @@ impl Grid<'_> {
         let least = least.max(header) + 0.5;
         Need {
             least,
-            natural: (natural.min(WIDEST) + 0.5).max(least),
+            natural: (natural.max(title).min(WIDEST) + 0.5).max(least),
             wraps: head.wraps,
         }
     }
@@ -282,11 +279,13 @@ fn cells(sheet: &mut Sheet<'_>, places: &[Place], row: &[String], y: f32) -> Tag
     line
 }
 
-/// Width of the widest text: one of those with the most letters, or nearly the most.
+/// Width of the widest text: one of those with the most letters, or nearly as many that are wider.
 fn widest(texts: &mut dyn Iterator<Item = &str>, measure: impl Fn(Style, &str) -> f32) -> f32 {
     let texts: Vec<(usize, &str)> = texts.map(|text| (text.chars().count(), text)).collect();
     let most = texts.iter().map(|(length, _)| *length).max().unwrap_or(0);
-    let long = texts.iter().filter(|(length, _)| length + 2 > most);
+    let long = texts
+        .iter()
+        .filter(|(length, _)| length.saturating_mul(4) >= most.saturating_mul(3));
     let mut seen = std::collections::BTreeSet::new();
     let new = long.filter(|(_, text)| seen.insert(*text));
     new.map(|(_, text)| measure(Style::Regular, text))
@@ -294,8 +293,8 @@ fn widest(texts: &mut dyn Iterator<Item = &str>, measure: impl Fn(Style, &str) -
 }
 
 /// Height of a row: its longest cell.
-fn height(fonts: &Fonts, places: &[Place], row: &[String]) -> f32 {
-    let style = (Style::Regular, SIZE_OF_TEXT);
+fn height(fonts: &Fonts, places: &[Place], style: Style, row: &[String]) -> f32 {
+    let style = (style, SIZE_OF_TEXT);
     let mut height = LEADING;
     for (text, place) in row.iter().zip(places) {
         let lines = fonts.wrap(style, &fonts.printable(text), (place.width, LINES));
@@ -454,6 +453,45 @@ mod tests {
         let last = places.last().unwrap();
         assert!(last.x + last.width <= paper.width - LEFT + 0.1, "{count}");
         (paper.width, whole)
+    }
+
+    #[test]
+    fn a_title_of_several_lines_stays_above_the_rows() {
+        let title = "CF beneficiario";
+        let (fonts, text) = (fonts().unwrap(), "Comune di Avezzano");
+        for count in 4..16 {
+            let heads = vec![
+                Head {
+                    title: title.to_owned(),
+                    wraps: true,
+                    to_the_right: false,
+                };
+                count
+            ];
+            let rows = [text, "Provincia dell'Aquila"];
+            let rows = rows.map(|text| vec![text.to_owned(); count]);
+            let grid = Grid {
+                heads: &heads,
+                rows: &rows,
+                foot: "",
+            };
+            let (_, places) = grid.places(fonts);
+            let titles = vec![title.to_owned(); count];
+            let lines = |style, text: &str| {
+                let room = (places[0].width, LINES);
+                fonts.wrap((style, SIZE_OF_TEXT), text, room).len()
+            };
+            let least = f32::from(u16::try_from(lines(Style::Bold, title)).unwrap()) * LEADING;
+            assert!(
+                height(fonts, &places, Style::Bold, &titles) >= least,
+                "{count}"
+            );
+            // Where there is room, a line is enough for each.
+            if count < 6 {
+                assert_eq!(lines(Style::Bold, title), 1, "{count}");
+                assert_eq!(lines(Style::Regular, text), 1, "{count}");
+            }
+        }
     }
 
     #[test]
