@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::sql_types::{Array, BigInt, Date, Nullable, SmallInt, Text};
+use diesel::sql_types::{Array, BigInt, Date, SmallInt, Text};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -160,16 +160,22 @@ pub fn record(
     for chunk in findings.chunks(CHUNK) {
         let held = current(tx, creditor, chunk)?;
         let mut seen = HashSet::with_capacity(chunk.len());
-        let (mut fresh, mut other) = (Vec::new(), Vec::new());
+        let (mut fresh, mut other, mut moved) = (Vec::new(), Vec::new(), Vec::new());
         for finding in chunk.iter().filter(|finding| seen.insert(&finding.line)) {
             let row = CodeRow::from_domain(creditor, finding, recording)?;
             match held.get(&finding.line) {
-                Some(held) => other.extend(row.following(held, finding, recording.books)),
+                Some(held) => {
+                    let row = row.following(held, finding, recording.books);
+                    let elsewhere = row.iter().filter(|row| row.iuv != held.iuv);
+                    moved.extend(elsewhere.map(|row| (row.id, row.iuv.clone())));
+                    other.extend(row);
+                }
                 None => fresh.push(row),
             }
         }
         insert(tx, &fresh)?;
         replace(tx, creditor, &other)?;
+        refer(tx, creditor, moved)?;
         changed = changed.saturating_add(fresh.len().saturating_add(other.len()));
         let steps = fresh.into_iter().chain(other);
         let history: Vec<HistoryRow> = steps
@@ -225,12 +231,13 @@ fn insert(tx: &mut Tx<'_>, rows: &[CodeRow]) -> Result<(), Error> {
     })
 }
 
-/// What is said otherwise of lines that are held.
+/// What is said otherwise of lines that are held. Their references are left to [`refer`]: SQLite would write each
+/// to its index again, also where it is the same.
 fn replace(tx: &mut Tx<'_>, creditor: &FiscalCode, rows: &[CodeRow]) -> Result<(), Error> {
     const SET: &str = " ON CONFLICT (creditor, line_kind, line_key) DO UPDATE SET \
         code = excluded.code, flags = excluded.flags, rule = excluded.rule, \
         rule_version = excluded.rule_version, explanation = excluded.explanation, \
-        amount_cents = excluded.amount_cents, since = excluded.since, iuv = excluded.iuv, \
+        amount_cents = excluded.amount_cents, since = excluded.since, \
         updated_at = excluded.updated_at";
     match &mut **tx {
         Conn::Pg(c) if rows.len() >= MANY => replace_many(c, creditor, rows),
@@ -257,9 +264,9 @@ fn replace_many(
         "UPDATE reconciliation AS line SET code = said.code, flags = said.flags, \
          rule = said.rule, rule_version = said.rule_version, \
          explanation = CAST(said.explanation AS jsonb), amount_cents = said.amount_cents, \
-         since = said.since, iuv = said.iuv, updated_at = said.updated_at \
-         FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS said (id, code, flags, rule, \
-         rule_version, explanation, amount_cents, since, iuv, updated_at) \
+         since = said.since, updated_at = said.updated_at \
+         FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10) AS said (id, code, flags, rule, \
+         rule_version, explanation, amount_cents, since, updated_at) \
          WHERE line.creditor = $1 AND line.id = said.id",
     )
     .bind::<Text, _>(creditor.as_str())
@@ -271,9 +278,24 @@ fn replace_many(
     .bind::<Array<Text>, _>(column(rows, |row| row.explanation.0.as_str()))
     .bind::<Array<BigInt>, _>(column(rows, |row| row.amount_cents))
     .bind::<Array<Date>, _>(column(rows, |row| row.since))
-    .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.iuv.as_deref()))
     .bind::<Array<Micros>, _>(column(rows, |row| row.updated_at))
     .execute(conn)?;
+    Ok(())
+}
+
+/// The references of lines that are about another payment than before; an officer brings that about.
+fn refer(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    moved: Vec<(Id, Option<String>)>,
+) -> Result<(), Error> {
+    for (id, iuv) in moved {
+        on!(&mut **tx, |c| diesel::update(
+            reconciliation::table.find((creditor.as_str(), id))
+        )
+        .set(reconciliation::iuv.eq(iuv))
+        .execute(c))?;
+    }
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Receipts and notices, as the classifier wants them: by payment reference, many at once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -185,13 +185,15 @@ pub fn paid(conn: &mut Conn, creditor: &FiscalCode, iuvs: &[&str]) -> Result<Vec
         .into_iter()
         .map(|row| row.into_domain(creditor))
         .collect::<Result<_, Error>>()?;
+    let mut flags: HashMap<String, BTreeSet<Flag>> = HashMap::new();
     for (receipt_id, flag) in remarks {
         let flag = Flag::from_name(&flag)
             .ok_or_else(|| Error::corrupt("receipt_remark", &receipt_id, "flag"))?;
-        let of_receipt = found.iter_mut().map(|fact| &mut fact.paid);
-        for paid in of_receipt.filter(|paid| paid.receipt_id == receipt_id) {
-            paid.remarks.insert(flag);
-        }
+        flags.entry(receipt_id).or_default().insert(flag);
+    }
+    for fact in &mut found {
+        let of_receipt = flags.get(&fact.paid.receipt_id);
+        fact.paid.remarks.extend(of_receipt.into_iter().flatten());
     }
     Ok(found)
 }
