@@ -1,5 +1,7 @@
 //! Search by any identifier: one question over the indexes that hold identifiers.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use uuid::Uuid;
@@ -45,11 +47,8 @@ pub fn keep_marks(
     tx: &mut Tx<'_>,
     creditor: &FiscalCode,
     position: Uuid,
-    marks: &std::collections::BTreeSet<(MarkKind, String)>,
+    marks: &BTreeSet<(MarkKind, String)>,
 ) -> Result<(), Error> {
-    if marks.is_empty() {
-        return Ok(());
-    }
     let rows: Vec<_> = marks
         .iter()
         .map(|(kind, mark)| {
@@ -61,13 +60,11 @@ pub fn keep_marks(
             )
         })
         .collect();
-    // A position has a handful of marks: one row a statement keeps the statement simple on both databases.
-    for row in rows {
-        on!(&mut **tx, |c| diesel::insert_into(position_mark::table)
-            .values(row)
-            .on_conflict_do_nothing()
-            .execute(c))?;
-    }
+    let _made: usize = insert_rows!(tx, &rows, |values| diesel::insert_into(
+        position_mark::table
+    )
+    .values(values)
+    .on_conflict_do_nothing());
     Ok(())
 }
 
