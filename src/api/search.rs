@@ -19,6 +19,10 @@ pub struct Search {
     /// A notice number, IUV, reference, receipt identifier, flow identifier, bank reference (TRN), tax code,
     /// number plate, report number, pupil code or provisional number, whole. Case, blanks and signs of plates
     /// and report numbers do not matter. Tax codes, plates, report numbers and codes find payments too.
+    ///
+    /// A chapter (`101`, or `101/1` with its article) and a claim (`2026/145` or `145/2026`) find what was issued
+    /// under an accounting plan that names them. Words find what is charged for by its description: each typed
+    /// word is the beginning of one of it, accents and case do not matter, one word of three letters is needed.
     pub text: Line140,
 }
 
@@ -56,9 +60,9 @@ pub struct SearchHit {
 #[serde(deny_unknown_fields)]
 pub struct SearchResult {
     /// By kind, then in the order of registration; at most 50 by each identifier.
-    #[schema(min_items = 0, max_items = 1000)]
+    #[schema(min_items = 0, max_items = 2000)]
     pub items: Vec<SearchHit>,
-    /// Whether an identifier has more than the 50 that are listed: lists and searches of one kind have them all.
+    /// Whether an identifier may have more than what is listed: lists and searches of one kind have them all.
     pub truncated: bool,
 }
 
@@ -104,14 +108,14 @@ pub(super) async fn search_all(
         .read(move |conn| search::find(conn, &creditor, text.as_str()))
         .await?;
     let shown: Vec<(SubjectKind, Hit)> = found
+        .hits
         .into_iter()
         .map(|hit| (SubjectKind::from(hit.subject), hit))
         .filter(|(kind, _)| caller.scopes.contains(kind.place().0))
         .collect();
     let same = |(kind, hit): &(SubjectKind, Hit)| (*kind, hit.matched.clone());
-    let truncated = shown
-        .chunk_by(|a, b| same(a) == same(b))
-        .any(|chunk| chunk.len() >= HITS_MAX);
+    let mut chunks = shown.chunk_by(|a, b| same(a) == same(b));
+    let truncated = found.more || chunks.any(|chunk| chunk.len() >= HITS_MAX);
     let items = shown.into_iter().map(|(kind, hit)| SearchHit {
         kind,
         id: hit.id,

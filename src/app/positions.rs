@@ -246,6 +246,7 @@ pub async fn create<R: Send + 'static>(
         canteen::tie(tx, &position)?;
         let marks = crate::domain::search::marks(&position.details);
         store::search::keep_marks(tx, &position.creditor, position.id, &marks)?;
+        store::search::keep_words(tx, &position.creditor, position.description.as_str())?;
         if position.notices.iter().any(|n| n.state == State::Open) {
             let entry = position.published(position.issued_on)?;
             store::ledger::post(tx, &position.creditor, [(entry_id, entry)])?;

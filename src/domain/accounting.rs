@@ -4,7 +4,11 @@
 //! A plan belongs to a service for a time. It follows the debt: the plan in force on the day the position was
 //! issued counts, because the *accertamento* was made with it (D.Lgs. 118/2011, annex 4/2).
 
+mod naming;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use naming::{BudgetName, Issued};
 
 use crate::domain::calendar::Day;
 use crate::domain::creditor::Validity;
@@ -146,6 +150,14 @@ impl AccountingPlans {
         let plans = self.0.get(service_code)?;
         plans.iter().rev().find(|plan| plan.valid.holds(day))
     }
+
+    /// Whether what a service charged for on a day has its place in the budget: what is paid of it is
+    /// `ACCOUNTING_INCOMPLETE` otherwise.
+    #[must_use]
+    pub fn is_placed(&self, service_code: &str, day: Day) -> bool {
+        let plan = self.on(service_code, day);
+        plan.is_some_and(AccountingPlan::has_chapters)
+    }
 }
 
 /// Part of a transfer on one key.
@@ -183,6 +195,12 @@ impl AccountingPlan {
             valid,
             shares: vec![KeyShare { key, takes }],
         }
+    }
+
+    /// Whether each of its keys has a chapter: then every cent of its positions has its place in the budget.
+    #[must_use]
+    pub fn has_chapters(&self) -> bool {
+        self.shares.iter().all(|share| share.key.chapter.is_some())
     }
 
     /// Splits a transfer over the keys: first what rows are taken for, in the proportion in which the payment

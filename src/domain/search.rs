@@ -1,9 +1,13 @@
 //! Search by any identifier: what people type, made comparable, and what in a position's details can be
 //! looked for.
 
+mod wording;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+
+pub use wording::{Wording, kept_words, words};
 
 /// Longest mark that is kept, in characters.
 const MARK_CHARS_MAX: usize = 64;

@@ -25,6 +25,7 @@ struct PlanRow {
     valid_until: Option<Day>,
     shares: Json,
     revision: i64,
+    with_chapters: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -113,6 +114,7 @@ pub fn replace(
                     .map_err(|why| Error::corrupt(TABLE, service_code, why))?,
             ),
             revision,
+            with_chapters: plan.has_chapters(),
         };
         on!(&mut **tx, |c| diesel::insert_into(accounting_plan::table)
             .values(row)

@@ -131,6 +131,9 @@ const EXPECTED_SIZES: &str = "
     WHERE t.schema = 'main' AND t.name NOT LIKE 'sqlite_%';
 ";
 
+/// The migration that lays the table of words: no SQL can cut and fold them.
+const WORDS_LAID: &str = "20260101000086";
+
 /// What a connection is for; SQLite readers may not write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -250,6 +253,9 @@ impl Conn {
         let applied = applied.map_err(|e| Error::Down(e.to_string()))?;
         if let Conn::Lite(c) = self {
             c.batch_execute(EXPECTED_SIZES)?;
+        }
+        if applied.iter().any(|version| version == WORDS_LAID) {
+            super::search::keep_all_words(self)?;
         }
         Ok(applied)
     }

@@ -1,7 +1,10 @@
 //! Search by any identifier: one question over the indexes that hold identifiers.
 
+mod alike;
+
 use std::collections::BTreeSet;
 
+pub use alike::{Alike, descriptions, keep_all_words, keep_words, of_alike};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use uuid::Uuid;

@@ -208,3 +208,60 @@ proptest! {
         prop_assert!(quotas.iter().all(same_side), "{quotas:?}");
     }
 }
+
+#[test]
+fn money_is_looked_for_by_chapter_and_by_claim() {
+    let mut held = key("101", 2026);
+    held.article = Some(Text::parse("1-bis").unwrap());
+    for typed in [
+        "101",
+        " 101 / 1 bis",
+        "cap. 101",
+        "Capitolo 101, art. 1-BIS",
+    ] {
+        assert!(BudgetName::Chapter.means(typed, &held), "{typed}");
+    }
+    for typed in ["2026/145/2", "145/2/2026", "acc. n. 145/2 - 2026"] {
+        assert!(BudgetName::Claim.means(typed, &held), "{typed}");
+    }
+    for typed in [
+        "10",
+        "1011",
+        "1-bis",
+        "101/2",
+        "145/2",
+        "2026",
+        "2025/145/2",
+        "",
+    ] {
+        let named = [BudgetName::Chapter, BudgetName::Claim].map(|name| name.means(typed, &held));
+        assert_eq!(named, [false; 2], "{typed}");
+    }
+    let bare = AccountingKey {
+        chapter: None,
+        article: held.article.clone(),
+        claim: None,
+        ..held
+    };
+    for typed in ["", "1-bis", "cap."] {
+        let named = [BudgetName::Chapter, BudgetName::Claim].map(|name| name.means(typed, &bare));
+        assert_eq!(named, [false; 2], "{typed}");
+    }
+}
+
+#[test]
+fn a_key_means_the_positions_that_were_issued_under_it() {
+    let old = AccountingPlan {
+        valid: valid("2025-01-01", Some("2025-12-31")),
+        ..plan(&[("7", Takes::Share(10_000))])
+    };
+    let new = plan(&[("7", Takes::Share(5_000)), ("8", Takes::Share(5_000))]);
+    let plans = AccountingPlans([("TARI".to_owned(), vec![old.clone(), new.clone()])].into());
+    let days = |typed: &str| -> Vec<Validity> {
+        let found = plans.issued_under(BudgetName::Chapter, typed);
+        found.into_iter().map(|issued| issued.on).collect()
+    };
+    assert_eq!(days("7"), [new.valid, old.valid]);
+    assert_eq!(days("8"), [new.valid]);
+    assert_eq!(days("9"), []);
+}

@@ -11,6 +11,7 @@ diesel::table! {
         valid_until -> Nullable<Date>,
         shares -> Doc,
         revision -> BigInt,
+        with_chapters -> Bool,
     }
 }
 

@@ -170,6 +170,14 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    description_word (creditor, word, description) {
+        creditor -> Text,
+        word -> Text,
+        description -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     position,
     notice,
