@@ -1,10 +1,9 @@
 //! Reconciliation: where each line of money has ended, and why.
 
+mod flags;
 mod history;
 mod suggestions;
 mod terms;
-
-use std::collections::BTreeSet;
 
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -12,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+pub use flags::ReconciliationFlag;
 pub(super) use history::list_reconciliation_history;
 pub use history::{
     ReconciliationCause, ReconciliationChange, ReconciliationHistoryPage,
@@ -30,7 +30,7 @@ use super::page::Slice;
 use super::problem::Problem;
 use super::scalars::{Count, Iuv, Line140, SignedCents, Word};
 use crate::app::reconciliation::{self, Filter, Question, View};
-use crate::domain::reconciliation::{self as rules, Code, Flag, Group};
+use crate::domain::reconciliation::{self as rules, Code, Group};
 
 /// What a line of money is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -181,7 +181,7 @@ pub struct ReconciliationView {
     pub line_key: Line140,
     /// Further observations.
     #[schema(min_items = 0, max_items = 30)]
-    pub flags: Vec<Word>,
+    pub flags: Vec<ReconciliationFlag>,
     /// The rule that decided.
     pub rule: Word,
     /// Version of the rules.
@@ -247,6 +247,9 @@ pub struct ReconciliationQuery {
     /// Only of this payment.
     #[param(nullable = false, inline)]
     pub iuv: Option<Iuv>,
+    /// Only with this flag.
+    #[param(nullable = false, inline)]
+    pub flag: Option<ReconciliationFlag>,
 }
 
 /// List reconciliations
@@ -266,6 +269,7 @@ pub(super) async fn list_reconciliations(
             codes: query.code.map(Code::from).into_iter().collect(),
             kind: query.line_kind.map(rules::LineKind::from),
             iuv: query.iuv.map(|iuv| iuv.as_str().to_owned()),
+            flag: query.flag.map(rules::Flag::from),
             ..Filter::default()
         },
         group: query.group.map(Group::from),
@@ -308,11 +312,6 @@ pub(super) async fn show_reconciliation(
     Ok(HttpResponse::Ok().json(ReconciliationView::of(&found)))
 }
 
-fn flag_words(flags: &BTreeSet<Flag>) -> Vec<Word> {
-    let word = |flag: &Flag| Word::new(flag.as_str().to_ascii_lowercase());
-    flags.iter().map(word).collect()
-}
-
 fn explained(stored: &serde_json::Value) -> ReconciliationExplanation {
     serde_json::from_value(stored.clone()).unwrap_or_default()
 }
@@ -327,7 +326,7 @@ impl ReconciliationView {
             group: view.group.into(),
             label: Line140::new(verdict.code.label()),
             line_key: Line140::new(filed.line.key.as_str()),
-            flags: flag_words(&verdict.flags),
+            flags: flags::shown(&verdict.flags),
             rule: Word::new(verdict.rule.as_str()),
             rule_version: verdict.rule_version,
             explanation: explained(&verdict.explanation),

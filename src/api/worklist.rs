@@ -13,7 +13,9 @@ use super::faults::Faults;
 use super::input::{Conditions, FromBody, FromPath, FromQuery, IdempotencyKey};
 use super::page::Slice;
 use super::problem::Problem;
-use super::reconciliation::{LineKind, ReconciliationCode, ReconciliationPath, ReconciliationView};
+use super::reconciliation::{
+    LineKind, ReconciliationCode, ReconciliationFlag, ReconciliationPath, ReconciliationView,
+};
 use super::repeat::Asked;
 use super::scalars::{
     Count, EntityTagHeader, EntityTagsHeader, IdempotencyKeyHeader, Line70, Line1000, NoticeNumber,
@@ -116,6 +118,9 @@ pub struct WorkItemQuery {
     /// Only this old.
     #[param(nullable = false, inline)]
     pub age_bucket: Option<AgeBucket>,
+    /// Only with this flag.
+    #[param(nullable = false, inline)]
+    pub flag: Option<ReconciliationFlag>,
 }
 
 /// A change of the work on a line, a merge patch.
@@ -324,6 +329,7 @@ pub(super) async fn list_work_items(
         assigned: query.assigned,
         state: query.state.map(work::WorkState::from),
         bucket: query.age_bucket.map(rules::AgeBucket::from),
+        flag: query.flag.map(rules::Flag::from),
     };
     let slice = Slice {
         cursor: query.cursor,

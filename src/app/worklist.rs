@@ -11,7 +11,7 @@ use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::ledger::Account;
 use crate::domain::money::Cents;
 use crate::domain::reconciliation::work::{Work, WorkState};
-use crate::domain::reconciliation::{AgeBucket, Code, LineKind};
+use crate::domain::reconciliation::{AgeBucket, Code, Flag, LineKind};
 use crate::domain::text::Text;
 use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
 pub use crate::store::treasury::files::OpenRefusals;
@@ -73,6 +73,8 @@ pub struct Question {
     pub state: Option<WorkState>,
     /// This old.
     pub bucket: Option<AgeBucket>,
+    /// With this flag.
+    pub flag: Option<Flag>,
 }
 
 /// The day so many days before another.
@@ -117,6 +119,7 @@ pub fn page(
         state: question.state,
         since_until,
         since_from,
+        flag: question.flag,
     };
     let found = store::worklist::page(conn, creditor, &filter, slice)?;
     let item = |(filed, work)| Item {

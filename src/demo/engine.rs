@@ -138,6 +138,26 @@ impl Engine {
         Ok(())
     }
 
+    /// Registers where in the budget the money of a service belongs.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub(crate) async fn budget(
+        &self,
+        (creditor, service): (&str, &str),
+        (chapter, account): (u32, &str),
+    ) -> anyhow::Result<()> {
+        let path = format!("creditors/{creditor}/services/{service}/accounting-plans");
+        let ask = Ask::new(Method::PUT, format!("{}/v1/{path}", self.rest))
+            .key(&self.accounting)
+            .json(&json!({"versions": [{
+                "valid_from_date": "2026-01-01",
+                "keys": [{"chapter": chapter.to_string(), "plan_code": account, "share_bp": 10_000}],
+            }]}));
+        self.http.ask(ask).await?.expect(&[200, 201])?;
+        Ok(())
+    }
+
     /// Has the flows pulled, and waits until it is done.
     ///
     /// # Errors

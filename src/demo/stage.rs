@@ -1,5 +1,6 @@
 //! Sets the stage: folder, database, towns, keys, the two programs; and takes it down.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -54,6 +55,13 @@ pub(crate) struct Town {
     pub(crate) tax_code: String,
     pub(crate) legal_name: String,
     stations: Vec<Station>,
+    services: Vec<Service>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Service {
+    code: String,
+    accounting_key: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -80,6 +88,14 @@ impl Town {
     pub(crate) fn segregation_code(&self) -> anyhow::Result<SegregationCode> {
         let station = self.stations.first().context("the town has no station")?;
         Ok(SegregationCode::parse(&station.segregation_code)?)
+    }
+
+    /// The account of each service, by its code.
+    fn accounts(&self) -> BTreeMap<&str, &str> {
+        let services = self.services.iter();
+        services
+            .map(|one| (one.code.as_str(), one.accounting_key.as_str()))
+            .collect()
     }
 
     /// How the gateway knows the town. Any account is taken: the Province has its share on its own.
@@ -328,6 +344,11 @@ impl Stage {
     async fn introduce(&self, town: &Town, node_url: &str) -> anyhow::Result<()> {
         self.engine.ready().await?;
         self.gateway.ready().await?;
+        // The accounts office has a chapter for each service before the year begins.
+        for (chapter, (service, account)) in (100..).zip(town.accounts()) {
+            let place = (town.tax_code.as_str(), service);
+            self.engine.budget(place, (chapter, account)).await?;
+        }
         self.gateway.introduce(&town.for_gateway(node_url)).await
     }
 

@@ -1,6 +1,7 @@
 //! The current code of every line, its history, and the facts that the classifier asks for.
 
 mod facts;
+mod keys;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -26,6 +27,7 @@ use crate::domain::reconciliation::{
 };
 
 pub use facts::{NoticeFact, PaidFact, notices_around, own_payment, paid, remark};
+pub(super) use keys::bearing;
 
 const TABLE: &str = "reconciliation";
 /// Findings compared with what is stored, and written, at a time.
@@ -143,6 +145,8 @@ pub struct Filter {
     pub since_until: Option<Day>,
     /// In this state since this day or shorter.
     pub since_from: Option<Day>,
+    /// With this flag.
+    pub flag: Option<Flag>,
 }
 
 /// Writes what has changed: the current code in place, every change in the history. Returns how many
@@ -304,11 +308,17 @@ fn refer(
 /// # Errors
 /// The database's, or a corrupt row.
 pub fn get(conn: &mut Conn, creditor: &FiscalCode, id: Uuid) -> Result<Option<Filed>, Error> {
-    let row: Option<CodeRow> = on!(conn, |c| reconciliation::table
+    let row: Option<CodeRow> = on!(&mut *conn, |c| reconciliation::table
         .find((creditor.as_str(), Id(id)))
         .get_result(c)
         .optional())?;
-    row.map(CodeRow::into_domain).transpose()
+    Ok(shown(conn, creditor, row.into_iter().collect())?.pop())
+}
+
+/// Lines as they are shown: with what the plans of today say of their accounting keys.
+fn shown(conn: &mut Conn, creditor: &FiscalCode, rows: Vec<CodeRow>) -> Result<Vec<Filed>, Error> {
+    let lines = rows.into_iter().map(CodeRow::into_domain);
+    keys::flag(conn, creditor, lines.collect::<Result<_, Error>>()?)
 }
 
 /// The codes with these ids.
@@ -317,12 +327,12 @@ pub fn get(conn: &mut Conn, creditor: &FiscalCode, id: Uuid) -> Result<Option<Fi
 /// The database's, or a corrupt row.
 pub fn get_all(conn: &mut Conn, creditor: &FiscalCode, ids: &[Uuid]) -> Result<Vec<Filed>, Error> {
     let ids: Vec<Id> = ids.iter().copied().map(Id).collect();
-    let rows: Vec<CodeRow> = on!(conn, |c| reconciliation::table
+    let rows: Vec<CodeRow> = on!(&mut *conn, |c| reconciliation::table
         .filter(reconciliation::creditor.eq(creditor.as_str()))
         .filter(among_ids(reconciliation::id, &ids))
         .order(reconciliation::id)
         .load(c))?;
-    rows.into_iter().map(CodeRow::into_domain).collect()
+    shown(conn, creditor, rows)
 }
 
 /// The codes of these lines of one kind.
@@ -335,13 +345,13 @@ pub fn of_lines(
     kind: LineKind,
     keys: &[&str],
 ) -> Result<Vec<Filed>, Error> {
-    let rows: Vec<CodeRow> = on!(conn, |c| reconciliation::table
+    let rows: Vec<CodeRow> = on!(&mut *conn, |c| reconciliation::table
         .filter(reconciliation::creditor.eq(creditor.as_str()))
         .filter(reconciliation::line_kind.eq(kind.as_str()))
         .filter(among(reconciliation::line_key, keys))
         .order(reconciliation::id)
         .load(c))?;
-    rows.into_iter().map(CodeRow::into_domain).collect()
+    shown(conn, creditor, rows)
 }
 
 /// One page of codes, in the order the lines were first classified, after the given id.
@@ -357,7 +367,7 @@ pub fn page(
 ) -> Result<Vec<Filed>, Error> {
     let after = Id(after.unwrap_or_default());
     let codes: Vec<&str> = filter.codes.iter().map(|code| code.as_str()).collect();
-    let rows: Vec<CodeRow> = on!(conn, |c| {
+    let rows: Vec<CodeRow> = on!(&mut *conn, |c| {
         let mut query = reconciliation::table
             .filter(reconciliation::creditor.eq(creditor.as_str()))
             .filter(reconciliation::id.gt(after))
@@ -379,9 +389,12 @@ pub fn page(
         if let Some(day) = filter.since_from {
             query = query.filter(reconciliation::since.ge(day));
         }
+        if let Some(flag) = filter.flag {
+            query = query.filter(bearing(flag));
+        }
         query.load(c)
     })?;
-    rows.into_iter().map(CodeRow::into_domain).collect()
+    shown(conn, creditor, rows)
 }
 
 /// How many rows have a code, and what they come to.

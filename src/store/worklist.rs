@@ -18,7 +18,7 @@ use crate::domain::lifecycle::Anomaly;
 use crate::domain::money::Cents;
 use crate::domain::notice_number::NoticeNumber;
 use crate::domain::reconciliation::work::{Work, WorkState};
-use crate::domain::reconciliation::{Code, LineKind};
+use crate::domain::reconciliation::{Code, Flag, LineKind};
 use crate::domain::text::Text;
 
 const TABLE: &str = "work_item";
@@ -40,6 +40,8 @@ pub struct Filter {
     pub since_until: Option<Day>,
     /// In this state since this day or shorter.
     pub since_from: Option<Day>,
+    /// With this flag.
+    pub flag: Option<Flag>,
 }
 
 /// One page of open lines, in the order they were first classified, after the given id.
@@ -93,6 +95,9 @@ pub fn page(
         }
         if let Some(day) = filter.since_from {
             query = query.filter(reconciliation::since.ge(day));
+        }
+        if let Some(flag) = filter.flag {
+            query = query.filter(lines::bearing(flag));
         }
         query.load(c)
     })?;

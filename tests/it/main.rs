@@ -50,6 +50,8 @@ mod fines;
 #[cfg(test)]
 mod forgetting;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod lapses;
 #[cfg(test)]
 mod laws;

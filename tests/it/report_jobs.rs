@@ -32,7 +32,7 @@ async fn file(caller: &Caller, report: &Value) -> Reply {
 }
 
 /// Runs what is due now until nothing is.
-async fn work(app: &TestApp, caller: &Caller, report: &Value) -> Value {
+pub(crate) async fn work(app: &TestApp, caller: &Caller, report: &Value) -> Value {
     let worker = Worker::start(app.ctx.clone(), KINDS);
     let seen = loop {
         let seen = show(caller, report).await;

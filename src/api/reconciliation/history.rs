@@ -7,7 +7,8 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{
-    ReconciliationCode, ReconciliationExplanation, ReconciliationPath, explained, flag_words,
+    ReconciliationCode, ReconciliationExplanation, ReconciliationFlag, ReconciliationPath,
+    explained, flags,
 };
 use crate::api::State;
 use crate::api::auth::Caller;
@@ -46,9 +47,9 @@ pub struct ReconciliationChange {
     pub change_id: Uuid,
     /// Where the line had ended.
     pub code: ReconciliationCode,
-    /// Further observations.
+    /// Further observations, as they were then; of the accounting key only whether the debt was known.
     #[schema(min_items = 0, max_items = 30)]
-    pub flags: Vec<Word>,
+    pub flags: Vec<ReconciliationFlag>,
     /// The rule that decided.
     pub rule: Word,
     /// Version of the rules.
@@ -131,7 +132,7 @@ impl ReconciliationChange {
         ReconciliationChange {
             change_id: past.id,
             code: verdict.code.into(),
-            flags: flag_words(&verdict.flags),
+            flags: flags::shown(&verdict.flags),
             rule: Word::new(verdict.rule.as_str()),
             rule_version: verdict.rule_version,
             explanation: explained(&verdict.explanation),

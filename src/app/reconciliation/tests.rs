@@ -9,6 +9,8 @@ use super::*;
 use crate::app::decisions::{self, New, Wanted};
 use crate::app::settlement::tests::{World, credit, line, receipt, town};
 use crate::app::{audit, payments, periods};
+use crate::domain::accounting::{AccountingPlan, AccountingPlans, PlanCode};
+use crate::domain::creditor::Validity;
 use crate::domain::notice_number::{NoticeNumber, SegregationCode};
 use crate::domain::position::Position;
 use crate::domain::receipt::{Receipt, ReceiptTransfer};
@@ -245,25 +247,49 @@ fn stored(world: &mut World) -> BTreeMap<String, Shown> {
     all.into_iter().map(line).collect()
 }
 
+/// What the rules find, as it is shown: closed lines as such, and whether the money has its place in the budget.
 fn pure(
-    facts: &Facts,
-    positions: [&Position; 2],
-    (done, today): (&Done, Day),
+    found: &[Finding],
+    debts: &BTreeSet<String>,
+    (done, placed): (&Done, bool),
 ) -> BTreeMap<String, Shown> {
     let closing = done.closing();
-    let found = Oracle::new(facts, &done.decided).judge(positions, (today, done.tolerance));
-    let line = |finding: Finding| {
+    let line = |finding: &Finding| {
         let key = format!("{} {}", finding.line.kind, finding.line.key);
-        let f = match closing.get(&key) {
-            Some(by) => finding.forced(*by),
-            None => finding,
+        let mut f = match closing.get(&key) {
+            Some(by) => finding.clone().forced(*by),
+            None => finding.clone(),
         };
+        let ours = f.code != Code::OutOfScope && f.line.kind != LineKind::Treasury;
+        if !placed && ours && f.iuv.is_some_and(|iuv| debts.contains(&iuv)) {
+            f.flags.insert(Flag::AccountingIncomplete);
+        }
         (
             key,
             (f.code, f.flags, f.rule.to_owned(), f.amount.get(), f.since),
         )
     };
-    found.into_iter().map(line).collect()
+    found.iter().map(line).collect()
+}
+
+/// Plans that a service may have: none, one without a chapter, one that has ended, one that holds.
+fn plans() -> [Vec<AccountingPlan>; 4] {
+    let account = PlanCode::parse("E.1.01.01.51.001").unwrap();
+    let plan = |chapter: Option<&str>, from: &str, until: Option<&str>| {
+        let valid = Validity {
+            from: from.parse().unwrap(),
+            until: until.map(|day| day.parse().unwrap()),
+        };
+        let mut plan = AccountingPlan::of_account(account.clone(), valid);
+        plan.shares[0].key.chapter = chapter.map(|text| Text::parse(text).unwrap());
+        vec![plan]
+    };
+    [
+        Vec::new(),
+        plan(None, "2025-01-01", None),
+        plan(Some("101"), "2025-01-01", Some("2025-12-31")),
+        plan(Some("101"), "2026-01-01", None),
+    ]
 }
 
 /// What came, by kind of line.
@@ -286,13 +312,9 @@ fn check(seed: u64, size: usize, order: u64) -> Result<BTreeSet<Code>, TestCaseE
     let done = file(&mut world, &facts, order);
     age_all(&mut world);
     let today = calendar::today(world.scratch.ctx.now());
-    let stored = stored(&mut world);
-    let pure = pure(&facts, [&tari, &fine], (&done, today));
-    prop_assert_eq!(stored.len(), facts.lines());
-    prop_assert_eq!(pure.len(), facts.lines());
-    for (line, expected) in &pure {
-        prop_assert_eq!(stored.get(line), Some(expected), "{}", line);
-    }
+    let positions = [&tari, &fine];
+    let found = Oracle::new(&facts, &done.decided).judge(positions, (today, done.tolerance));
+    let stored = told(&mut world, &facts, (&found, &done))?;
     let of = |kind: &LineKind| {
         let prefix = format!("{kind} ");
         let ours = stored.iter().filter(|(key, _)| key.starts_with(&prefix));
@@ -317,7 +339,39 @@ fn check(seed: u64, size: usize, order: u64) -> Result<BTreeSet<Code>, TestCaseE
     touched.flows = facts.flows.iter().map(known).collect();
     let changed = world.write(|tx, now, ctx| classify(tx, now, ctx, &town(), touched.clone()));
     prop_assert_eq!(changed, 0);
-    Ok(pure.values().map(|shown| shown.0).collect())
+    Ok(stored.values().map(|shown| shown.0).collect())
+}
+
+/// What is stored, held against what the rules found, under every plan that the services may have.
+fn told(
+    world: &mut World,
+    facts: &Facts,
+    (found, done): (&[Finding], &Done),
+) -> Result<BTreeMap<String, Shown>, TestCaseError> {
+    let positions = [world.tari.clone(), world.fine.clone()];
+    let notices = positions.iter().flat_map(|position| &position.notices);
+    let debts: BTreeSet<String> = notices.map(|one| one.number.iuv().to_string()).collect();
+    let mut last = BTreeMap::new();
+    for plans in plans() {
+        let [(service, issued_on), other] = positions
+            .each_ref()
+            .map(|one| (one.service_code.clone(), one.issued_on));
+        prop_assert_eq!(&(service.clone(), issued_on), &other);
+        world.write(|tx, _, _| {
+            tx.nothing_to_note();
+            store::accounting::replace(tx, &town(), &service, (&plans, 1))
+        });
+        let all = AccountingPlans([(service.clone(), plans.clone())].into());
+        let pure = pure(found, &debts, (done, all.is_placed(&service, issued_on)));
+        let stored = stored(world);
+        prop_assert_eq!(stored.len(), facts.lines());
+        prop_assert_eq!(pure.len(), facts.lines());
+        for (line, expected) in &pure {
+            prop_assert_eq!(stored.get(line), Some(expected), "{}", line);
+        }
+        last = stored;
+    }
+    Ok(last)
 }
 
 /// `make properties` asks for more; a world is worth many cases of a pure law.

@@ -199,6 +199,7 @@ async fn credit(office: &Caller, number: usize, cents: i64, text: &str) -> Strin
 both_databases! {
     async fn trap_21_a_flow_that_contradicts_itself_is_kept_with_what_is_wrong(app: TestApp) {
         let office = app.office().await;
+        crate::accounting::with_chapters(&office).await;
         let (one, two, three) = (paid(&app, "t-1").await, paid(&app, "t-2").await, paid(&app, "t-3").await);
         let line = |index, (iuv, iur): &(String, String)| row(index, (iuv, iur), ("17.08", "EXECUTED"));
         let mut node = Node::start();
