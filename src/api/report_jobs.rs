@@ -15,6 +15,7 @@ use super::creditors::PageQuery;
 use super::input::{FromBody, FromPath, FromQuery, IdempotencyKey};
 use super::page::Slice;
 use super::problem::{Language, Problem, catalogue};
+use super::reconciliation::ReconciliationFlag;
 use super::repeat::Asked;
 use super::reports::{ControlTotal, CsvDialect, ReportName, narrowed, period};
 use super::scalars::{
@@ -26,6 +27,7 @@ use crate::app::reports::{Form, Question};
 use crate::app::{StoreError, idempotency};
 use crate::ctx::Ctx;
 use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::reconciliation::Flag;
 use crate::domain::text::Said;
 
 /// The format of a report's file.
@@ -71,6 +73,9 @@ pub struct NewReportJob {
     /// Only this service.
     #[schema(nullable = false)]
     pub service_code: Option<ServiceCode>,
+    /// Only lines with this flag (not reconciled).
+    #[schema(nullable = false)]
+    pub flag: Option<ReconciliationFlag>,
 }
 
 /// How far a report is.
@@ -213,6 +218,7 @@ impl NewReportJob {
                 .service_code
                 .as_ref()
                 .map(|code| code.as_str().to_owned()),
+            flag: self.flag.map(Flag::from),
         };
         narrowed(&question, "/")?;
         Ok(Wanted {

@@ -15,6 +15,7 @@ use super::State;
 use super::auth::Caller;
 use super::input::{FromPath, FromQuery, negotiate};
 use super::problem::{Problem, catalogue};
+use super::reconciliation::ReconciliationFlag;
 use super::scalars::{
     Cell, Count, CreditorTaxCode, File, Line140, Line1000, RowsHeader, ServiceCode, Sha256,
     SignedCents, TotalsHeader, Word,
@@ -23,6 +24,7 @@ use crate::app::reports::{
     self, Dialect, Form, Name, Narrowing, Period, Question, Trailer, WriteError,
 };
 use crate::domain::calendar::Day;
+use crate::domain::reconciliation::Flag;
 use crate::domain::text::Said;
 
 /// The reports there are.
@@ -201,6 +203,9 @@ pub struct ReportQuery {
     /// provisional credits).
     #[param(nullable = false)]
     pub service_code: Option<ServiceCode>,
+    /// Only lines with this flag (not reconciled).
+    #[param(nullable = false, inline)]
+    pub flag: Option<ReconciliationFlag>,
 }
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -247,6 +252,7 @@ pub(super) async fn show_report(
         flow: query.0.settlement_flow_id,
         provisional: query.0.provisional_number,
         service: query.0.service_code.map(|code| code.as_str().to_owned()),
+        flag: query.0.flag.map(Flag::from),
     };
     narrowed(&question, "#query/")?;
     let form = match asked {
@@ -328,6 +334,7 @@ pub(super) fn narrowed(question: &Question, pointer: &str) -> Result<(), Problem
         Narrowing::Flow => "settlement_flow_id",
         Narrowing::Provisional => "provisional_number",
         Narrowing::Service => "service_code",
+        Narrowing::Flag => "flag",
     };
     let name = question.name.as_str();
     let said = Said::new(

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::app::reports::{Dialect, Form, Name, Period, Question, Trailer};
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
+use crate::domain::reconciliation::Flag;
 use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
 use crate::store::jobs::NewJob;
 pub use crate::store::report_jobs::{
@@ -43,9 +44,11 @@ struct WantedRow {
     to: Day,
     flow: Option<Uuid>,
     provisional: Option<i64>,
-    /// Absent in what was asked for before reports knew it.
+    /// Absent, as what follows, in what was asked for before reports knew it.
     #[serde(default)]
     service: Option<String>,
+    #[serde(default)]
+    flag: Option<String>,
 }
 
 /// Every format by name.
@@ -70,6 +73,7 @@ impl Wanted {
             flow: question.flow,
             provisional: question.provisional,
             service: question.service.clone(),
+            flag: question.flag.map(|flag| flag.to_string()),
         }
     }
 
@@ -79,6 +83,11 @@ impl Wanted {
         let row: WantedRow = serde_json::from_value(job.question.clone()).ok()?;
         let named = |name: &&Name| name.as_str() == row.report;
         let form = FORMS.iter().find(|(_, name)| *name == row.form);
+        // A flag that this program does not know would make another report of it.
+        let flag = match &row.flag {
+            Some(name) => Some(Flag::from_name(name)?),
+            None => None,
+        };
         Some(Wanted {
             form: form.map(|(form, _)| *form)?,
             question: Question {
@@ -90,6 +99,7 @@ impl Wanted {
                 flow: row.flow,
                 provisional: row.provisional,
                 service: row.service,
+                flag,
             },
         })
     }

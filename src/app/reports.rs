@@ -24,7 +24,7 @@ use crate::ctx::Ctx;
 use crate::domain::calendar::{self, Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::{Cents, MoneyError};
-use crate::domain::reconciliation::{AgeBucket, Code};
+use crate::domain::reconciliation::{AgeBucket, Code, Flag};
 pub use catalogue::Name;
 
 pub use crate::render::csv::{Cell, Column, Dialect, Unit};
@@ -46,6 +46,8 @@ pub struct Question {
     pub provisional: Option<i64>,
     /// Only this service of the creditor (what is about receipts or charges).
     pub service: Option<String>,
+    /// Only lines with this flag (what is not reconciled).
+    pub flag: Option<Flag>,
 }
 
 /// What a report may be narrowed to, beside its days.
@@ -57,6 +59,8 @@ pub enum Narrowing {
     Provisional,
     /// A service.
     Service,
+    /// A flag of lines.
+    Flag,
 }
 
 impl Question {
@@ -67,6 +71,7 @@ impl Question {
             (Narrowing::Flow, self.flow.is_some()),
             (Narrowing::Provisional, self.provisional.is_some()),
             (Narrowing::Service, self.service.is_some()),
+            (Narrowing::Flag, self.flag.is_some()),
         ];
         let idle = |(narrowing, asked): &(Narrowing, bool)| *asked && !self.name.takes(*narrowing);
         asked.into_iter().find(idle).map(|(narrowing, _)| narrowing)
@@ -79,7 +84,11 @@ impl Question {
             .provisional
             .map(|number| ("Provvisorio", number.to_string()));
         let service = self.service.clone().map(|code| ("Servizio", code));
-        [flow, credit, service].into_iter().flatten().collect()
+        let flag = self.flag.map(|flag| ("Segnalazione", flag.to_string()));
+        [flow, credit, service, flag]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 }
 
@@ -250,7 +259,7 @@ impl Desk<'_> {
             Name::DoubtfulClaims => self.doubtful_claims(conn, period, sink),
             Name::ReceiptsByDay => self.receipts_by_day(conn, period, sink),
             Name::FlowReconciliation => self.flow_reconciliation(conn, question, sink),
-            Name::NotReconciled => self.not_reconciled(conn, period, sink),
+            Name::NotReconciled => self.not_reconciled(conn, question, sink),
             Name::ClearingAccounts => self.clearing_accounts(conn, period, sink),
             Name::RevenueByService => self.revenue_by_service(conn, period, sink),
             Name::ChildcareCertificate => self.childcare_certificate(conn, period, sink),
@@ -284,9 +293,10 @@ impl Desk<'_> {
     fn not_reconciled(
         &self,
         conn: &mut Conn,
-        period: Period,
+        question: &Question,
         sink: &mut Sink<'_>,
     ) -> Result<Vec<ControlTotal>, Error> {
+        let period = question.period;
         let open = Code::ALL.iter().copied().filter(|code| code.is_open());
         let codes: Vec<Code> = open.collect();
         let mut buckets = [
@@ -297,7 +307,7 @@ impl Desk<'_> {
         ];
         let mut after = (period.from, String::new(), String::new());
         loop {
-            let asked = (codes.as_slice(), period);
+            let asked = (codes.as_slice(), period, question.flag);
             let page = store::reports::open_lines(conn, self.creditor, asked, &after, PAGE)?;
             let Some(last) = page.last() else { break };
             after = store::reports::line_place(last);
@@ -383,7 +393,7 @@ fn open_row(filed: &store::reconciliation::Filed, age: i64, bucket: AgeBucket) -
     ]
 }
 
-fn flags(flags: &std::collections::BTreeSet<crate::domain::reconciliation::Flag>) -> String {
+fn flags(flags: &std::collections::BTreeSet<Flag>) -> String {
     flags
         .iter()
         .map(|flag| flag.as_str())

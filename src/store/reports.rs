@@ -10,7 +10,7 @@ use super::{Conn, Error, reconciliation as reconciliation_codes, settlement, tre
 use crate::domain::calendar::Day;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
-use crate::domain::reconciliation::Code;
+use crate::domain::reconciliation::{Code, Flag};
 use crate::domain::settlement::flow_key;
 
 /// A period of days, both ends included.
@@ -289,41 +289,47 @@ pub fn line_place(filed: &reconciliation_codes::Filed) -> LinePlace {
     (filed.verdict.since, line.kind.to_string(), line.key.clone())
 }
 
-/// Lines with these codes that have been where they are since a day or longer, by that day, kind and key,
-/// after the given place.
+/// Lines with these codes, and a flag, that have been where they are since a day or longer, by that day, kind
+/// and key, after the given place.
 ///
 /// # Errors
 /// The database's.
 pub fn open_lines(
     conn: &mut Conn,
     creditor: &FiscalCode,
-    (codes, period): (&[Code], Period),
+    (codes, period, flag): (&[Code], Period, Option<Flag>),
     (after_day, after_kind, after_key): &LinePlace,
     limit: i64,
 ) -> Result<Vec<reconciliation_codes::Filed>, Error> {
     let after_day = *after_day;
     let codes: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
-    let ids: Vec<Id> = on!(&mut *conn, |c| reconciliation::table
-        .filter(reconciliation::creditor.eq(creditor.as_str()))
-        .filter(reconciliation::code.eq_any(&codes))
-        .filter(reconciliation::since.ge(period.from.max(after_day)))
-        .filter(reconciliation::since.le(period.to))
-        .filter(
-            reconciliation::since
-                .gt(after_day)
-                .or(reconciliation::line_kind.gt(after_kind))
-                .or(reconciliation::line_kind
-                    .eq(after_kind)
-                    .and(reconciliation::line_key.gt(after_key)))
-        )
-        .order((
-            reconciliation::since,
-            reconciliation::line_kind,
-            reconciliation::line_key
-        ))
-        .limit(limit)
-        .select(reconciliation::id)
-        .load(c))?;
+    let ids: Vec<Id> = on!(&mut *conn, |c| {
+        let mut query = reconciliation::table
+            .filter(reconciliation::creditor.eq(creditor.as_str()))
+            .filter(reconciliation::code.eq_any(&codes))
+            .filter(reconciliation::since.ge(period.from.max(after_day)))
+            .filter(reconciliation::since.le(period.to))
+            .filter(
+                reconciliation::since
+                    .gt(after_day)
+                    .or(reconciliation::line_kind.gt(after_kind))
+                    .or(reconciliation::line_kind
+                        .eq(after_kind)
+                        .and(reconciliation::line_key.gt(after_key))),
+            )
+            .order((
+                reconciliation::since,
+                reconciliation::line_kind,
+                reconciliation::line_key,
+            ))
+            .limit(limit)
+            .select(reconciliation::id)
+            .into_boxed();
+        if let Some(flag) = flag {
+            query = query.filter(reconciliation_codes::bearing(flag));
+        }
+        query.load(c)
+    })?;
     let ids: Vec<Uuid> = ids.into_iter().map(|id| id.0).collect();
     let mut found = reconciliation_codes::get_all(conn, creditor, &ids)?;
     found.sort_by_cached_key(line_place);

@@ -224,10 +224,12 @@ impl Name {
     /// Whether it can be narrowed so.
     #[must_use]
     pub fn takes(self, narrowing: Narrowing) -> bool {
-        let (flow, provisional, service) = match self {
-            Name::FlowReconciliation => (true, false, false),
-            Name::ProvisionalPayments => (true, true, true),
-            Name::ProvisionalCredits | Name::CollectionOrders => (false, true, false),
+        let takes: &[Narrowing] = match self {
+            Name::FlowReconciliation => &[Narrowing::Flow],
+            Name::ProvisionalPayments => {
+                &[Narrowing::Flow, Narrowing::Provisional, Narrowing::Service]
+            }
+            Name::ProvisionalCredits | Name::CollectionOrders => &[Narrowing::Provisional],
             Name::ReceiptsByDay
             | Name::Receipts
             | Name::Transfers
@@ -237,20 +239,16 @@ impl Name {
             | Name::WasteTaxShares
             | Name::FinesByArticle
             | Name::DueDates
-            | Name::DoubtfulClaims => (false, false, true),
+            | Name::DoubtfulClaims => &[Narrowing::Service],
+            Name::NotReconciled => &[Narrowing::Flag],
             Name::SettlementFlows
             | Name::FlowRevisions
             | Name::TreasuryEntries
-            | Name::NotReconciled
             | Name::ClearingAccounts
             | Name::CanteenCertificate
-            | Name::ChildcareCertificate => (false, false, false),
+            | Name::ChildcareCertificate => &[],
         };
-        match narrowing {
-            Narrowing::Flow => flow,
-            Narrowing::Provisional => provisional,
-            Narrowing::Service => service,
-        }
+        takes.contains(&narrowing)
     }
 
     /// What is drawn of it.

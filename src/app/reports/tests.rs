@@ -12,6 +12,7 @@ fn ask(name: Name) -> Question {
         flow: None,
         provisional: None,
         service: None,
+        flag: None,
     }
 }
 
