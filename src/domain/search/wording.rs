@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-/// Fewest letters of a word that is looked up.
+/// Fewest letters of a word, and digits of a number, that are looked up.
 const LETTERS_MIN: usize = 3;
+const DIGITS_MIN: usize = 4;
 /// Most words of one question; further ones are left out.
 const WORDS_MAX: usize = 12;
 /// Words that say nothing by themselves, without accents.
@@ -50,38 +51,49 @@ pub fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether a word is kept to be looked up.
-fn is_useful(word: &str) -> bool {
+/// Whether a word says something by itself.
+fn is_telling(word: &str) -> bool {
     let letters = word.chars().filter(|c| c.is_alphabetic()).count();
     letters >= LETTERS_MIN && !EMPTY.contains(&word)
 }
 
-/// The words of a description that are kept: three letters at least, and none that says nothing.
+/// Whether a word is a number that few descriptions have: a year is none.
+fn is_rare_number(word: &str) -> bool {
+    let is_year = word.len() == 4 && (word.starts_with("19") || word.starts_with("20"));
+    let digits = word.bytes().all(|byte| byte.is_ascii_digit());
+    digits && word.len() >= DIGITS_MIN && !is_year
+}
+
+/// The words of a description that are kept to be looked up: of three letters, and none that says nothing; and
+/// numbers that are no year.
 #[must_use]
 pub fn kept_words(description: &str) -> BTreeSet<String> {
-    let found = words(description).into_iter();
-    found.filter(|word| is_useful(word)).collect()
+    let mut found: BTreeSet<String> = words(description).into_iter().collect();
+    found.retain(|word| is_telling(word) || is_rare_number(word));
+    found
 }
 
 /// Words that somebody typed: each is the beginning of a word that is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wording {
-    /// Those that are looked up, one at least.
+    /// Those that may be looked up, one at least.
     pub useful: Vec<String>,
-    /// Numbers, that only have to fit.
+    /// Years and short numbers, that only have to fit.
     others: Vec<String>,
 }
 
 impl Wording {
-    /// Reads what was typed; `None` when no word of it can be looked up.
+    /// Reads what was typed; `None` when no word of it has letters enough: numbers alone are identifiers.
     #[must_use]
     pub fn read(text: &str) -> Option<Wording> {
         let typed: BTreeSet<String> = words(text).into_iter().collect();
-        let (useful, rest): (Vec<String>, Vec<String>) =
-            typed.into_iter().partition(|word| is_useful(word));
+        let is_wording = typed.iter().any(|word| is_telling(word));
+        let (useful, rest): (Vec<String>, Vec<String>) = typed
+            .into_iter()
+            .partition(|word| is_telling(word) || is_rare_number(word));
         let is_number = |word: &String| word.chars().any(|c| c.is_ascii_digit());
         let numbers = rest.into_iter().filter(is_number);
-        (!useful.is_empty()).then(|| Wording {
+        is_wording.then(|| Wording {
             useful: useful.into_iter().take(WORDS_MAX).collect(),
             others: numbers.take(WORDS_MAX).collect(),
         })
@@ -104,12 +116,13 @@ mod tests {
 
     #[test]
     fn words_are_read_without_case_accents_and_signs() {
-        let text = "Dell'Unità d’Italia: perche\u{301} TARI-2026 (n. 12/A), Straße";
+        let text = "Dell'Unità d’Italia: perche\u{301} TARI-2026 (n. 12/A-0345), Straße";
         let expected = [
-            "DELL", "UNITA", "D", "ITALIA", "PERCHE", "TARI", "2026", "N", "12", "A", "STRASSE",
+            "DELL", "UNITA", "D", "ITALIA", "PERCHE", "TARI", "2026", "N", "12", "A", "0345",
+            "STRASSE",
         ];
         assert_eq!(words(text), expected);
-        let kept = ["ITALIA", "PERCHE", "STRASSE", "TARI", "UNITA"].map(str::to_owned);
+        let kept = ["0345", "ITALIA", "PERCHE", "STRASSE", "TARI", "UNITA"].map(str::to_owned);
         assert_eq!(kept_words(text), BTreeSet::from(kept));
     }
 
@@ -151,7 +164,9 @@ mod tests {
         fn a_description_is_found_by_each_of_its_words_and_by_all(text in "\\PC{0,140}") {
             for word in kept_words(&text) {
                 prop_assert_eq!(words(&word), vec![word.clone()]);
-                prop_assert!(Wording::read(&word).unwrap().fits(&text));
+                let read = Wording::read(&word);
+                prop_assert_eq!(read.is_some(), is_telling(&word));
+                prop_assert!(read.is_none_or(|one| one.fits(&text)));
             }
             prop_assert!(Wording::read(&text).is_none_or(|all| all.fits(&text)));
         }
