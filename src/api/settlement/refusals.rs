@@ -25,13 +25,19 @@ use crate::domain::text::{Text, fit};
 pub struct SettlementFlowRefusal {
     /// Identifier.
     pub settlement_flow_refusal_id: Uuid,
-    /// Provider that sent the flow.
-    pub psp: Line140,
+    /// Provider that sent the flow; absent with its name when a row of the list of flows cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub psp: Option<Line140>,
     /// The name that the provider gave to the flow.
-    pub flow_code: Line140,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub flow_code: Option<Line140>,
     /// Revision of the provider.
-    pub revision: Revision,
-    /// Place of the row in the flow, from 1; absent when the whole flow cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub revision: Option<Revision>,
+    /// Place of the row in the flow, from 1; absent when the whole flow cannot be read, or a row of the list.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = Int32, minimum = 1, maximum = 2_147_483_647)]
     pub place: Option<i32>,
@@ -111,8 +117,9 @@ pub struct SettlementFlowRefusalQuery {
 /// List refusals of flows
 ///
 /// What settlement flows say and could not be stored as an entry, in the order it came: a row, while the other
-/// rows of its flow count, or a whole flow, which is tried again at every pull. To be read by a person, who
-/// asks the provider for a new revision or says why none is needed, and closes it.
+/// rows of its flow count; a whole flow, which is tried again at every pull; or a row of the list of flows, which
+/// names none, so that its flow is missing until the node lists it well. To be read by a person, who asks the
+/// provider for a new revision or says why none is needed, and closes it.
 #[utoipa::path(operation_id = "list_settlement_flow_refusals", tag = "settlement-flows", security(("client" = ["settlements:read"])),
     params(SettlementFlowRefusalQuery), responses((status = 200, description = "One page.", body = SettlementFlowRefusalPage)))]
 #[get("/settlement-flow-refusals")]
@@ -196,12 +203,13 @@ impl SettlementFlowRefusal {
     fn of(one: &Refusal, language: Language) -> SettlementFlowRefusal {
         let detail = line_of(language.of_said(&one.reason));
         let name = |text: &str| Line140::new(fit(&text.replace(char::is_control, " "), 140));
+        let flow = one.place.flow();
         SettlementFlowRefusal {
             settlement_flow_refusal_id: one.id,
-            psp: name(&one.psp_id),
-            flow_code: name(&one.flow_id),
-            revision: Revision(one.revision),
-            place: one.place,
+            psp: flow.map(|flow| name(&flow.psp_id)),
+            flow_code: flow.map(|flow| name(&flow.flow_id)),
+            revision: flow.map(|flow| Revision(flow.revision)),
+            place: one.place.row(),
             detail: detail.unwrap_or_else(|| Line1000::new("-")),
             text: line_of(&one.text),
             received_at: one.refused_at,

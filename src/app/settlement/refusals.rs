@@ -1,6 +1,7 @@
 //! What cannot be read of flows: kept as it came, read by a person, closed once.
 
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{Error, Filed, FlowState, RevisionKey};
@@ -12,7 +13,7 @@ use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
 use crate::store::settlement::refusals as rows;
 use crate::store::{self, Conn, Tx};
 
-pub use crate::store::settlement::refusals::{Closing, Refusal};
+pub use crate::store::settlement::refusals::{Closing, FlowName, Place, Refusal};
 
 /// Longest text kept of what cannot be read, in characters. The answer itself is among the documents.
 const KEPT_CHARS_MAX: usize = 20_000;
@@ -49,9 +50,12 @@ pub(super) fn keep(
     };
     let refusals: Vec<Refusal> = unread
         .iter()
-        .map(|one| Refusal {
-            closing: closing.clone(),
-            ..refusal(ctx, now, key, (Some(one.number), &one.text, &one.reason))
+        .map(|one| {
+            let place = Place::Row(key.into(), one.number);
+            Refusal {
+                closing: closing.clone(),
+                ..refusal(ctx, now, place, (&one.text, &one.reason))
+            }
         })
         .collect();
     rows::insert(tx, creditor, &refusals)
@@ -79,14 +83,11 @@ fn over(now: Instant, note: &str) -> Closing {
 fn refusal(
     ctx: &Ctx,
     now: Instant,
-    key: RevisionKey<'_>,
-    (place, text, reason): (Option<i32>, &str, &Said),
+    place: Place,
+    (text, reason): (&str, &Said),
 ) -> Refusal {
     Refusal {
         id: ctx.ids.next(),
-        psp_id: key.psp_id.to_owned(),
-        flow_id: key.flow_id.to_owned(),
-        revision: key.revision,
         place,
         text: fit(&text.replace('\0', " "), KEPT_CHARS_MAX),
         reason: reason.clone(),
@@ -113,8 +114,30 @@ pub fn refuse(
     let head = store::settlement::documents(tx, creditor, key)?;
     let head = head.first().map(Vec::as_slice).unwrap_or_default();
     let text = String::from_utf8_lossy(head.get(..KEPT_CHARS_MAX).unwrap_or(head));
-    let one = refusal(ctx, now, key, (None, &text, why));
+    let one = refusal(ctx, now, Place::Flow(key.into()), (&text, why));
     rows::insert(tx, creditor, &[one])
+}
+
+/// Keeps the rows of a list of flows that cannot be read, each as it came and why. The list shows them again at
+/// each pull: one that is known is passed over, also when somebody has closed it.
+///
+/// # Errors
+/// The database's.
+pub fn refuse_listed(
+    tx: &mut Tx<'_>,
+    now: Instant,
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    listed: &[(String, Said)],
+) -> Result<(), store::Error> {
+    let refusals: Vec<Refusal> = listed
+        .iter()
+        .map(|(text, why)| {
+            let place = Place::List(Sha256::digest(text).into());
+            refusal(ctx, now, place, (text, why))
+        })
+        .collect();
+    rows::insert_listed(tx, creditor, &refusals)
 }
 
 /// One page of what cannot be read, in the order it came, after the given id; what waits for somebody, or what

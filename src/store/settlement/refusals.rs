@@ -1,4 +1,4 @@
-//! What cannot be read of flows: a row beside those that can, or a whole revision.
+//! What cannot be read of flows: a row beside those that can, a whole revision, or a row of the list of flows.
 
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -17,14 +17,8 @@ use crate::store::{Conn, Error, Inserted, Tx};
 pub struct Refusal {
     /// UUID version 7.
     pub id: Uuid,
-    /// PSP that sent the flow.
-    pub psp_id: String,
-    /// Identifier of the flow.
-    pub flow_id: String,
-    /// Its version.
-    pub revision: i64,
-    /// Place of the row, from 1; none when it is the whole flow.
-    pub place: Option<i32>,
+    /// Where it stands.
+    pub place: Place,
     /// What it says, as it came; of a whole flow, how it begins.
     pub text: String,
     /// The rule it breaks.
@@ -33,6 +27,58 @@ pub struct Refusal {
     pub refused_at: Instant,
     /// What was done about it.
     pub closing: Option<Closing>,
+}
+
+/// Where something stands that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In the list of flows, by the SHA-256 of the row: it names no flow, and the list shows it again.
+    List([u8; 32]),
+    /// It is a whole flow.
+    Flow(FlowName),
+    /// In a flow, by the place of the row, from 1.
+    Row(FlowName, i32),
+}
+
+/// What names one revision of a flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowName {
+    /// PSP that sent it.
+    pub psp_id: String,
+    /// Identifier.
+    pub flow_id: String,
+    /// Version.
+    pub revision: i64,
+}
+
+impl Place {
+    /// The flow; none of the list.
+    #[must_use]
+    pub fn flow(&self) -> Option<&FlowName> {
+        match self {
+            Place::List(_) => None,
+            Place::Flow(flow) | Place::Row(flow, _) => Some(flow),
+        }
+    }
+
+    /// The place of the row in its flow, from 1.
+    #[must_use]
+    pub fn row(&self) -> Option<i32> {
+        match self {
+            Place::List(_) | Place::Flow(_) => None,
+            Place::Row(_, row) => Some(*row),
+        }
+    }
+}
+
+impl From<RevisionKey<'_>> for FlowName {
+    fn from(key: RevisionKey<'_>) -> FlowName {
+        FlowName {
+            psp_id: key.psp_id.to_owned(),
+            flow_id: key.flow_id.to_owned(),
+            revision: key.revision,
+        }
+    }
 }
 
 /// What was done about it.
@@ -51,9 +97,9 @@ pub struct Closing {
 struct Row {
     creditor: String,
     id: Id,
-    psp_id: String,
-    flow_id: String,
-    revision: i64,
+    psp_id: Option<String>,
+    flow_id: Option<String>,
+    revision: Option<i64>,
     place: Option<i32>,
     body: String,
     reason: String,
@@ -62,6 +108,7 @@ struct Row {
     closed_at: Option<At>,
     closed_by: Option<Id>,
     closed_note: Option<String>,
+    listed_sha256: Option<Vec<u8>>,
 }
 
 #[derive(AsChangeset)]
@@ -85,13 +132,18 @@ impl Closed<'_> {
 impl Row {
     fn from_domain(creditor: &FiscalCode, one: &Refusal) -> Row {
         let closing = one.closing.as_ref();
+        let flow = one.place.flow();
+        let listed = match &one.place {
+            Place::List(sha256) => Some(sha256.to_vec()),
+            Place::Flow(_) | Place::Row(..) => None,
+        };
         Row {
             creditor: creditor.to_string(),
             id: Id(one.id),
-            psp_id: one.psp_id.clone(),
-            flow_id: one.flow_id.clone(),
-            revision: one.revision,
-            place: one.place,
+            psp_id: flow.map(|flow| flow.psp_id.clone()),
+            flow_id: flow.map(|flow| flow.flow_id.clone()),
+            revision: flow.map(|flow| flow.revision),
+            place: one.place.row(),
             body: one.text.clone(),
             reason: one.reason.en.clone(),
             reason_it: one.reason.it.clone(),
@@ -99,17 +151,32 @@ impl Row {
             closed_at: closing.map(|closing| At(closing.at)),
             closed_by: closing.and_then(|closing| closing.client).map(Id),
             closed_note: closing.map(|closing| closing.note.clone()),
+            listed_sha256: listed,
         }
     }
 
-    fn into_domain(self) -> Refusal {
+    fn place(&mut self) -> Option<Place> {
+        if let Some(sha256) = self.listed_sha256.take() {
+            return Some(Place::List(sha256.try_into().ok()?));
+        }
+        let flow = FlowName {
+            psp_id: self.psp_id.take()?,
+            flow_id: self.flow_id.take()?,
+            revision: self.revision?,
+        };
+        Some(match self.place {
+            Some(row) => Place::Row(flow, row),
+            None => Place::Flow(flow),
+        })
+    }
+
+    fn into_domain(mut self) -> Result<Refusal, Error> {
+        let place = self.place();
+        let place = place.ok_or_else(|| Error::corrupt("flow_refusal", self.id.0, "place"))?;
         let (client, note) = (self.closed_by, self.closed_note);
-        Refusal {
+        Ok(Refusal {
             id: self.id.0,
-            psp_id: self.psp_id,
-            flow_id: self.flow_id,
-            revision: self.revision,
-            place: self.place,
+            place,
             text: self.body,
             reason: Said::new(self.reason_it, self.reason),
             refused_at: self.refused_at.0,
@@ -118,7 +185,7 @@ impl Row {
                 note: note.unwrap_or_default(),
                 at: at.0,
             }),
-        }
+        })
     }
 }
 
@@ -135,10 +202,29 @@ pub fn insert(tx: &mut Tx<'_>, creditor: &FiscalCode, refusals: &[Refusal]) -> R
     Ok(())
 }
 
-/// What waits for somebody because a whole revision could not be read.
+/// Keeps rows of the list of flows; those that are known are passed over, also when somebody has closed them.
 ///
 /// # Errors
 /// The database's.
+pub fn insert_listed(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    refusals: &[Refusal],
+) -> Result<(), Error> {
+    let rows: Vec<Row> = refusals
+        .iter()
+        .map(|one| Row::from_domain(creditor, one))
+        .collect();
+    insert_rows!(tx, &rows, |values| diesel::insert_into(flow_refusal::table)
+        .values(values)
+        .on_conflict_do_nothing());
+    Ok(())
+}
+
+/// What waits for somebody because a whole revision could not be read.
+///
+/// # Errors
+/// The database's, or a corrupt row.
 pub fn whole(
     conn: &mut Conn,
     creditor: &FiscalCode,
@@ -152,7 +238,7 @@ pub fn whole(
         .filter(flow_refusal::place.is_null())
         .filter(flow_refusal::closed_at.is_null())
         .load(c))?;
-    Ok(rows.into_iter().map(Row::into_domain).collect())
+    rows.into_iter().map(Row::into_domain).collect()
 }
 
 /// How many rows of a revision could not be read.
@@ -173,20 +259,20 @@ pub fn of_flow(conn: &mut Conn, creditor: &FiscalCode, key: RevisionKey<'_>) -> 
 /// One refusal.
 ///
 /// # Errors
-/// The database's.
+/// The database's, or a corrupt row.
 pub fn get(conn: &mut Conn, creditor: &FiscalCode, id: Uuid) -> Result<Option<Refusal>, Error> {
     let row: Option<Row> = on!(conn, |c| flow_refusal::table
         .find((creditor.as_str(), Id(id)))
         .get_result(c)
         .optional())?;
-    Ok(row.map(Row::into_domain))
+    row.map(Row::into_domain).transpose()
 }
 
 /// One page of refusals, in the order they came, after the given id; those that wait for somebody, or those
 /// that do not, when asked.
 ///
 /// # Errors
-/// The database's.
+/// The database's, or a corrupt row.
 pub fn page(
     conn: &mut Conn,
     creditor: &FiscalCode,
@@ -207,7 +293,7 @@ pub fn page(
         }
         query.load(c)
     })?;
-    Ok(rows.into_iter().map(Row::into_domain).collect())
+    rows.into_iter().map(Row::into_domain).collect()
 }
 
 /// Writes down what somebody has done about a refusal; nothing when somebody had.
