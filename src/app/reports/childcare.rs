@@ -138,7 +138,7 @@ impl Desk<'_> {
             rows.entry(place).or_default().push(row);
         }
         for row in rows.into_values().flatten() {
-            sink(row);
+            sink(row)?;
         }
         Ok(vec![paid.total(), refunded.total()])
     }

@@ -172,7 +172,7 @@ impl Desk<'_> {
                         .anomaly
                         .map_or(Cell::Empty, |anomaly| anomaly.as_str().into()),
                     Cell::Cents(back),
-                ]);
+                ])?;
             }
             Ok(())
         })?;
@@ -210,7 +210,7 @@ impl Desk<'_> {
                     Some(key) => self.provisional(conn, &mut provisionals, key)?,
                     None => String::new(),
                 };
-                transfer_rows(part, (complete, found, &provisional), sink);
+                transfer_rows(part, (complete, found, &provisional), sink)?;
             }
             Ok(())
         })?;
@@ -279,8 +279,10 @@ fn transfer_rows(
     part: &Explained<'_>,
     (complete, found, provisional): (bool, Option<&store::reconciliation::Filed>, &str),
     sink: &mut Sink<'_>,
-) {
-    let Some(filed) = part.receipt else { return };
+) -> Result<(), Error> {
+    let Some(filed) = part.receipt else {
+        return Ok(());
+    };
     let receipt = &filed.receipt;
     let of_index = |index: u8| i32::from(index) == part.transfer;
     let transfer = receipt.transfers.iter().find(|one| of_index(one.index));
@@ -305,6 +307,7 @@ fn transfer_rows(
             flow_row.map_or(Cell::Empty, Cell::from),
             Cell::Text(provisional.to_owned()),
         ]);
-        sink(row);
+        sink(row)?;
     }
+    Ok(())
 }

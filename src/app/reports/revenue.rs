@@ -201,7 +201,7 @@ impl Desk<'_> {
                 Cell::Cents(all.amount.minus(old.amount)?),
                 Cell::Cents(old.amount),
             ]);
-            sink(row);
+            sink(row)?;
         }
         Ok(vec![collected.total(), owed_back.total()])
     }
@@ -239,7 +239,7 @@ impl Desk<'_> {
                 Cell::Count(of_month.count),
                 Cell::Cents(of_month.amount),
                 Cell::Cents(on_account.amount),
-            ]);
+            ])?;
         }
         Ok(vec![collected.total(), settled.total()])
     }
@@ -278,7 +278,7 @@ impl Desk<'_> {
                 Cell::Text(name),
                 Cell::Count(payments),
                 Cell::Cents(amount),
-            ]);
+            ])?;
         }
         Ok(vec![town.total(), others.total()])
     }
@@ -394,7 +394,7 @@ impl Desk<'_> {
                 Cell::Count(payments),
                 Cell::Cents(amount),
                 Cell::Cents(bound),
-            ]);
+            ])?;
         }
         Ok(vec![paid.total(), speeding.total(), highway.total()])
     }
