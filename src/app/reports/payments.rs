@@ -49,7 +49,7 @@ pub(super) const RECEIPTS: &[Column] = &[
         "owed_back",
         Unit::Cents,
         "Da rimborsare",
-        "Parte della quota dell'ente che non era dovuta",
+        "Parte della quota dell'ente che non era dovuta e che l'ente non trattiene",
     ),
 ];
 
@@ -147,7 +147,6 @@ impl Desk<'_> {
                     .iter()
                     .filter(|t| t.is_own_of(self.creditor));
                 let mine = Cents::sum(mine.map(|transfer| transfer.amount))?;
-                let back = Cents::sum(filed.owed_back.iter().map(|(_, amount)| *amount))?;
                 all.add(1, receipt.amount)?;
                 own.add(1, mine)?;
                 fees.add(
@@ -171,7 +170,7 @@ impl Desk<'_> {
                     filed
                         .anomaly
                         .map_or(Cell::Empty, |anomaly| anomaly.as_str().into()),
-                    Cell::Cents(back),
+                    Cell::Cents(filed.goes_back()?),
                 ])?;
             }
             Ok(())
