@@ -50,6 +50,7 @@ pub mod periods;
 pub mod positions;
 pub mod problem;
 pub mod reconciliation;
+pub mod refusals;
 mod repeat;
 pub mod report_jobs;
 pub mod reports;

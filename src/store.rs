@@ -33,6 +33,9 @@ pub mod idempotency;
 pub mod jobs;
 pub mod periods;
 
+#[macro_use]
+pub mod refusals;
+
 pub mod reconciliation;
 pub mod report_jobs;
 pub mod reports;

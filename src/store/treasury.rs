@@ -6,6 +6,7 @@ mod matching;
 mod naming;
 pub mod orders;
 pub mod provisionals;
+pub mod refusals;
 mod row;
 
 use uuid::Uuid;
@@ -19,9 +20,7 @@ pub use entries::{
     of_provisional, of_provisionals, page,
 };
 pub use matching::{Held, held_by, hold, set_explained, set_reference};
-pub use naming::{
-    flows_that_differ, hold_if_named, matched_to, naming, single_payments, singles,
-};
+pub use naming::{flows_that_differ, hold_if_named, matched_to, naming, single_payments, singles};
 
 /// A stored entry.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,8 @@ use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
 use crate::store::settlement::refusals as rows;
 use crate::store::{self, Conn, Tx};
 
-pub use crate::store::settlement::refusals::{Closing, FlowName, Place, Refusal};
+pub use crate::store::refusals::{Closing, Refusal};
+pub use crate::store::settlement::refusals::{FlowName, Place};
 
 /// Longest text kept of what cannot be read, in characters. The answer itself is among the documents.
 const KEPT_CHARS_MAX: usize = 20_000;
@@ -48,7 +49,7 @@ pub(super) fn keep(
         FlowState::Live => None,
         FlowState::Superseded => Some(over(now, REPLACED)),
     };
-    let refusals: Vec<Refusal> = unread
+    let refusals: Vec<Refusal<Place>> = unread
         .iter()
         .map(|one| {
             let place = Place::Row(key.into(), one.number);
@@ -76,22 +77,18 @@ fn over(now: Instant, note: &str) -> Closing {
     Closing {
         client: None,
         note: note.to_owned(),
+        entry: None,
         at: now,
     }
 }
 
-fn refusal(
-    ctx: &Ctx,
-    now: Instant,
-    place: Place,
-    (text, reason): (&str, &Said),
-) -> Refusal {
+fn refusal(ctx: &Ctx, now: Instant, place: Place, (text, reason): (&str, &Said)) -> Refusal<Place> {
     Refusal {
         id: ctx.ids.next(),
         place,
         text: fit(&text.replace('\0', " "), KEPT_CHARS_MAX),
         reason: reason.clone(),
-        refused_at: now,
+        came_at: now,
         closing: None,
     }
 }
@@ -130,7 +127,7 @@ pub fn refuse_listed(
     creditor: &FiscalCode,
     listed: &[(String, Said)],
 ) -> Result<(), store::Error> {
-    let refusals: Vec<Refusal> = listed
+    let refusals: Vec<Refusal<Place>> = listed
         .iter()
         .map(|(text, why)| {
             let place = Place::List(Sha256::digest(text).into());
@@ -150,7 +147,7 @@ pub fn refusals(
     creditor: &FiscalCode,
     open: Option<bool>,
     slice: (Option<Uuid>, i64),
-) -> Result<Vec<Refusal>, Error> {
+) -> Result<Vec<Refusal<Place>>, Error> {
     Ok(rows::page(conn, creditor, open, slice)?)
 }
 
@@ -163,7 +160,7 @@ pub fn close_refusal(
     creditor: &FiscalCode,
     id: Uuid,
     closing: &Closing,
-) -> Result<Refusal, Error> {
+) -> Result<Refusal<Place>, Error> {
     rows::get(tx, creditor, id)?.ok_or(Error::UnknownRefusal)?;
     if rows::close(tx, creditor, id, closing)?.already() {
         return Err(Error::Closed);

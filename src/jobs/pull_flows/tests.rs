@@ -137,7 +137,7 @@ impl Bench {
             .unwrap()
     }
 
-    async fn refused(&self) -> Vec<settlement::Refusal> {
+    async fn refused(&self) -> Vec<settlement::Refusal<settlement::Place>> {
         let town = self.town.clone();
         let read = move |c: &mut store::Conn| settlement::refusals(c, &town, None, (None, 10));
         self.scratch.ctx.read(read).await.unwrap()
@@ -419,10 +419,7 @@ async fn what_cannot_be_kept_of_the_list_holds_the_cursor() {
     put(&bench.shelf, good, 1);
     put_list(
         &bench.shelf,
-        &[vec![
-            listed("2026-03-03PSPX-1", 0, 9),
-            listed(good, 1, 10),
-        ]],
+        &[vec![listed("2026-03-03PSPX-1", 0, 9), listed(good, 1, 10)]],
     );
     let ctx = &bench.scratch.ctx;
     let set = |pragma: &'static str| ctx.write::<_, store::Error>(move |tx, _| tx.execute(pragma));
@@ -432,7 +429,10 @@ async fn what_cannot_be_kept_of_the_list_holds_the_cursor() {
         matches!(broken, Err(Error::Store(store::Error::ReadOnly(_)))),
         "{broken:?}"
     );
-    assert_eq!((bench.cursor().await, bench.refused().await.len()), (None, 0));
+    assert_eq!(
+        (bench.cursor().await, bench.refused().await.len()),
+        (None, 0)
+    );
 }
 
 #[actix_web::test]

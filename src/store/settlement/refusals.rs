@@ -4,30 +4,12 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::RevisionKey;
-use crate::domain::calendar::Instant;
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::text::Said;
+use crate::store::refusals::{Closing, OpenRefusals, Refusal};
 use crate::store::schema::flow_refusal;
-use crate::store::treasury::files::OpenRefusals;
 use crate::store::types::{At, Id};
 use crate::store::{Conn, Error, Inserted, Tx};
-
-/// Something about money in a flow that could not be filed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// UUID version 7.
-    pub id: Uuid,
-    /// Where it stands.
-    pub place: Place,
-    /// What it says, as it came; of a whole flow, how it begins.
-    pub text: String,
-    /// The rule it breaks.
-    pub reason: Said,
-    /// When it came.
-    pub refused_at: Instant,
-    /// What was done about it.
-    pub closing: Option<Closing>,
-}
 
 /// Where something stands that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,18 +63,7 @@ impl From<RevisionKey<'_>> for FlowName {
     }
 }
 
-/// What was done about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Closing {
-    /// The client; none when the flow could be read later.
-    pub client: Option<Uuid>,
-    /// What was done.
-    pub note: String,
-    /// When.
-    pub at: Instant,
-}
-
-#[derive(Queryable, Insertable)]
+#[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = flow_refusal, treat_none_as_default_value = false)]
 struct Row {
     creditor: String,
@@ -130,7 +101,7 @@ impl Closed<'_> {
 }
 
 impl Row {
-    fn from_domain(creditor: &FiscalCode, one: &Refusal) -> Row {
+    fn from_domain(creditor: &FiscalCode, one: &Refusal<Place>) -> Row {
         let closing = one.closing.as_ref();
         let flow = one.place.flow();
         let listed = match &one.place {
@@ -147,7 +118,7 @@ impl Row {
             body: one.text.clone(),
             reason: one.reason.en.clone(),
             reason_it: one.reason.it.clone(),
-            refused_at: At(one.refused_at),
+            refused_at: At(one.came_at),
             closed_at: closing.map(|closing| At(closing.at)),
             closed_by: closing.and_then(|closing| closing.client).map(Id),
             closed_note: closing.map(|closing| closing.note.clone()),
@@ -170,7 +141,7 @@ impl Row {
         })
     }
 
-    fn into_domain(mut self) -> Result<Refusal, Error> {
+    fn into_domain(mut self) -> Result<Refusal<Place>, Error> {
         let place = self.place();
         let place = place.ok_or_else(|| Error::corrupt("flow_refusal", self.id.0, "place"))?;
         let (client, note) = (self.closed_by, self.closed_note);
@@ -179,10 +150,11 @@ impl Row {
             place,
             text: self.body,
             reason: Said::new(self.reason_it, self.reason),
-            refused_at: self.refused_at.0,
+            came_at: self.refused_at.0,
             closing: self.closed_at.map(|at| Closing {
                 client: client.map(|id| id.0),
                 note: note.unwrap_or_default(),
+                entry: None,
                 at: at.0,
             }),
         })
@@ -193,7 +165,11 @@ impl Row {
 ///
 /// # Errors
 /// The database's.
-pub fn insert(tx: &mut Tx<'_>, creditor: &FiscalCode, refusals: &[Refusal]) -> Result<(), Error> {
+pub fn insert(
+    tx: &mut Tx<'_>,
+    creditor: &FiscalCode,
+    refusals: &[Refusal<Place>],
+) -> Result<(), Error> {
     let rows: Vec<Row> = refusals
         .iter()
         .map(|one| Row::from_domain(creditor, one))
@@ -209,7 +185,7 @@ pub fn insert(tx: &mut Tx<'_>, creditor: &FiscalCode, refusals: &[Refusal]) -> R
 pub fn insert_listed(
     tx: &mut Tx<'_>,
     creditor: &FiscalCode,
-    refusals: &[Refusal],
+    refusals: &[Refusal<Place>],
 ) -> Result<(), Error> {
     let rows: Vec<Row> = refusals
         .iter()
@@ -229,7 +205,7 @@ pub fn whole(
     conn: &mut Conn,
     creditor: &FiscalCode,
     key: RevisionKey<'_>,
-) -> Result<Vec<Refusal>, Error> {
+) -> Result<Vec<Refusal<Place>>, Error> {
     let rows: Vec<Row> = on!(conn, |c| flow_refusal::table
         .filter(flow_refusal::creditor.eq(creditor.as_str()))
         .filter(flow_refusal::psp_id.eq(key.psp_id))
@@ -237,6 +213,7 @@ pub fn whole(
         .filter(flow_refusal::revision.eq(key.revision))
         .filter(flow_refusal::place.is_null())
         .filter(flow_refusal::closed_at.is_null())
+        .select(Row::as_select())
         .load(c))?;
     rows.into_iter().map(Row::into_domain).collect()
 }
@@ -256,64 +233,7 @@ pub fn of_flow(conn: &mut Conn, creditor: &FiscalCode, key: RevisionKey<'_>) -> 
         .get_result(c))?)
 }
 
-/// One refusal.
-///
-/// # Errors
-/// The database's, or a corrupt row.
-pub fn get(conn: &mut Conn, creditor: &FiscalCode, id: Uuid) -> Result<Option<Refusal>, Error> {
-    let row: Option<Row> = on!(conn, |c| flow_refusal::table
-        .find((creditor.as_str(), Id(id)))
-        .get_result(c)
-        .optional())?;
-    row.map(Row::into_domain).transpose()
-}
-
-/// One page of refusals, in the order they came, after the given id; those that wait for somebody, or those
-/// that do not, when asked.
-///
-/// # Errors
-/// The database's, or a corrupt row.
-pub fn page(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    open: Option<bool>,
-    (after, limit): (Option<Uuid>, i64),
-) -> Result<Vec<Refusal>, Error> {
-    let rows: Vec<Row> = on!(conn, |c| {
-        let mut query = flow_refusal::table
-            .filter(flow_refusal::creditor.eq(creditor.as_str()))
-            .filter(flow_refusal::id.gt(Id(after.unwrap_or_default())))
-            .order(flow_refusal::id)
-            .limit(limit)
-            .into_boxed();
-        match open {
-            Some(true) => query = query.filter(flow_refusal::closed_at.is_null()),
-            Some(false) => query = query.filter(flow_refusal::closed_at.is_not_null()),
-            None => {}
-        }
-        query.load(c)
-    })?;
-    rows.into_iter().map(Row::into_domain).collect()
-}
-
-/// Writes down what somebody has done about a refusal; nothing when somebody had.
-///
-/// # Errors
-/// The database's.
-pub fn close(
-    tx: &mut Tx<'_>,
-    creditor: &FiscalCode,
-    id: Uuid,
-    closing: &Closing,
-) -> Result<Inserted, Error> {
-    let open = flow_refusal::table
-        .filter(flow_refusal::creditor.eq(creditor.as_str()))
-        .filter(flow_refusal::id.eq(Id(id)))
-        .filter(flow_refusal::closed_at.is_null());
-    let set = Closed::of(closing);
-    let made = on!(&mut **tx, |c| diesel::update(open).set(set).execute(c))?;
-    Ok(Inserted::from_count(made))
-}
+refusal_list!(flow_refusal, Row, Place, refused_at, Closed::of);
 
 /// Closes all that waits of one revision.
 ///
@@ -334,26 +254,4 @@ pub fn close_all(
     let set = Closed::of(closing);
     on!(&mut **tx, |c| diesel::update(open).set(set).execute(c))?;
     Ok(())
-}
-
-/// How many refusals wait for somebody.
-///
-/// # Errors
-/// The database's.
-pub fn open(conn: &mut Conn, creditor: &FiscalCode) -> Result<OpenRefusals, Error> {
-    let waiting = || {
-        flow_refusal::table
-            .filter(flow_refusal::creditor.eq(creditor.as_str()))
-            .filter(flow_refusal::closed_at.is_null())
-    };
-    let count: i64 = on!(conn, |c| waiting().count().get_result(c))?;
-    let oldest: Option<At> = on!(conn, |c| waiting()
-        .order(flow_refusal::id)
-        .select(flow_refusal::refused_at)
-        .first(c)
-        .optional())?;
-    Ok(OpenRefusals {
-        count,
-        oldest: oldest.map(|at| at.0),
-    })
 }
