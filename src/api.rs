@@ -28,6 +28,7 @@ macro_rules! twins {
 pub mod accounting;
 pub mod assessments;
 pub mod audit_entries;
+pub mod audit_seals;
 pub mod auth;
 pub mod canteen;
 pub mod collection_orders;
@@ -49,6 +50,7 @@ pub mod periods;
 pub mod positions;
 pub mod problem;
 pub mod reconciliation;
+pub mod refusals;
 mod repeat;
 pub mod report_jobs;
 pub mod reports;
@@ -262,7 +264,7 @@ fn routes() -> utoipa_actix_web::scope::Scope<
         .service(node_events::show_node_event_messages)
         .service(audit_entries::list_audit_entries)
         .service(audit_entries::show_audit_entry)
-        .service(audit_entries::list_audit_seals)
+        .service(audit_seals::list_audit_seals)
         .service(jobs::list_jobs)
         .service(jobs::show_job)
 }

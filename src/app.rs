@@ -43,5 +43,5 @@ pub use crate::store::Error as StoreError;
 /// Says of an error whether the same transaction may be run again.
 pub use crate::store::db::Retry;
 
-/// A write transaction, as the edges hand it on to a use case.
-pub use crate::store::Tx;
+/// A connection and a write transaction, as the edges hand them on to a use case.
+pub use crate::store::{Conn, Tx};

@@ -271,7 +271,7 @@ async fn key(config: Config, creditor: FiscalCode, role: Role, name: String) -> 
     print(&format!("{text}\n"))
 }
 
-/// Prints every invariant of every town, and fails when one is broken.
+/// Prints every invariant of every town and of the registry, and fails when one is broken.
 async fn audit(config: Config) -> anyhow::Result<()> {
     let ctx = boot::open(config).await?;
     let mut broken = 0usize;
@@ -280,15 +280,24 @@ async fn audit(config: Config) -> anyhow::Result<()> {
         seal_trail::run(&ctx, &Tenant::Creditor(of.clone())).await?;
         let checks = ctx.report(move |conn| audit::audit(conn, &of)).await?;
         print(&format!("{} {}\n", creditor.tax_code, creditor.legal_name))?;
-        for check in &checks {
-            print(&format!("  {check}\n"))?;
-        }
-        broken = broken.saturating_add(checks.iter().filter(|check| !check.holds()).count());
+        broken = broken.saturating_add(told(&checks)?);
     }
+    seal_trail::run(&ctx, &Tenant::Platform).await?;
+    let check = ctx.report(|conn| audit::trail(conn, &Tenant::Platform));
+    print(&format!("{}\n", Tenant::Platform))?;
+    broken = broken.saturating_add(told(&[check.await?])?);
     match broken {
         0 => print("the books agree\n"),
         broken => bail!("{broken} invariants are broken"),
     }
+}
+
+/// Prints what was checked; how many invariants are broken.
+fn told(checks: &[audit::Check]) -> anyhow::Result<usize> {
+    for check in checks {
+        print(&format!("  {check}\n"))?;
+    }
+    Ok(checks.iter().filter(|check| !check.holds()).count())
 }
 
 fn print(text: &str) -> anyhow::Result<()> {

@@ -33,6 +33,9 @@ pub mod idempotency;
 pub mod jobs;
 pub mod periods;
 
+#[macro_use]
+pub mod refusals;
+
 pub mod reconciliation;
 pub mod report_jobs;
 pub mod reports;
@@ -128,6 +131,14 @@ impl Error {
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Error {
         use diesel::result::{DatabaseErrorKind as Kind, Error as Diesel};
+        // The database had taken the transaction back itself: why it was not kept is what counts, and who finds
+        // it gone before its end may try again.
+        if let Diesel::RollbackErrorOnCommit { commit_error, .. } = error {
+            return Error::from(*commit_error);
+        }
+        if matches!(error, Diesel::BrokenTransactionManager) {
+            return Error::Busy;
+        }
         if let Diesel::DatabaseError(kind, why) = &error {
             let message = why.message();
             // The texts are those of SQLITE_BUSY and of PostgreSQL's 40P01 and 55P03.

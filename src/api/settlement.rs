@@ -33,7 +33,7 @@ pub use changes::{
 };
 pub use refusals::{
     ClosedFlowRefusal, FlowRefusalClosing, SettlementFlowRefusal, SettlementFlowRefusalPage,
-    SettlementFlowRefusalPath, SettlementFlowRefusalQuery,
+    SettlementFlowRefusalPath,
 };
 pub(super) use refusals::{close_settlement_flow_refusal, list_settlement_flow_refusals};
 

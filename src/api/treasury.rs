@@ -22,7 +22,6 @@ pub use layout::TreasuryImportQuery;
 use read::{Journal, Tally};
 pub use refusals::{
     ClosedRefusal, RefusalClosing, TreasuryRefusal, TreasuryRefusalPage, TreasuryRefusalPath,
-    TreasuryRefusalQuery,
 };
 pub(super) use refusals::{close_treasury_refusal, list_treasury_refusals};
 

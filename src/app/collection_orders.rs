@@ -13,7 +13,7 @@ use behind::Behind;
 use crate::app::accounting::bookkeeping::{self, Bookkeeping};
 use crate::ctx::Ctx;
 use crate::domain::accounting::AccountingKey;
-use crate::domain::collection_order::{CoverState, OrderCover, coverings, fill};
+use crate::domain::collection_order::{self, CoverState, OrderCover, fill};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::{Cents, MoneyError};
 use crate::store::reports::Period;
@@ -191,15 +191,11 @@ pub(super) fn covered(
     known: &[OrderCover],
     provisional: &Provisional,
 ) -> Result<(Cents, Vec<i64>), MoneyError> {
-    let of_credit = known.iter().filter(|cover| {
-        cover.year == provisional.year
-            && cover.provisional == provisional.number
-            && cover.account == provisional.account
-    });
-    let by_order = coverings(of_credit)?;
-    if by_order.is_empty() {
-        return Ok((provisional.regularised, Vec::new()));
-    }
-    let sum = Cents::sum(by_order.iter().map(|one| one.amount))?;
-    Ok((sum, by_order.into_iter().map(|one| one.order).collect()))
+    let account = provisional.account.as_str();
+    let place = (provisional.year, provisional.number, account);
+    let (sum, orders) = collection_order::covered(known, place)?;
+    Ok(match orders.is_empty() {
+        true => (provisional.regularised, orders),
+        false => (sum, orders),
+    })
 }

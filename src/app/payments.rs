@@ -240,6 +240,7 @@ pub fn receive(
             Some(position) if canteen::is_top_up(position) => Vec::new(),
             Some(_) | None => change.owed_back.clone(),
         },
+        kept: Cents::ZERO,
         received_at: now,
     };
     if store::receipts::insert_once(tx, &filed)?.already() {

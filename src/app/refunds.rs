@@ -9,7 +9,7 @@ use crate::domain::ledger::About;
 use crate::domain::lifecycle::Anomaly;
 use crate::domain::money::Cents;
 use crate::domain::reconciliation::LineKind;
-use crate::domain::reconciliation::decision::{Decision, DecisionReason, Subject};
+use crate::domain::reconciliation::decision::{Decision, Subject};
 use crate::domain::refund;
 use crate::store::worklist::Overpaid;
 use crate::store::{self, Conn, Tx};
@@ -37,11 +37,7 @@ pub(super) fn close(
     creditor: &FiscalCode,
     decision: &Decision,
 ) -> Result<(), store::Error> {
-    let Subject::Force { line, .. } = &decision.subject else {
-        return Ok(());
-    };
-    let (LineKind::Receipt, Some((receipt_id, index))) = (line.kind, line.key.rsplit_once('/'))
-    else {
+    let Some((receipt_id, index)) = part_of(decision) else {
         return Ok(());
     };
     let filed = store::receipts::lists::with_ids(tx, creditor, &[receipt_id])?;
@@ -50,14 +46,14 @@ pub(super) fn close(
     };
     let parts = filed.receipt.transfers.iter();
     let mut own = parts.filter(|part| part.is_own_of(creditor));
-    let Some(part) = own.find(|part| part.index.to_string() == index) else {
+    let Some(part) = own.find(|part| part.index == index) else {
         return Ok(());
     };
     let mut back = filed.owed_back_of(part.index.into());
     // What would have paid a part of the debt is given back too, when an officer says so; what a top-up paid
     // twice is kept as credit.
-    let given_back = decision.reason == DecisionReason::Refunded
-        && filed.anomaly.is_some_and(Anomaly::owes_refund);
+    let given_back = refund::gives_back(decision.reason);
+    let given_back = given_back && filed.anomaly.is_some_and(Anomaly::owes_refund);
     if !back.is_positive() && given_back && !store::canteen::of_receipt(tx, creditor, receipt_id)? {
         back = part.amount;
     }
@@ -69,9 +65,24 @@ pub(super) fn close(
         service_code: filed.service_code.as_deref(),
         beneficiary: creditor,
     };
+    if !refund::gives_back(decision.reason) {
+        store::receipts::kept::keep(tx, creditor, (receipt_id, index))?;
+    }
     let place = (decision.id.to_string(), today(now));
     let entry = refund::closed(decision.reason, place, (back, about));
     store::ledger::post(tx, creditor, [(ctx.ids.next(), entry)])
+}
+
+/// The part of a receipt that a decision closes, by receipt and place.
+fn part_of(decision: &Decision) -> Option<(&str, u8)> {
+    let Subject::Force { line, .. } = &decision.subject else {
+        return None;
+    };
+    if line.kind != LineKind::Receipt {
+        return None;
+    }
+    let (receipt_id, index) = line.key.rsplit_once('/')?;
+    Some((receipt_id, index.parse().ok()?))
 }
 
 /// Takes back what [`close`] booked, because the decision is reopened.
@@ -85,6 +96,9 @@ pub(super) fn reopen(
     creditor: &FiscalCode,
     decision: &Decision,
 ) -> Result<(), store::Error> {
+    if let Some(place) = part_of(decision).filter(|_| !refund::gives_back(decision.reason)) {
+        store::receipts::kept::owe(tx, creditor, place)?;
+    }
     let booked = store::ledger::of_reference(tx, creditor, &decision.id.to_string())?;
     let back = booked
         .iter()

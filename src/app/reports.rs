@@ -124,8 +124,8 @@ impl Retry for Error {
 /// Rows asked for in one query.
 const PAGE: i64 = 1000;
 
-/// Where rows go, one after the other.
-type Sink<'s> = dyn FnMut(Vec<Cell>) + 's;
+/// Where rows go, one after the other; a row that it does not take is the last.
+type Sink<'s> = dyn FnMut(Vec<Cell>) -> Result<(), Error> + 's;
 
 /// Writes the report in a format, row by row: whatever its length, memory does not grow with it.
 ///
@@ -174,8 +174,9 @@ pub fn write_counting(
         service: question.service.as_deref(),
     };
     let totals = desk.run(conn, question, &mut |row| {
-        report.row(&row);
+        report.row(&row)?;
         written.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     })?;
     Ok(report.finish(totals)?)
 }
@@ -285,7 +286,7 @@ impl Desk<'_> {
                 Cell::Cents(row.amount),
                 Cell::Cents(row.own),
                 Cell::Count(row.anomalies),
-            ]);
+            ])?;
         }
         Ok(vec![all.total(), own.total()])
     }
@@ -321,7 +322,7 @@ impl Desk<'_> {
                 for (_, sum) in buckets.iter_mut().filter(|(of, _)| *of == bucket) {
                     sum.add(1, filed.verdict.amount)?;
                 }
-                sink(open_row(filed, age, bucket));
+                sink(open_row(filed, age, bucket))?;
             }
         }
         Ok(buckets.map(|(_, sum)| sum.total()).to_vec())
@@ -368,7 +369,7 @@ impl Desk<'_> {
                 Cell::Cents(collected.amount),
                 Cell::Cents(settled.amount),
                 Cell::Cents(collected.amount.minus(settled.amount)?),
-            ]);
+            ])?;
         }
         Ok(vec![collected.total(), settled.total()])
     }

@@ -22,7 +22,9 @@ use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
 use crate::store::crash::{self, Point};
 pub use crate::store::settlement::{Filed, Filter, FlowState, RevisionKey};
 use crate::store::{self, Conn, Tx, db::Retry};
-pub use refusals::{Closing, Refusal, Unread, close_refusal, refusals, refuse};
+pub use refusals::{
+    Closing, FlowName, Place, Refusal, Unread, close_refusal, refusals, refuse, refuse_listed,
+};
 pub(crate) use revised::against_previous;
 pub use revised::{Revised, revised};
 

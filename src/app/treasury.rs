@@ -19,9 +19,11 @@ use crate::domain::treasury::{Movement, Operation, parse};
 use crate::store::crash::{self, Point};
 pub use refusals::{close_refusal, contradiction, refusals};
 
-pub use crate::store::treasury::files::{Closing, File, OpenRefusals, Refusal};
+pub use crate::store::refusals::{Closing, OpenRefusals, Refusal};
+pub use crate::store::treasury::files::File;
+pub use crate::store::treasury::refusals::Place;
 pub use crate::store::treasury::{Filed, Filter};
-use crate::store::treasury::{files, orders};
+use crate::store::treasury::{files, orders, refusals as refused};
 use crate::store::{self, Conn, Tx, db::Retry};
 pub(super) use matching::{follow, followers, give, of_payments, rematch, unbind};
 
@@ -134,21 +136,23 @@ pub fn import(
     let unread = document.unread.iter().cloned().chain(conflicting);
     let refusal = |one: Unread| Refusal {
         id: ctx.ids.next(),
-        file: file.id,
-        line: one.line,
+        place: Place {
+            file: file.id,
+            line: one.line,
+        },
         text: fit(&one.text.replace('\0', " "), KEPT_CHARS_MAX),
         reason: one.reason,
-        ingested_at: now,
+        came_at: now,
         closing: None,
     };
-    let mut kept: Vec<Refusal> = unread.map(refusal).collect();
-    let lines = || kept.iter().map(|one| one.line);
+    let mut kept: Vec<Refusal<Place>> = unread.map(refusal).collect();
+    let lines = || kept.iter().map(|one| one.place.line);
     if already && let (Some(first), Some(last)) = (lines().min(), lines().max()) {
         // Read by another description the same bytes may be refused for other reasons.
-        let before = files::of_file(tx, creditor, file.id, (first, last))?;
+        let before = refused::of_file(tx, creditor, file.id, (first, last))?;
         kept.retain(|one| !before.iter().any(|old| old.says(one)));
     }
-    files::keep(tx, creditor, &kept)?;
+    refused::insert(tx, creditor, &kept)?;
     let new = |outcome: &&Outcome| matches!(outcome, Outcome::Filed(_));
     let said = json!({
         "sha256": document.sha256.map(|byte| format!("{byte:02x}")).concat(),

@@ -14,7 +14,7 @@ use crate::domain::reconciliation::work::{Work, WorkState};
 use crate::domain::reconciliation::{AgeBucket, Code, Flag, LineKind};
 use crate::domain::text::Text;
 use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
-pub use crate::store::treasury::files::OpenRefusals;
+pub use crate::store::refusals::OpenRefusals;
 pub use crate::store::worklist::{Done, Overpaid};
 use crate::store::{self, Conn, Tx, db::Retry};
 
@@ -299,7 +299,7 @@ pub fn aging(conn: &mut Conn, creditor: &FiscalCode, now: Instant) -> Result<Agi
         today,
         lines,
         clearing,
-        refusals: store::treasury::files::open(conn, creditor)?,
+        refusals: store::treasury::refusals::open(conn, creditor)?,
         flow_refusals: store::settlement::refusals::open(conn, creditor)?,
     })
 }

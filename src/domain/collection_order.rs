@@ -71,6 +71,14 @@ pub struct OrderCover {
     pub told: Told,
 }
 
+impl OrderCover {
+    /// Whether it is about this credit: financial year, number and treasury account.
+    #[must_use]
+    pub fn is_of(&self, credit: (i32, i64, &str)) -> bool {
+        (self.year, self.provisional, self.account.as_str()) == credit
+    }
+}
+
 /// What an order covers of a provisional credit after all that was told of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Covering {
@@ -112,6 +120,20 @@ pub fn coverings<'c>(
         };
     let sums = sums.into_iter().filter(|(_, amount)| amount.is_positive());
     Ok(sums.map(covering).collect())
+}
+
+/// What orders cover of one credit (financial year, number, treasury account) after all that was told, and their
+/// numbers.
+///
+/// # Errors
+/// [`MoneyError`].
+pub fn covered(
+    told: &[OrderCover],
+    credit: (i32, i64, &str),
+) -> Result<(Cents, Vec<i64>), MoneyError> {
+    let by_order = coverings(told.iter().filter(|one| one.is_of(credit)))?;
+    let sum = Cents::sum(by_order.iter().map(|one| one.amount))?;
+    Ok((sum, by_order.into_iter().map(|one| one.order).collect()))
 }
 
 /// Every rule that a record of the office breaks, beside what was told of the same credit: the credit must be

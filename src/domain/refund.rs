@@ -6,23 +6,32 @@ use crate::domain::ledger::{About, Account, Entry, Posting, Reason};
 use crate::domain::money::Cents;
 use crate::domain::reconciliation::decision::DecisionReason;
 
-/// A payment of what was not owed is closed by an officer: it was given back, or the creditor keeps it (set
-/// off against another debt, given up by the payer).
+/// Whether an officer closes a payment of what was not owed as given back. Otherwise the creditor keeps it (set
+/// off against another debt, given up by the payer), and it is not owed back any more.
 #[must_use]
-pub fn closed(
-    reason: DecisionReason,
-    (reference, day): (String, Day),
-    (amount, about): (Cents, About<'_>),
-) -> Entry {
-    let (reason, to) = match reason {
-        DecisionReason::Refunded => (Reason::Refunded, Account::Refunds),
+pub fn gives_back(reason: DecisionReason) -> bool {
+    match reason {
+        DecisionReason::Refunded => true,
         DecisionReason::ReferenceMissing
         | DecisionReason::ReferenceWrong
         | DecisionReason::OtherGrouping
         | DecisionReason::SettledElsewhere
         | DecisionReason::Rounding
         | DecisionReason::ConfirmedFault
-        | DecisionReason::Other => (Reason::Kept, Account::RevenueDue),
+        | DecisionReason::Other => false,
+    }
+}
+
+/// A payment of what was not owed is closed by an officer: it was given back, or the creditor keeps it.
+#[must_use]
+pub fn closed(
+    reason: DecisionReason,
+    (reference, day): (String, Day),
+    (amount, about): (Cents, About<'_>),
+) -> Entry {
+    let (reason, to) = match gives_back(reason) {
+        true => (Reason::Refunded, Account::Refunds),
+        false => (Reason::Kept, Account::RevenueDue),
     };
     let posting = Posting::new(Account::Receivable, to, amount, about);
     Entry {

@@ -4,8 +4,8 @@
 //! before it, and what is known is passed over, so a pull may be broken off anywhere. Every creditor has
 //! a job of its own: one that fails never holds another up.
 //!
-//! What cannot be read is kept as it came: a row beside those that can be read, a whole flow until it can be
-//! read, which each pull tries again (ADR 0084).
+//! What cannot be read is kept as it came: a row beside those that can be read, of a flow as of the list, and a
+//! whole flow until it can be read, which each pull tries again (ADR 0084).
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -28,7 +28,9 @@ use crate::node::client::{
     self, FlowClient, Flows, Listing, Published, RestFlows, Retries, Service, SoapFlows, Station,
 };
 use crate::store::Error as StoreError;
-use crate::wire::fdr_rest::{Flow, FlowHeader, FlowPayment, FlowSummary, FlowsQuery, PayStatus};
+use crate::wire::fdr_rest::{
+    self as wire, Flow, FlowHeader, FlowPayment, FlowSummary, FlowsQuery, PayStatus,
+};
 use crate::wire::fdr_soap::{DatedFlow, psp_of};
 
 /// Publications may become visible a little out of order; this much is asked again each time.
@@ -101,6 +103,8 @@ pub struct PullSummary {
     pub late: usize,
     /// Rows that could not be read of the flows that were filed.
     pub unread: usize,
+    /// Rows of the list that cannot be read; they are kept.
+    pub unread_listed: usize,
     /// Flows that failed, each with its reason; the next pull tries them again.
     pub failed: Vec<String>,
 }
@@ -116,6 +120,7 @@ impl PullSummary {
             "known": self.known,
             "late": self.late,
             "unread": self.unread,
+            "unread_listed": self.unread_listed,
             "failed": self.failed,
         })
     }
@@ -170,12 +175,13 @@ pub async fn pull_from(
     let cursor = ctx
         .read(move |conn| settlement::cursor(conn, &owner))
         .await?;
-    let listing = client.list(creditor, &from(ctx.now(), cursor)).await?;
+    let mut listing = client.list(creditor, &from(ctx.now(), cursor)).await?;
     let held = held(ctx, creditor, &listing).await?;
-    let mut summary = PullSummary::default();
-    for row in &listing.unread {
-        summary.fail("-", row);
-    }
+    let mut summary = PullSummary {
+        unread_listed: listing.unread.len(),
+        ..PullSummary::default()
+    };
+    refuse_listed(ctx, creditor, std::mem::take(&mut listing.unread)).await?;
     let mut listed = Vec::new();
     for flow in numbered(listing.flows, &held) {
         summary.listed = summary.listed.saturating_add(1);
@@ -231,6 +237,22 @@ impl Batch {
         let rows: usize = self.flows.iter().map(|flow| flow.lines.len()).sum();
         self.flows.len() >= BATCH_FLOWS || rows >= BATCH_ROWS
     }
+}
+
+/// Keeps the rows of the list that cannot be read, before the cursor passes them.
+async fn refuse_listed(
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    rows: Vec<wire::Unread<Said>>,
+) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (owner, inner) = (creditor.clone(), ctx.clone());
+    let rows: Vec<(String, Said)> = rows.into_iter().map(|row| (row.text, row.error)).collect();
+    ctx.import(move |tx, now| settlement::refuse_listed(tx, now, &inner, &owner, &rows))
+        .await?;
+    Ok(())
 }
 
 /// Keeps a flow that cannot be read.

@@ -10,12 +10,15 @@ use crate::domain::client::Tenant;
 /// How long after a run the next one begins.
 const EVERY: TimeDelta = TimeDelta::minutes(5);
 
-/// The job: one for each creditor, repeating for ever.
+/// The job: one for each creditor, repeating for ever. What was done to the registry of all creditors is sealed
+/// by whichever comes first.
 pub const KIND: Kind = Kind {
     code: "seal_trail",
     run: |ctx, job| {
         Box::pin(async move {
-            run(&ctx, &Tenant::Creditor(job.creditor)).await?;
+            for tenant in [Tenant::Creditor(job.creditor), Tenant::Platform] {
+                run(&ctx, &tenant).await?;
+            }
             Ok(Ran::again_after(&ctx, EVERY))
         })
     },

@@ -120,7 +120,6 @@ pub struct Report<'a> {
     digest: Sha256,
     rows: i64,
     sums: Option<chart::Sums>,
-    failed: Option<WriteError>,
 }
 
 enum Body {
@@ -162,18 +161,14 @@ impl<'a> Report<'a> {
                 .chart
                 .as_ref()
                 .and_then(|chart| chart::Sums::of(chart, head.columns)),
-            failed: None,
         })
     }
 
-    /// Writes a row, one cell for each column. A failure is told at the end.
-    pub fn row(&mut self, cells: &[Cell]) {
-        if self.failed.is_none() {
-            self.failed = self.write(cells).err();
-        }
-    }
-
-    fn write(&mut self, cells: &[Cell]) -> Result<(), WriteError> {
+    /// Writes a row, one cell for each column. After a failure the report has no end.
+    ///
+    /// # Errors
+    /// [`WriteError`], as when it is one row too many.
+    pub fn row(&mut self, cells: &[Cell]) -> Result<(), WriteError> {
         self.line.clear();
         json::line(self.head.columns, cells, &mut self.line);
         self.digest.update(self.line.as_bytes());
@@ -200,11 +195,8 @@ impl<'a> Report<'a> {
     /// Ends the report with its totals.
     ///
     /// # Errors
-    /// [`WriteError`], of any row too.
+    /// [`WriteError`].
     pub fn finish(self, control_totals: Vec<ControlTotal>) -> Result<Trailer, WriteError> {
-        if let Some(error) = self.failed {
-            return Err(error);
-        }
         let digest: [u8; 32] = self.digest.finalize().into();
         let trailer = Trailer {
             rows: self.rows,

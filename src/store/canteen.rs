@@ -364,7 +364,7 @@ pub fn receipts(
         .load(c))?;
     let ids: Vec<String> = found.iter().map(|row| row.1.clone()).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let back = super::receipts::owed_back(conn, creditor, &ids)?;
+    let back = super::receipts::undue(conn, creditor, &ids)?;
     let receipt = |(Id(id), receipt_id, amount, parties, details, rows): Found| {
         let corrupt = |why: &dyn std::fmt::Display| Error::corrupt("receipt", id, why);
         let amount = Cents::new(amount).map_err(|e| corrupt(&e))?;

@@ -319,16 +319,53 @@ impl Conn {
         match done {
             Ok(value) => {
                 let commit = on!(self, |c| AnsiTransactionManager::commit_transaction(c));
-                commit.map_err(Error::from)?;
+                commit.map_err(|error| {
+                    // A savepoint that is not there any more: neither is the transaction.
+                    if self.is_inside() {
+                        self.give_up();
+                    }
+                    Error::from(error)
+                })?;
                 Ok(value)
             }
             Err(error) => {
                 // Where that fails, the database had taken the transaction back itself: what broke it is told.
                 if let Err(unfinished) = self.roll_back() {
                     tracing::warn!(error = %unfinished, "a transaction was taken back by the database");
+                    self.give_up();
                 }
                 Err(error)
             }
+        }
+    }
+
+    /// Whether a transaction is open, as far as is known here.
+    fn is_inside(&mut self) -> bool {
+        on!(self, |c| {
+            let status = AnsiTransactionManager::transaction_manager_status_mut(c);
+            matches!(status.transaction_depth(), Ok(Some(_)))
+        })
+    }
+
+    /// Whether the transaction is gone before its end, so that nothing more may be written in it.
+    pub(super) fn is_given_up(&mut self) -> bool {
+        on!(self, |c| {
+            let status = AnsiTransactionManager::transaction_manager_status_mut(c);
+            status.transaction_depth().is_err()
+        })
+    }
+
+    /// The database has taken a transaction back whole (SQLite does when the disk is full or fails), and whoever
+    /// is inside does not know it. The next savepoint would begin a transaction of its own, the next statement
+    /// be one: neither may be, and the connection is opened again.
+    fn give_up(&mut self) {
+        on!(&mut *self, |c| {
+            AnsiTransactionManager::transaction_manager_status_mut(c).set_in_error();
+        });
+        if let Conn::Lite(c) = self
+            && let Err(error) = c.batch_execute("PRAGMA query_only=ON")
+        {
+            tracing::error!(%error, "a connection without its transaction takes writes");
         }
     }
 

@@ -164,7 +164,9 @@ impl Db {
             let mut attempt = 0u32;
             loop {
                 match c.write(&f) {
-                    Err(error) if error.retryable() && attempt < RETRIES_MAX => {
+                    Err(error)
+                        if error.retryable() && attempt < RETRIES_MAX && !c.is_given_up() =>
+                    {
                         attempt = attempt.saturating_add(1);
                         std::thread::sleep(std::time::Duration::from_millis(
                             u64::from(attempt) * 5,
@@ -323,7 +325,8 @@ impl Queues {
 
 /// SQLite's writer: whatever is queued becomes one durable commit, each closure in its own savepoint. An
 /// import is a commit of its own: nobody waits for it to be answered, and SQLite need not keep the former
-/// state of every page that it touches, as it does to take one of several closures back.
+/// state of every page that it touches, as it does to take one of several closures back. When SQLite takes the
+/// whole commit back by itself, because the disk is full, everybody in it is told to try again.
 fn run_grouped(url: &str, access: Access, mut conn: Conn, queues: &Queues) {
     let mut acks: Vec<Ack> = Vec::with_capacity(GROUP_MAX);
     while let Some(next) = queues.next() {
@@ -341,7 +344,8 @@ fn run_group(conn: &mut Conn, first: Task, queue: &flume::Receiver<Task>, acks: 
     let committed = conn.write(|tx| {
         while let Some(task) = first.take().or_else(|| queue.try_recv().ok()) {
             acks.push(task(tx));
-            if acks.len() == GROUP_MAX {
+            // The database may have taken all of them back: those that still wait are not part of it.
+            if acks.len() == GROUP_MAX || tx.is_given_up() {
                 break;
             }
         }

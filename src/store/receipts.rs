@@ -1,5 +1,6 @@
 //! Receipts, their transfers, and the messages as they came.
 
+pub mod kept;
 pub mod lists;
 
 use std::collections::HashMap;
@@ -65,6 +66,7 @@ struct TransferRow {
     own: bool,
     stamp: Option<Vec<u8>>,
     owed_back_cents: i64,
+    kept_cents: i64,
 }
 
 /// A receipt on file: the fact, and what the books made of it.
@@ -84,12 +86,14 @@ pub struct Filed {
     pub anomaly: Option<Anomaly>,
     /// What of its own parts was not owed and goes back to who paid, by transfer.
     pub owed_back: Vec<(u8, Cents)>,
+    /// What of them was not owed either, and the creditor keeps.
+    pub kept: Cents,
     /// When it arrived.
     pub received_at: Instant,
 }
 
 impl Filed {
-    /// What of a part was not owed.
+    /// What of a part goes back to who paid.
     #[must_use]
     pub fn owed_back_of(&self, index: i32) -> Cents {
         let mut parts = self.owed_back.iter();
@@ -97,21 +101,48 @@ impl Filed {
         found.map_or(Cents::ZERO, |(_, amount)| *amount)
     }
 
+    /// What of its own parts was not owed, whether it goes back or is kept.
+    ///
+    /// # Errors
+    /// [`MoneyError`].
+    pub fn undue(&self) -> Result<Cents, MoneyError> {
+        self.goes_back()?.plus(self.kept)
+    }
+
+    /// What of its own parts goes back to who paid.
+    ///
+    /// # Errors
+    /// [`MoneyError`].
+    pub fn goes_back(&self) -> Result<Cents, MoneyError> {
+        Cents::sum(self.owed_back.iter().map(|(_, amount)| *amount))
+    }
+
     /// What of the whole payment was owed: in the proportion of the creditor's own parts.
     ///
     /// # Errors
     /// [`MoneyError`].
     pub fn owed(&self) -> Result<Cents, MoneyError> {
+        self.without(self.undue()?)
+    }
+
+    /// What of the whole payment stays where it is: what was owed, and what is kept.
+    ///
+    /// # Errors
+    /// [`MoneyError`].
+    pub fn stays(&self) -> Result<Cents, MoneyError> {
+        self.without(self.goes_back()?)
+    }
+
+    fn without(&self, back: Cents) -> Result<Cents, MoneyError> {
         let receipt = &self.receipt;
         let own = receipt.transfers.iter();
         let own = own.filter(|part| part.is_own_of(&receipt.receiver));
         let own = Cents::sum(own.map(|part| part.amount))?;
-        let back = Cents::sum(self.owed_back.iter().map(|(_, amount)| *amount))?;
         owed_of(receipt.amount, own, back)
     }
 }
 
-/// What of a payment was owed, when so much of the creditor's own part of it goes back.
+/// What is left of a payment without so much of the creditor's own part of it.
 pub(super) fn owed_of(whole: Cents, own: Cents, back: Cents) -> Result<Cents, MoneyError> {
     match back.is_positive() {
         true => part_of(whole, own.minus(back)?, own),
@@ -286,11 +317,11 @@ pub fn page(
     with_transfers(conn, rows)
 }
 
-/// The creditor's own part of some receipts and what goes back of it, for those of which something does.
+/// The creditor's own part of some receipts and what of it was not owed, for those of which something was not.
 ///
 /// # Errors
 /// The database's, or a corrupt row.
-pub(super) fn owed_back(
+pub(super) fn undue(
     conn: &mut Conn,
     creditor: &FiscalCode,
     receipt_ids: &[&str],
@@ -302,7 +333,7 @@ pub(super) fn owed_back(
         .select((
             receipt_transfer::receipt_id,
             receipt_transfer::amount_cents,
-            receipt_transfer::owed_back_cents,
+            receipt_transfer::owed_back_cents + receipt_transfer::kept_cents,
         ))
         .load(c))?;
     let mut sums = HashMap::<String, (Cents, Cents)>::new();
@@ -383,6 +414,7 @@ fn transfer_rows(filed: &Filed) -> Vec<TransferRow> {
             own: transfer.is_own_of(&receipt.receiver),
             stamp: transfer.stamp.clone(),
             owed_back_cents: filed.owed_back_of(transfer.index.into()).get(),
+            kept_cents: 0,
         })
         .collect()
 }
@@ -474,6 +506,9 @@ impl ReceiptRow {
             let index = u8::try_from(transfer.idx).map_err(|e| corrupt(&e))?;
             owed_back.push((index, amount));
         }
+        let kept = transfers.iter().map(|one| Cents::new(one.kept_cents));
+        let kept = kept.collect::<Result<Vec<_>, _>>().and_then(Cents::sum);
+        let kept = kept.map_err(|e| corrupt(&e))?;
         let transfers = transfers.into_iter().map(|transfer| {
             Ok(ReceiptTransfer {
                 index: u8::try_from(transfer.idx).map_err(|e| corrupt(&e))?,
@@ -526,6 +561,7 @@ impl ReceiptRow {
             paid_on: self.paid_on,
             anomaly: anomaly.transpose()?,
             owed_back,
+            kept,
             received_at: self.received_at.0,
         })
     }

@@ -160,20 +160,26 @@ fn request(operation: Operation, asker: Asker<'_>, flow_id: Option<&str>) -> Vec
 pub fn list(body: &[u8], clock: Clock) -> Result<Vec<Result<DatedFlow, Unread<Error>>>, Error> {
     let mut flows = Vec::new();
     answer(body, Operation::List, |part| {
-        if let Part::Entry(row, _) = part {
-            let at = |name: &str| format!("idRendicontazione[{}].{name}", flows.len());
-            let text = |name| text(&at(name), row.text_at(&[name]));
-            let made =
-                text("dataOraFlusso").and_then(|made| instant(&at("dataOraFlusso"), &made, clock));
-            let read = text("identificativoFlusso").and_then(|flow_id| {
-                let flow_at = made?;
-                Ok(DatedFlow { flow_id, flow_at })
-            });
+        if let Part::Entry(row, broken) = part {
+            let read = match broken {
+                Some(rule) => Err(rule.into()),
+                None => dated(flows.len(), &row, clock),
+            };
             flows.push(read.map_err(|error| unread(&row, error)));
         }
         Ok(())
     })?;
     Ok(flows)
+}
+
+/// One row of the list, by its place.
+fn dated(place: usize, row: &Element, clock: Clock) -> Result<DatedFlow, Error> {
+    let at = |name: &str| format!("idRendicontazione[{place}].{name}");
+    let text = |name: &str| text(&at(name), row.text_at(&[name]));
+    let flow_id = text("identificativoFlusso")?;
+    let made = "dataOraFlusso";
+    let flow_at = instant(&at(made), &text(made)?, clock)?;
+    Ok(DatedFlow { flow_id, flow_at })
 }
 
 /// A row that cannot be read, written again.
@@ -294,7 +300,6 @@ fn answer(
     let mut answered = false;
     while let Some(part) = parts.next(&|name| name == "idRendicontazione")? {
         match part {
-            Part::Entry(_, Some(rule)) => return Err(rule.into()),
             Part::Around(path, text) => {
                 let names: Vec<&str> = path.iter().map(String::as_str).collect();
                 match names.as_slice() {
@@ -306,7 +311,7 @@ fn answer(
                     _ => take(Part::Around(path, text))?,
                 }
             }
-            entry @ Part::Entry(_, None) => take(entry)?,
+            entry @ Part::Entry(..) => take(entry)?,
         }
     }
     if answered {

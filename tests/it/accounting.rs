@@ -2,6 +2,7 @@
 
 use actix_web::http::Method;
 use avviso::app::settlement;
+use avviso::domain::ledger::Account;
 use avviso::domain::money::Cents;
 use avviso::domain::settlement::{Header, Line, Outcome};
 use serde_json::{Value, json};
@@ -171,6 +172,22 @@ pub(crate) async fn journal(caller: &Caller, key: &str, movements: &[String]) ->
         .send()
         .await
         .expect(201)
+}
+
+type Reports = std::collections::BTreeMap<&'static str, Vec<Value>>;
+
+/// Every report that the laws are about.
+async fn pulled(office: &Caller) -> Reports {
+    let mut books = Reports::new();
+    for name in crate::laws::NAMES {
+        let path = format!("/reports/{name}?{}", crate::laws::DAYS);
+        let lines = office.get(&path).header("accept", "application/jsonl");
+        let lines = lines.send().await;
+        assert_eq!(lines.status.as_u16(), 200, "{name}");
+        let rows = crate::laws::Books::rows(std::str::from_utf8(&lines.body).unwrap());
+        books.insert(name, rows);
+    }
+    books
 }
 
 both_databases! {
@@ -508,26 +525,39 @@ both_databases! {
         given::position(&app, given::lamps(5)).await;
         // The flow is credited in two parts, and a cent that nobody explains comes on top.
         journal(&office, "journal-key-1", &[credit(1, 10, total - 4000), credit(2, 11, 4001)]).await;
-        let mut books = std::collections::BTreeMap::new();
-        for name in crate::laws::NAMES {
-            let path = format!("/reports/{name}?{}", crate::laws::DAYS);
-            let lines = office.get(&path).header("accept", "application/jsonl").send().await;
-            assert_eq!(lines.status.as_u16(), 200, "{name}");
-            books.insert(name, crate::laws::Books::rows(std::str::from_utf8(&lines.body).unwrap()));
-        }
+        let books = pulled(&office).await;
         let credits = &books["provisional-credits"];
         assert_eq!((&credits[0]["unexplained"], &credits[1]["unexplained"]), (&json!(0), &json!(1)));
         let payments = &books["provisional-payments"];
         let shown: Vec<&str> = payments.iter().filter_map(|row| row["provisional"].as_str()).collect();
         assert!(shown.contains(&"10") && shown.contains(&"11"), "{shown:?}");
         // The list of refunds is what the reports call owed back.
-        let refunds = office.get("/refunds-owed?limit=200").send().await.expect(200);
-        let refunds: i64 = refunds["items"].as_array().unwrap().iter().map(|one| one["amount_cents"].as_i64().unwrap()).sum();
-        let revenue = &books["revenue-by-key"];
-        let owed_back = revenue.iter().filter_map(|row| row["owed_back"].as_i64()).sum::<i64>();
-        assert_eq!((refunds, refunds > 0), (owed_back, true));
-        let aging = office.get("/aging").send().await.expect(200);
-        crate::laws::Books(books, aging).hold();
+        let refunds = async || {
+            let refunds = office.get("/refunds-owed?limit=200").send().await.expect(200);
+            refunds["items"].as_array().unwrap().iter().map(|one| one["amount_cents"].as_i64().unwrap()).sum::<i64>()
+        };
+        let sum = |books: &Reports, column: &str| {
+            books["revenue-by-key"].iter().filter_map(|row| row[column].as_i64()).sum::<i64>()
+        };
+        let (twice, net) = (refunds().await, sum(&books, "net"));
+        assert_eq!((twice, twice > 0), (sum(&books, "owed_back"), true));
+        let aging = async || office.get("/aging").send().await.expect(200);
+        crate::laws::Books(books, aging().await).hold();
+        // What the creditor keeps is not owed back any more, wherever it is asked, until that is taken back.
+        let line = crate::reconciliation::line(&office, "token-4/1").await["reconciliation_id"].clone();
+        let keep = json!({"force": {"reconciliation_id": line}, "reason": "settled_elsewhere", "note": "Compensato"});
+        let kept = office.post("/reconciliation-decisions", &keep).send().await;
+        let books = pulled(&office).await;
+        assert_eq!((refunds().await, sum(&books, "owed_back"), sum(&books, "net")), (0, 0, net + twice));
+        assert_eq!(app.balance(Account::Refunds).await, 0);
+        crate::laws::Books(books, aging().await).hold();
+        let id = kept.json()["reconciliation_decision_id"].as_str().unwrap().to_owned();
+        let reopen = json!({"state": "reopened", "note": "Riletto"});
+        let path = format!("/reconciliation-decisions/{id}");
+        office.patch(&path, kept.header("etag"), &reopen).send().await.expect(200);
+        let books = pulled(&office).await;
+        assert_eq!((refunds().await, sum(&books, "owed_back"), sum(&books, "net")), (twice, twice, net));
+        crate::laws::Books(books, aging().await).hold();
     }
 
     async fn a_report_is_narrowed_to_a_service_or_says_that_it_cannot_be(app: TestApp) {

@@ -455,6 +455,36 @@ both_databases! {
         assert!(text.contains("TRDVLI16C61A241T") && text.contains("234,08"), "{text}");
     }
 
+    async fn a_bill_paid_twice_is_certified_once_whoever_keeps_the_money(app: TestApp) {
+        let office = app.office().await;
+        let bill = json!({
+            "service_code": "NIDO-MENSA",
+            "debtor": {"type": "person", "tax_code": "RSSMRA85T10A562S", "full_name": "Mario Rossi"},
+            "details": {"canteen": {"resident": true, "months": [{"year": 2026, "month": 3, "pupils": [
+                {"pupil_tax_code": NICCOLO, "sibling_order": 1, "meals": 10}]}]}},
+        });
+        let made = office.post("/debt-positions", &bill).send().await.expect(201);
+        let payment = given::activated(&app, &number(&made)).await;
+        for token in ["token-1", "token-2"] {
+            let receipt = Message::send_rt("paSendRTV2", &number(&made), token, &payment);
+            assert_eq!(receipt.send(&app).await.outcome(), "OK");
+        }
+        let certified = async || {
+            let days = "from_date=2026-01-01&to_date=2026-12-31";
+            let (rows, _) = crate::receivables::report(&office, "childcare-certificate", days).await;
+            let of_fees: i64 = rows.iter().map(|row| row["amount"].as_i64().unwrap()).sum();
+            let of_meals: Vec<String> = certificate(&office).await.iter().map(|row| row[8].clone()).collect();
+            (of_fees, of_meals)
+        };
+        let once = certified().await;
+        assert_eq!(once.0, 4200);
+        let line = crate::reconciliation::line(&office, "token-2/1").await["reconciliation_id"].clone();
+        let keep = json!({"force": {"reconciliation_id": line}, "reason": "settled_elsewhere", "note": "Compensato"});
+        office.post("/reconciliation-decisions", &keep).send().await.expect(201);
+        assert_eq!(office.get("/refunds-owed").send().await.expect(200)["items"], json!([]));
+        assert_eq!(certified().await, once);
+    }
+
     async fn fees_are_certified_by_child_and_month_for_inps(app: TestApp) {
         let office = app.office().await;
         let mario = json!({"type": "person", "tax_code": "RSSMRA85T10A562S", "full_name": "Mario Rossi"});

@@ -7,7 +7,7 @@ use crate::app::TestApp;
 use crate::database::Engine;
 use crate::given::{self, single};
 use crate::reconciliation::LAMP;
-use crate::soap::Message;
+use crate::soap::{Answer, Message};
 
 async fn set(app: &TestApp, pragma: &'static str) {
     let write = move |tx: &mut avviso::store::Tx<'_>, _| tx.execute(pragma);
@@ -63,6 +63,48 @@ async fn refused(app: TestApp) {
     let call = office.post("/treasury-imports", &Value::Null);
     let stored = call.bytes("text/csv", list(900)).send().await.expect(201);
     assert_eq!(stored["new_lines"], 900);
+}
+
+/// Receipts that come together on a full disk: those that were answered are stored, and the node sends the others
+/// again.
+async fn full(app: TestApp) {
+    let office = app.office().await;
+    let mut receipts = Vec::new();
+    for n in 0..12 {
+        let number = single(&given::position(&app, given::lamps(1)).await);
+        let payment = given::activated(&app, &number).await;
+        receipts.push(Message::send_rt(
+            "paSendRTV2",
+            &number,
+            &format!("r{n}"),
+            &payment,
+        ));
+    }
+    let paid = async || {
+        let paid = office.get("/payments?limit=200").send().await.expect(200);
+        paid["items"].as_array().unwrap().len()
+    };
+    let sent = async || {
+        let sends = receipts.iter().map(|receipt| receipt.send(&app));
+        let answers = futures_util::future::join_all(sends).await;
+        let outcomes = answers.iter().map(Answer::outcome);
+        outcomes.collect::<Vec<String>>()
+    };
+    set(&app, "PRAGMA max_page_count=1").await;
+    let outcomes = sent().await;
+    let stored = outcomes.iter().filter(|one| *one == "OK").count();
+    let refused = outcomes.iter().filter(|one| *one == "PAA_SYSTEM_ERROR");
+    assert_eq!(stored + refused.count(), 12, "{outcomes:?}");
+    assert!(stored < 12, "{outcomes:?}");
+    assert_eq!(paid().await, stored);
+    set(&app, "PRAGMA max_page_count=1000000").await;
+    assert_eq!(sent().await, ["OK"; 12]);
+    assert_eq!(paid().await, 12);
+}
+
+#[test]
+fn receipts_of_a_full_disk_are_sent_again() {
+    crate::app::run(Engine::Sqlite, full);
 }
 
 #[test]

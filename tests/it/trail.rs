@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use actix_web::http::Method;
 use avviso::app::creditors::{self, Taxonomy};
+use avviso::app::jobs::{Job, JobState};
 use avviso::app::{clients, settlement, trail};
 use avviso::domain::client::Tenant;
 use avviso::domain::text::Said;
@@ -338,12 +339,15 @@ async fn sealed(app: &TestApp) -> usize {
         .unwrap()
 }
 
-/// What the audit says of the trail.
+/// What the audit says of the trail of the town.
 async fn verdict(app: &TestApp) -> Option<String> {
-    let town = Tenant::Creditor(app.town());
+    verdict_of(app, Tenant::Creditor(app.town())).await
+}
+
+async fn verdict_of(app: &TestApp, tenant: Tenant) -> Option<String> {
     let found = app
         .ctx
-        .report(move |conn| trail::tampered(conn, &town))
+        .report(move |conn| trail::tampered(conn, &tenant))
         .await;
     found.unwrap()
 }
@@ -542,6 +546,28 @@ both_databases! {
         let (one, two) = futures_util::future::join(sealed(&app), sealed(&twin)).await;
         assert_eq!(one + two, 20);
         assert_eq!(verdict(&app).await, None);
+    }
+
+    async fn what_is_done_for_all_creditors_is_sealed_too(app: TestApp) {
+        app.unaudited();
+        for _ in 0..2 {
+            let key = clients::Key::new(Tenant::Platform, app.ctx.ids.next(), &[9; 32]);
+            app.ctx.write(move |tx, now| clients::issue(tx, now, &key, "x", &[])).await.unwrap();
+        }
+        let now = app.ctx.now();
+        let job = Job {
+            creditor: app.town(), id: app.ctx.ids.next(), kind: seal_trail::KIND.code.to_owned(), payload: json!({}),
+            state: JobState::Running, run_at: now, attempts: 1, last_error: None, result: None, created_at: now,
+            finished_at: None,
+        };
+        (seal_trail::KIND.run)(app.ctx.clone(), job).await.unwrap();
+        let left = "SELECT COUNT(*) || '' AS row FROM audit_entry WHERE creditor = 'platform' AND seal";
+        assert_eq!(app.rows(&format!("{left} IS NULL")), ["0"]);
+        assert_eq!(app.rows(&format!("{left} = 1")), ["2"]);
+        assert_eq!(verdict_of(&app, Tenant::Platform).await, None);
+        app.tamper("UPDATE audit_entry SET actor_name = 'y' WHERE creditor = 'platform'");
+        let found = verdict_of(&app, Tenant::Platform).await;
+        assert!(found.is_some_and(|found| found.contains("under seal 1")));
     }
 
     async fn whoever_alters_the_trail_is_found(app: TestApp) {

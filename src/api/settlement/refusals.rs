@@ -1,6 +1,5 @@
 //! What could not be read of flows, and what somebody has done about it.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -9,15 +8,12 @@ use uuid::Uuid;
 
 use crate::api::State;
 use crate::api::auth::Caller;
-use crate::api::faults::Faults;
 use crate::api::input::{FromBody, FromPath, FromQuery, IdempotencyKey};
-use crate::api::page::Slice;
 use crate::api::problem::{Language, Problem};
-use crate::api::repeat::Asked;
+use crate::api::refusals::{List, RefusalQuery, Said};
 use crate::api::scalars::{IdempotencyKeyHeader, Line140, Line1000, Revision, UriHeader, line_of};
-use crate::app::idempotency;
-use crate::app::settlement::{self, Closing, Refusal};
-use crate::domain::text::{Text, fit};
+use crate::app::settlement::{self, Place, Refusal};
+use crate::domain::text::fit;
 
 /// Something that a settlement flow says about money and that could not be stored as an entry.
 #[derive(Serialize, ToSchema)]
@@ -25,13 +21,19 @@ use crate::domain::text::{Text, fit};
 pub struct SettlementFlowRefusal {
     /// Identifier.
     pub settlement_flow_refusal_id: Uuid,
-    /// Provider that sent the flow.
-    pub psp: Line140,
+    /// Provider that sent the flow; absent with its name when a row of the list of flows cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub psp: Option<Line140>,
     /// The name that the provider gave to the flow.
-    pub flow_code: Line140,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub flow_code: Option<Line140>,
     /// Revision of the provider.
-    pub revision: Revision,
-    /// Place of the row in the flow, from 1; absent when the whole flow cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub revision: Option<Revision>,
+    /// Place of the row in the flow, from 1; absent when the whole flow cannot be read, or a row of the list.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = Int32, minimum = 1, maximum = 2_147_483_647)]
     pub place: Option<i32>,
@@ -92,54 +94,32 @@ pub struct SettlementFlowRefusalPage {
     pub next_cursor: Option<Uuid>,
 }
 
-/// Which refusals.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct SettlementFlowRefusalQuery {
-    /// `next_cursor` of the page before.
-    #[param(nullable = false)]
-    pub cursor: Option<Uuid>,
-    /// Most items in the answer.
-    #[serde(default = "crate::api::page::limit_default")]
-    #[param(format = Int32, minimum = 1, maximum = 200, default = 50, example = 50)]
-    pub limit: u16,
-    /// Only those that wait for somebody, or only those that do not.
-    #[param(nullable = false)]
-    pub open: Option<bool>,
-}
+const LIST: List<Place, SettlementFlowRefusal, settlement::Error> = List {
+    address: "/settlement-flow-refusals",
+    closing: "close_settlement_flow_refusal",
+    page: settlement::refusals,
+    close: settlement::close_refusal,
+    show: SettlementFlowRefusal::of,
+};
 
 /// List refusals of flows
 ///
 /// What settlement flows say and could not be stored as an entry, in the order it came: a row, while the other
-/// rows of its flow count, or a whole flow, which is tried again at every pull. To be read by a person, who
-/// asks the provider for a new revision or says why none is needed, and closes it.
+/// rows of its flow count; a whole flow, which is tried again at every pull; or a row of the list of flows, which
+/// names none, so that its flow is missing until the node lists it well. To be read by a person, who asks the
+/// provider for a new revision or says why none is needed, and closes it.
 #[utoipa::path(operation_id = "list_settlement_flow_refusals", tag = "settlement-flows", security(("client" = ["settlements:read"])),
-    params(SettlementFlowRefusalQuery), responses((status = 200, description = "One page.", body = SettlementFlowRefusalPage)))]
+    params(RefusalQuery), responses((status = 200, description = "One page.", body = SettlementFlowRefusalPage)))]
 #[get("/settlement-flow-refusals")]
 pub(in crate::api) async fn list_settlement_flow_refusals(
     state: web::Data<State>,
     caller: Caller,
-    query: FromQuery<SettlementFlowRefusalQuery>,
+    query: FromQuery<RefusalQuery>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let (creditor, query) = (caller.creditor()?.clone(), query.0);
-    let slice = Slice {
-        cursor: query.cursor,
-        limit: query.limit,
-    };
-    let open = query.open;
-    let read = move |conn: &mut _| {
-        settlement::refusals(conn, &creditor, open, (slice.cursor, slice.fetch()))
-    };
-    let (found, next_cursor) = slice.cut(state.ctx.read(read).await?, |one| one.id);
-    let language = Language::of(request.headers());
-    let items = found
-        .iter()
-        .map(|one| SettlementFlowRefusal::of(one, language));
-    Ok(HttpResponse::Ok().json(SettlementFlowRefusalPage {
-        items: items.collect(),
-        next_cursor,
-    }))
+    let page = LIST.page(&state, &caller, query.0, &request).await?;
+    let (items, next_cursor) = page;
+    Ok(HttpResponse::Ok().json(SettlementFlowRefusalPage { items, next_cursor }))
 }
 
 /// Close a refusal of a flow
@@ -158,53 +138,29 @@ pub(in crate::api) async fn close_settlement_flow_refusal(
     key: IdempotencyKey,
     body: FromBody<FlowRefusalClosing>,
 ) -> Result<HttpResponse, Problem> {
-    let (creditor, id) = (
-        caller.creditor()?.clone(),
-        path.0.settlement_flow_refusal_id,
-    );
-    let asked = Asked::of(
-        &caller,
-        ("close_settlement_flow_refusal", id),
-        &key,
-        body.digest,
-    )?;
-    if let Some(answer) = asked.before(&state).await? {
-        return Ok(answer);
-    }
-    let mut faults = Faults::default();
-    let note = faults.read("/note", Text::<1000>::parse(body.value.note.as_str()));
-    let note = faults.result(note)?;
-    let client = Some(caller.client_id);
-    let (language, sealed) = (Language::of(request.headers()), asked.clone());
-    let location = state.address("/settlement-flow-refusals");
-    let made = state.write(&caller, move |tx, now| {
-        let closing = Closing {
-            client,
-            note: note.as_str().to_owned(),
-            at: now,
-        };
-        let closed = settlement::close_refusal(tx, &creditor, id, &closing)?;
-        let view = (&SettlementFlowRefusal::of(&closed, language), None);
-        let answer = sealed.answered(StatusCode::CREATED, location.clone(), view);
-        idempotency::remember(tx, now, &sealed.intent, &answer)?;
-        Ok::<_, settlement::Error>(answer)
-    });
-    asked.end(&state, made.await.map_err(Problem::from)).await
+    let said = Said {
+        id: path.0.settlement_flow_refusal_id,
+        note: &body.value.note,
+        entry: None,
+        digest: body.digest,
+    };
+    LIST.close(&state, &caller, (&key, &request), said).await
 }
 
 impl SettlementFlowRefusal {
-    fn of(one: &Refusal, language: Language) -> SettlementFlowRefusal {
+    fn of(one: &Refusal<Place>, language: Language) -> SettlementFlowRefusal {
         let detail = line_of(language.of_said(&one.reason));
         let name = |text: &str| Line140::new(fit(&text.replace(char::is_control, " "), 140));
+        let flow = one.place.flow();
         SettlementFlowRefusal {
             settlement_flow_refusal_id: one.id,
-            psp: name(&one.psp_id),
-            flow_code: name(&one.flow_id),
-            revision: Revision(one.revision),
-            place: one.place,
+            psp: flow.map(|flow| name(&flow.psp_id)),
+            flow_code: flow.map(|flow| name(&flow.flow_id)),
+            revision: flow.map(|flow| Revision(flow.revision)),
+            place: one.place.row(),
             detail: detail.unwrap_or_else(|| Line1000::new("-")),
             text: line_of(&one.text),
-            received_at: one.refused_at,
+            received_at: one.came_at,
             closed: one.closing.as_ref().map(|closing| ClosedFlowRefusal {
                 client_id: closing.client,
                 note: Line1000::new(closing.note.as_str()),

@@ -1,6 +1,5 @@
 //! What could not be read of files, and what somebody has done about it.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -9,15 +8,11 @@ use uuid::Uuid;
 
 use crate::api::State;
 use crate::api::auth::Caller;
-use crate::api::faults::Faults;
 use crate::api::input::{FromBody, FromPath, FromQuery, IdempotencyKey};
-use crate::api::page::Slice;
 use crate::api::problem::{Language, Problem};
-use crate::api::repeat::Asked;
+use crate::api::refusals::{List, RefusalQuery, Said};
 use crate::api::scalars::{Count, IdempotencyKeyHeader, Line1000, UriHeader, line_of};
-use crate::app::idempotency;
-use crate::app::treasury::{self, Closing, Refusal};
-use crate::domain::text::Text;
+use crate::app::treasury::{self, Place, Refusal};
 
 /// Something that a file says about money and that could not be stored as a movement.
 #[derive(Serialize, ToSchema)]
@@ -91,51 +86,30 @@ pub struct TreasuryRefusalPage {
     pub next_cursor: Option<Uuid>,
 }
 
-/// Which refusals.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct TreasuryRefusalQuery {
-    /// `next_cursor` of the page before.
-    #[param(nullable = false)]
-    pub cursor: Option<Uuid>,
-    /// Most items in the answer.
-    #[serde(default = "crate::api::page::limit_default")]
-    #[param(format = Int32, minimum = 1, maximum = 200, default = 50, example = 50)]
-    pub limit: u16,
-    /// Only those that wait for somebody, or only those that do not.
-    #[param(nullable = false)]
-    pub open: Option<bool>,
-}
+const LIST: List<Place, TreasuryRefusal, treasury::Error> = List {
+    address: "/treasury-refusals",
+    closing: "close_treasury_refusal",
+    page: treasury::refusals,
+    close: treasury::close_refusal,
+    show: TreasuryRefusal::of,
+};
 
 /// List refusals
 ///
 /// What files say and could not be stored as a movement, in the order it came: to be read by a person, who
 /// enters what is missing and closes it.
 #[utoipa::path(operation_id = "list_treasury_refusals", tag = "treasury", security(("client" = ["treasury:read"])),
-    params(TreasuryRefusalQuery), responses((status = 200, description = "One page.", body = TreasuryRefusalPage)))]
+    params(RefusalQuery), responses((status = 200, description = "One page.", body = TreasuryRefusalPage)))]
 #[get("/treasury-refusals")]
 pub(in crate::api) async fn list_treasury_refusals(
     state: web::Data<State>,
     caller: Caller,
-    query: FromQuery<TreasuryRefusalQuery>,
+    query: FromQuery<RefusalQuery>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let (creditor, query) = (caller.creditor()?.clone(), query.0);
-    let slice = Slice {
-        cursor: query.cursor,
-        limit: query.limit,
-    };
-    let open = query.open;
-    let read = move |conn: &mut _| {
-        treasury::refusals(conn, &creditor, open, (slice.cursor, slice.fetch()))
-    };
-    let (found, next_cursor) = slice.cut(state.ctx.read(read).await?, |one| one.id);
-    let language = Language::of(request.headers());
-    let items = found.iter().map(|one| TreasuryRefusal::of(one, language));
-    Ok(HttpResponse::Ok().json(TreasuryRefusalPage {
-        items: items.collect(),
-        next_cursor,
-    }))
+    let page = LIST.page(&state, &caller, query.0, &request).await?;
+    let (items, next_cursor) = page;
+    Ok(HttpResponse::Ok().json(TreasuryRefusalPage { items, next_cursor }))
 }
 
 /// Close a refusal
@@ -155,45 +129,28 @@ pub(in crate::api) async fn close_treasury_refusal(
     key: IdempotencyKey,
     body: FromBody<RefusalClosing>,
 ) -> Result<HttpResponse, Problem> {
-    let (creditor, id) = (caller.creditor()?.clone(), path.0.treasury_refusal_id);
-    let asked = Asked::of(&caller, ("close_treasury_refusal", id), &key, body.digest)?;
-    if let Some(answer) = asked.before(&state).await? {
-        return Ok(answer);
-    }
-    let mut faults = Faults::default();
-    let note = faults.read("/note", Text::<1000>::parse(body.value.note.as_str()));
-    let note = faults.result(note)?;
-    let (client, entry) = (caller.client_id, body.value.treasury_entry_id);
-    let (language, sealed) = (Language::of(request.headers()), asked.clone());
-    let location = state.address("/treasury-refusals");
-    let made = state.write(&caller, move |tx, now| {
-        let closing = Closing {
-            client,
-            note: note.as_str().to_owned(),
-            entry,
-            at: now,
-        };
-        let closed = treasury::close_refusal(tx, &creditor, id, &closing)?;
-        let view = (&TreasuryRefusal::of(&closed, language), None);
-        let answer = sealed.answered(StatusCode::CREATED, location.clone(), view);
-        idempotency::remember(tx, now, &sealed.intent, &answer)?;
-        Ok::<_, treasury::Error>(answer)
-    });
-    asked.end(&state, made.await.map_err(Problem::from)).await
+    let said = Said {
+        id: path.0.treasury_refusal_id,
+        note: &body.value.note,
+        entry: body.value.treasury_entry_id,
+        digest: body.digest,
+    };
+    LIST.close(&state, &caller, (&key, &request), said).await
 }
 
 impl TreasuryRefusal {
-    fn of(one: &Refusal, language: Language) -> TreasuryRefusal {
+    fn of(one: &Refusal<Place>, language: Language) -> TreasuryRefusal {
         let detail = line_of(language.of_said(&one.reason));
         TreasuryRefusal {
             treasury_refusal_id: one.id,
-            treasury_import_id: one.file,
-            line: Count(one.line),
+            treasury_import_id: one.place.file,
+            line: Count(one.place.line),
             detail: detail.unwrap_or_else(|| Line1000::new("-")),
             text: line_of(&one.text),
-            received_at: one.ingested_at,
+            received_at: one.came_at,
             closed: one.closing.as_ref().map(|closing| ClosedRefusal {
-                client_id: closing.client,
+                // The engine closes none of this list.
+                client_id: closing.client.unwrap_or_default(),
                 note: Line1000::new(closing.note.as_str()),
                 treasury_entry_id: closing.entry,
                 at: closing.at,

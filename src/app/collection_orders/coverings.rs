@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::ctx::Ctx;
 use crate::domain::calendar::{Day, Instant};
-use crate::domain::collection_order::{CoverState, OrderCover, Told, check, coverings};
+use crate::domain::collection_order::{CoverState, OrderCover, Told, check, covered};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::{Cents, MoneyError};
 use crate::domain::service::DetailsError;
@@ -74,7 +74,8 @@ pub fn record(
     let amounts: Vec<Cents> = credits.map(Movement::effect).collect();
     let credit = Cents::sum(amounts.iter().copied())?;
     let mut told = store::treasury::orders::of_year(tx, creditor, new.year)?;
-    told.retain(|one| one.provisional == new.provisional && one.account == new.account);
+    let place = (new.year, new.provisional, new.account.as_str());
+    told.retain(|one| one.is_of(place));
     let id = ctx.ids.next();
     let cover = OrderCover {
         year: new.year,
@@ -105,7 +106,7 @@ pub fn record(
     let what = (AuditedEntity::OrderCovering, id);
     tx.note(AuditChange::new(creditor, AuditAction::Created, what, said));
     told.push(recorded.cover.clone());
-    let covered = Cents::sum(coverings(told.iter())?.iter().map(|one| one.amount))?;
+    let (covered, _orders) = covered(&told, place)?;
     Ok((recorded, CoverState::of(credit, covered)))
 }
 

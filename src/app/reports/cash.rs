@@ -153,7 +153,7 @@ impl Desk<'_> {
                     Cell::Cents(sum),
                     Cell::Cents(flow.totals.sum.minus(sum)?),
                     Cell::Text(keys.join(" ")),
-                ]);
+                ])?;
             }
         }
         Ok(vec![declared.total(), computed.total(), cash.total()])
@@ -194,7 +194,7 @@ impl Desk<'_> {
                 }
                 let code = codes.get(key.as_str());
                 let code = code.map_or(Cell::Empty, |code| code.as_str().into());
-                sink(entry_row(entry, code));
+                sink(entry_row(entry, code))?;
             }
         }
         Ok(vec![incoming.total(), outgoing.total(), matched.total()])

@@ -80,7 +80,7 @@ impl Desk<'_> {
                 Cell::Cents(line.refunded),
                 Cell::Cents(net),
                 given_back.map_or(Cell::Empty, Cell::Cents),
-            ]);
+            ])?;
         }
         Ok(vec![paid.total(), refunded.total()])
     }

@@ -138,7 +138,7 @@ impl Desk<'_> {
             rows.entry(place).or_default().push(row);
         }
         for row in rows.into_values().flatten() {
-            sink(row);
+            sink(row)?;
         }
         Ok(vec![paid.total(), refunded.total()])
     }
@@ -177,12 +177,11 @@ impl Desk<'_> {
         let transfers = filed.receipt.transfers.iter();
         let own = transfers.filter(|transfer| transfer.is_own_of(self.creditor));
         let own = Cents::sum(own.map(|transfer| transfer.amount))?;
-        let back = Cents::sum(filed.owed_back.iter().map(|(_, amount)| *amount))?;
         Ok(vec![Part {
             pupil: of.pupil_tax_code,
             name: of.pupil_name.unwrap_or_default(),
             months: month((of.year, of.month)),
-            amount: own.minus(back)?,
+            amount: own.minus(filed.undue()?)?,
         }])
     }
 

@@ -82,7 +82,7 @@ impl Desk<'_> {
                     sum.add(1, line.amount)?;
                 }
                 let code = line.reconciled_as.as_ref().and_then(|of| codes.get(of));
-                sink(self.clearing_row(line, code.copied()));
+                sink(self.clearing_row(line, code.copied()))?;
             }
             Ok(())
         })?;

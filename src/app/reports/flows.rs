@@ -178,7 +178,7 @@ impl Desk<'_> {
                 code.map_or(Cell::Empty, |code| code.as_str().into()),
                 code.map_or(Cell::Empty, |code| code.label().into()),
                 Cell::Text(flags),
-            ]);
+            ])?;
         }
         Ok(())
     }

@@ -264,7 +264,7 @@ impl Desk<'_> {
                 Cell::Cents(proposal.covered),
                 state(&proposal),
                 Cell::Text(orders(&proposal)),
-            ]);
+            ])?;
             Ok(())
         })?;
         Ok([all, unexplained, covered, late].map(Sum::total).to_vec())
@@ -294,8 +294,7 @@ impl Desk<'_> {
                     part,
                     place,
                     sink,
-                );
-                Ok(())
+                )
             })?;
             return Ok(vec![all.total()]);
         }
@@ -320,8 +319,7 @@ impl Desk<'_> {
                 });
                 let ids = line.map_or(ids, |line| (line.iuv.as_str(), line.iur.as_str()));
                 let number = line.map(|line| line.number);
-                payment_rows(&head, part, (number, ids), sink);
-                Ok(())
+                payment_rows(&head, part, (number, ids), sink)
             })
         })?;
         Ok(vec![all.total()])
@@ -365,7 +363,7 @@ impl Desk<'_> {
                     Cell::Count(payments),
                     Cell::Cents(amount),
                 ]);
-                sink(row);
+                sink(row)?;
             }
             Ok(())
         })?;
@@ -407,7 +405,7 @@ fn payment_rows(
     part: &Explained<'_>,
     (number, (iuv, iur)): (Option<i32>, (&str, &str)),
     sink: &mut Sink<'_>,
-) {
+) -> Result<(), Error> {
     let receipt = part.receipt.map(|filed| &filed.receipt);
     let debtor = receipt.map(|receipt| {
         (
@@ -435,8 +433,9 @@ fn payment_rows(
         ]);
         row.extend(key_cells(quota.key.as_ref()));
         row.push(Cell::Cents(quota.amount));
-        sink(row);
+        sink(row)?;
     }
+    Ok(())
 }
 
 impl From<collection_orders::Error> for Error {

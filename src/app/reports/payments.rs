@@ -49,7 +49,7 @@ pub(super) const RECEIPTS: &[Column] = &[
         "owed_back",
         Unit::Cents,
         "Da rimborsare",
-        "Parte della quota dell'ente che non era dovuta",
+        "Parte della quota dell'ente che non era dovuta e che l'ente non trattiene",
     ),
 ];
 
@@ -147,7 +147,6 @@ impl Desk<'_> {
                     .iter()
                     .filter(|t| t.is_own_of(self.creditor));
                 let mine = Cents::sum(mine.map(|transfer| transfer.amount))?;
-                let back = Cents::sum(filed.owed_back.iter().map(|(_, amount)| *amount))?;
                 all.add(1, receipt.amount)?;
                 own.add(1, mine)?;
                 fees.add(
@@ -171,8 +170,8 @@ impl Desk<'_> {
                     filed
                         .anomaly
                         .map_or(Cell::Empty, |anomaly| anomaly.as_str().into()),
-                    Cell::Cents(back),
-                ]);
+                    Cell::Cents(filed.goes_back()?),
+                ])?;
             }
             Ok(())
         })?;
@@ -210,7 +209,7 @@ impl Desk<'_> {
                     Some(key) => self.provisional(conn, &mut provisionals, key)?,
                     None => String::new(),
                 };
-                transfer_rows(part, (complete, found, &provisional), sink);
+                transfer_rows(part, (complete, found, &provisional), sink)?;
             }
             Ok(())
         })?;
@@ -279,8 +278,10 @@ fn transfer_rows(
     part: &Explained<'_>,
     (complete, found, provisional): (bool, Option<&store::reconciliation::Filed>, &str),
     sink: &mut Sink<'_>,
-) {
-    let Some(filed) = part.receipt else { return };
+) -> Result<(), Error> {
+    let Some(filed) = part.receipt else {
+        return Ok(());
+    };
     let receipt = &filed.receipt;
     let of_index = |index: u8| i32::from(index) == part.transfer;
     let transfer = receipt.transfers.iter().find(|one| of_index(one.index));
@@ -305,6 +306,7 @@ fn transfer_rows(
             flow_row.map_or(Cell::Empty, Cell::from),
             Cell::Text(provisional.to_owned()),
         ]);
-        sink(row);
+        sink(row)?;
     }
+    Ok(())
 }

@@ -284,7 +284,7 @@ impl Desk<'_> {
             row.extend(figures.map(Cell::Cents));
             let collected = claims.in_year.plus(residual)?;
             row.push(rate(rate_bp(collected, assessed)?));
-            sink(row);
+            sink(row)?;
         }
         Ok(sums.map(Sum::total).to_vec())
     }
@@ -321,7 +321,7 @@ impl Desk<'_> {
                 let mut row = head(&entry, &history, ("esercizio", Some(*year)));
                 row.extend(figures(*claims)?);
                 row.extend([rate(bp.filter(|_| looked_back)), Cell::Empty, Cell::Empty]);
-                sink(row);
+                sink(row)?;
             }
             assessed.add(1, whole.assessed()?)?;
             open.add(1, whole.open)?;
@@ -338,7 +338,7 @@ impl Desk<'_> {
                 let mut row = head(&entry, &history, (name, None));
                 row.extend(figures(whole)?);
                 row.extend([Cell::Rate(bp), Cell::Rate(rest), Cell::Cents(fund)]);
-                sink(row);
+                sink(row)?;
             }
         }
         Ok([assessed, open, by_mean, by_sums].map(Sum::total).to_vec())

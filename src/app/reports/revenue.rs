@@ -33,7 +33,7 @@ pub(super) const BY_KEY: &[Column] = &[
         "owed_back",
         Unit::Cents,
         "Da rimborsare",
-        "Di cui non dovuto: pagato due volte o dopo l'annullamento",
+        "Di cui non dovuto e non trattenuto: pagato due volte o dopo l'annullamento",
     ),
     column("net", Unit::Cents, "Netto", "Riscosso meno da rimborsare"),
     column(
@@ -201,7 +201,7 @@ impl Desk<'_> {
                 Cell::Cents(all.amount.minus(old.amount)?),
                 Cell::Cents(old.amount),
             ]);
-            sink(row);
+            sink(row)?;
         }
         Ok(vec![collected.total(), owed_back.total()])
     }
@@ -239,7 +239,7 @@ impl Desk<'_> {
                 Cell::Count(of_month.count),
                 Cell::Cents(of_month.amount),
                 Cell::Cents(on_account.amount),
-            ]);
+            ])?;
         }
         Ok(vec![collected.total(), settled.total()])
     }
@@ -278,7 +278,7 @@ impl Desk<'_> {
                 Cell::Text(name),
                 Cell::Count(payments),
                 Cell::Cents(amount),
-            ]);
+            ])?;
         }
         Ok(vec![town.total(), others.total()])
     }
@@ -352,18 +352,18 @@ impl Desk<'_> {
         let mut sums = BTreeMap::<(String, Option<String>), (i64, Cents)>::new();
         self.each_receipt(conn, period, &mut |_, page, charges| {
             for filed in page {
-                let owed = filed.owed()?;
+                let stays = filed.stays()?;
                 let charge = filed.position_id.and_then(|id| charges.get(&id));
-                let Some(charge) = charge
-                    .filter(|charge| owed.is_positive() && services.contains(&charge.service_code))
-                else {
+                let Some(charge) = charge.filter(|charge| {
+                    stays.is_positive() && services.contains(&charge.service_code)
+                }) else {
                     continue;
                 };
                 let details = charge.details.get(FINE).cloned().unwrap_or_default();
                 let details: FineDetails = serde_json::from_value(details).map_err(|why| {
                     store::Error::corrupt("position", filed.receipt.receipt_id.as_str(), why)
                 })?;
-                for (article, amount) in by_article(&details, &charge.rows, owed)? {
+                for (article, amount) in by_article(&details, &charge.rows, stays)? {
                     let key = (charge.service_code.clone(), article.map(str::to_owned));
                     let sum = sums.entry(key).or_insert((0, Cents::ZERO));
                     sum.0 = sum.0.saturating_add(1);
@@ -394,7 +394,7 @@ impl Desk<'_> {
                 Cell::Count(payments),
                 Cell::Cents(amount),
                 Cell::Cents(bound),
-            ]);
+            ])?;
         }
         Ok(vec![paid.total(), speeding.total(), highway.total()])
     }

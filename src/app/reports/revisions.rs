@@ -132,7 +132,7 @@ impl Desk<'_> {
                     Cell::Text(of_flow.names.join(" ")),
                     Cell::Cents(of_flow.covered),
                     Cell::Text(of_flow.orders()),
-                ]);
+                ])?;
             }
         }
         Ok(vec![changed.total(), ordered.total()])

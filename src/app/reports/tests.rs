@@ -43,7 +43,10 @@ fn get(w: &mut World, question: &Question) -> Table {
         service: question.service.as_deref(),
     };
     let mut rows = Vec::new();
-    let totals = desk.run(&mut w.conn, question, &mut |row| rows.push(row));
+    let totals = desk.run(&mut w.conn, question, &mut |row| {
+        rows.push(row);
+        Ok(())
+    });
     let width = question.name.columns().len();
     assert!(rows.iter().all(|row| row.len() == width));
     Table {
@@ -190,4 +193,21 @@ fn two_runs_give_the_same_bytes() {
         }
         assert_eq!(digests.len(), 1, "{name:?}: the same rows in every format");
     }
+}
+
+#[test]
+fn a_print_that_would_be_too_long_is_refused_at_its_first_row_too_many() {
+    let mut w = World::new();
+    let most = i32::try_from(PDF_ROWS_MAX).unwrap();
+    let lines: Vec<_> = (1..=most + 500)
+        .map(|number| line(number, &format!("01{number:015}"), "u", 100))
+        .collect();
+    w.flow((F, 1), &lines);
+    let (ctx, now) = (w.scratch.ctx.clone(), w.scratch.ctx.now());
+    let (written, mut bytes) = (AtomicI64::new(0), Vec::new());
+    let asked = (&ask(Name::FlowReconciliation), Form::Pdf, now);
+    let out: (&mut (dyn Write + Send), &AtomicI64) = (&mut bytes, &written);
+    let error = write_counting(&mut w.conn, &ctx, &town(), asked, out).unwrap_err();
+    assert!(matches!(error, Error::TooLong), "{error}");
+    assert_eq!(written.into_inner(), i64::from(most));
 }

@@ -1,6 +1,7 @@
 //! What cannot be read of flows: kept as it came, read by a person, closed once.
 
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{Error, Filed, FlowState, RevisionKey};
@@ -12,7 +13,8 @@ use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
 use crate::store::settlement::refusals as rows;
 use crate::store::{self, Conn, Tx};
 
-pub use crate::store::settlement::refusals::{Closing, Refusal};
+pub use crate::store::refusals::{Closing, Refusal};
+pub use crate::store::settlement::refusals::{FlowName, Place};
 
 /// Longest text kept of what cannot be read, in characters. The answer itself is among the documents.
 const KEPT_CHARS_MAX: usize = 20_000;
@@ -47,11 +49,14 @@ pub(super) fn keep(
         FlowState::Live => None,
         FlowState::Superseded => Some(over(now, REPLACED)),
     };
-    let refusals: Vec<Refusal> = unread
+    let refusals: Vec<Refusal<Place>> = unread
         .iter()
-        .map(|one| Refusal {
-            closing: closing.clone(),
-            ..refusal(ctx, now, key, (Some(one.number), &one.text, &one.reason))
+        .map(|one| {
+            let place = Place::Row(key.into(), one.number);
+            Refusal {
+                closing: closing.clone(),
+                ..refusal(ctx, now, place, (&one.text, &one.reason))
+            }
         })
         .collect();
     rows::insert(tx, creditor, &refusals)
@@ -72,25 +77,18 @@ fn over(now: Instant, note: &str) -> Closing {
     Closing {
         client: None,
         note: note.to_owned(),
+        entry: None,
         at: now,
     }
 }
 
-fn refusal(
-    ctx: &Ctx,
-    now: Instant,
-    key: RevisionKey<'_>,
-    (place, text, reason): (Option<i32>, &str, &Said),
-) -> Refusal {
+fn refusal(ctx: &Ctx, now: Instant, place: Place, (text, reason): (&str, &Said)) -> Refusal<Place> {
     Refusal {
         id: ctx.ids.next(),
-        psp_id: key.psp_id.to_owned(),
-        flow_id: key.flow_id.to_owned(),
-        revision: key.revision,
         place,
         text: fit(&text.replace('\0', " "), KEPT_CHARS_MAX),
         reason: reason.clone(),
-        refused_at: now,
+        came_at: now,
         closing: None,
     }
 }
@@ -113,8 +111,30 @@ pub fn refuse(
     let head = store::settlement::documents(tx, creditor, key)?;
     let head = head.first().map(Vec::as_slice).unwrap_or_default();
     let text = String::from_utf8_lossy(head.get(..KEPT_CHARS_MAX).unwrap_or(head));
-    let one = refusal(ctx, now, key, (None, &text, why));
+    let one = refusal(ctx, now, Place::Flow(key.into()), (&text, why));
     rows::insert(tx, creditor, &[one])
+}
+
+/// Keeps the rows of a list of flows that cannot be read, each as it came and why. The list shows them again at
+/// each pull: one that is known is passed over, also when somebody has closed it.
+///
+/// # Errors
+/// The database's.
+pub fn refuse_listed(
+    tx: &mut Tx<'_>,
+    now: Instant,
+    ctx: &Ctx,
+    creditor: &FiscalCode,
+    listed: &[(String, Said)],
+) -> Result<(), store::Error> {
+    let refusals: Vec<Refusal<Place>> = listed
+        .iter()
+        .map(|(text, why)| {
+            let place = Place::List(Sha256::digest(text).into());
+            refusal(ctx, now, place, (text, why))
+        })
+        .collect();
+    rows::insert_listed(tx, creditor, &refusals)
 }
 
 /// One page of what cannot be read, in the order it came, after the given id; what waits for somebody, or what
@@ -127,7 +147,7 @@ pub fn refusals(
     creditor: &FiscalCode,
     open: Option<bool>,
     slice: (Option<Uuid>, i64),
-) -> Result<Vec<Refusal>, Error> {
+) -> Result<Vec<Refusal<Place>>, Error> {
     Ok(rows::page(conn, creditor, open, slice)?)
 }
 
@@ -140,7 +160,7 @@ pub fn close_refusal(
     creditor: &FiscalCode,
     id: Uuid,
     closing: &Closing,
-) -> Result<Refusal, Error> {
+) -> Result<Refusal<Place>, Error> {
     rows::get(tx, creditor, id)?.ok_or(Error::UnknownRefusal)?;
     if rows::close(tx, creditor, id, closing)?.already() {
         return Err(Error::Closed);

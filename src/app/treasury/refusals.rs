@@ -3,11 +3,11 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Closing, Error, Movement, Refusal, Unread};
+use super::{Closing, Error, Movement, Place, Refusal, Unread};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::text::Said;
 use crate::domain::trail::{AuditAction, AuditChange, AuditedEntity};
-use crate::store::treasury::files;
+use crate::store::treasury::refusals as rows;
 use crate::store::{self, Conn, Tx};
 
 /// What is kept of an entry that contradicts the one filed under its name.
@@ -39,8 +39,8 @@ pub fn refusals(
     creditor: &FiscalCode,
     open: Option<bool>,
     slice: (Option<Uuid>, i64),
-) -> Result<Vec<Refusal>, Error> {
-    Ok(files::page(conn, creditor, open, slice)?)
+) -> Result<Vec<Refusal<Place>>, Error> {
+    Ok(rows::page(conn, creditor, open, slice)?)
 }
 
 /// Writes down what somebody has done about what could not be filed. Once: a mistake is corrected by entering a
@@ -53,16 +53,16 @@ pub fn close_refusal(
     creditor: &FiscalCode,
     id: Uuid,
     closing: &Closing,
-) -> Result<Refusal, Error> {
-    files::refusal(tx, creditor, id)?.ok_or(Error::UnknownRefusal)?;
+) -> Result<Refusal<Place>, Error> {
+    rows::get(tx, creditor, id)?.ok_or(Error::UnknownRefusal)?;
     if let Some(entry) = closing.entry {
         store::treasury::get(tx, creditor, entry)?.ok_or(Error::UnknownReplacement)?;
     }
-    if files::close(tx, creditor, id, closing)?.already() {
+    if rows::close(tx, creditor, id, closing)?.already() {
         return Err(Error::Closed);
     }
     let what = (AuditedEntity::TreasuryRefusal, id);
     let said = json!({ "treasury_entry_id": closing.entry });
     tx.note(AuditChange::new(creditor, AuditAction::Closed, what, said));
-    files::refusal(tx, creditor, id)?.ok_or(Error::UnknownRefusal)
+    rows::get(tx, creditor, id)?.ok_or(Error::UnknownRefusal)
 }

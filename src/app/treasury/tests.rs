@@ -104,7 +104,7 @@ fn a_file_is_known_again_and_what_it_could_not_say_is_kept_once() {
     let kept = refusals(&mut w.conn, &town(), None, (None, 10)).unwrap();
     let kept: Vec<_> = kept
         .iter()
-        .map(|one| (one.line, one.text.as_str()))
+        .map(|one| (one.place.line, one.text.as_str()))
         .collect();
     assert_eq!(kept[0], (3, "cento euro"));
     assert_eq!((kept.len(), kept[1].0), (2, 2));

@@ -137,7 +137,7 @@ impl Bench {
             .unwrap()
     }
 
-    async fn refused(&self) -> Vec<settlement::Refusal> {
+    async fn refused(&self) -> Vec<settlement::Refusal<settlement::Place>> {
         let town = self.town.clone();
         let read = move |c: &mut store::Conn| settlement::refusals(c, &town, None, (None, 10));
         self.scratch.ctx.read(read).await.unwrap()
@@ -273,7 +273,7 @@ async fn a_flow_that_cannot_be_filed_does_not_hold_up_those_fetched_with_it() {
     let refused = bench.refused().await;
     let told: Vec<_> = refused
         .iter()
-        .map(|one| (one.flow_id.as_str(), one.place))
+        .map(|one| (one.place.flow().unwrap().flow_id.as_str(), one.place.row()))
         .collect();
     assert_eq!(told, [(flows[1], None)]);
     assert_eq!(refused[0].reason.en, "amount out of range");
@@ -302,7 +302,7 @@ async fn a_row_that_cannot_be_read_is_kept_beside_the_others() {
     );
     assert_eq!(bench.lines(filed[0].id).await[0].number, 2);
     let refused = bench.refused().await;
-    assert_eq!((refused.len(), refused[0].place), (1, Some(1)));
+    assert_eq!((refused.len(), refused[0].place.row()), (1, Some(1)));
     assert_eq!(refused[0].text, payment(1, "\"10,05\""));
     assert_eq!(
         refused[0].reason.it,
@@ -346,7 +346,10 @@ async fn a_flow_that_cannot_be_read_is_kept_and_tried_again() {
     let refused = bench.refused().await;
     let told: Vec<_> = refused
         .iter()
-        .map(|one| (one.flow_id.as_str(), one.place, one.text.as_str()))
+        .map(|one| {
+            let flow = one.place.flow().unwrap();
+            (flow.flow_id.as_str(), one.place.row(), one.text.as_str())
+        })
         .collect();
     assert_eq!(
         told,
@@ -372,18 +375,64 @@ async fn a_flow_that_cannot_be_read_is_kept_and_tried_again() {
 }
 
 #[actix_web::test]
-async fn a_row_of_the_list_that_cannot_be_read_holds_the_cursor_and_nothing_else() {
+async fn a_row_of_the_list_that_cannot_be_read_is_kept_and_passed() {
     let bench = Bench::new();
-    put(&bench.shelf, "2026-03-03PSPX-2", 1);
+    let good = "2026-03-03PSPX-2";
+    put(&bench.shelf, good, 1);
     let wrong = listed("2026-03-03PSPX-1", 0, 9);
+    let long = listed(&format!("2026-03-03PSPX-{}", "9".repeat(21)), 1, 9);
+    let rows = vec![wrong.clone(), long.clone(), listed(good, 1, 10)];
+    put_list(&bench.shelf, &[rows]);
+    for known in [0, 1] {
+        let pulled = bench.pull().await;
+        assert_eq!(
+            (pulled.filed + pulled.known, pulled.known),
+            (1, known),
+            "{pulled:?}"
+        );
+        assert_eq!((pulled.unread_listed, pulled.failed.len()), (2, 0));
+        assert_eq!(bench.cursor().await, at("2026-03-03T10:00:00Z"));
+        // The list shows them again, and they are known.
+        let refused = bench.refused().await;
+        let told: Vec<_> = refused
+            .iter()
+            .map(|one| (one.place.flow(), one.text.as_str(), one.reason.en.as_str()))
+            .collect();
+        let texts = [
+            "data[0].revision: must be a number from 1",
+            "data[1].fdr: must be 1 to 35 characters, none of them a control character",
+        ];
+        assert_eq!(
+            told,
+            [
+                (None, wrong.as_str(), texts[0]),
+                (None, long.as_str(), texts[1])
+            ]
+        );
+    }
+}
+
+#[actix_web::test]
+async fn what_cannot_be_kept_of_the_list_holds_the_cursor() {
+    let bench = Bench::new();
+    let good = "2026-03-03PSPX-2";
+    put(&bench.shelf, good, 1);
     put_list(
         &bench.shelf,
-        &[vec![wrong, listed("2026-03-03PSPX-2", 1, 10)]],
+        &[vec![listed("2026-03-03PSPX-1", 0, 9), listed(good, 1, 10)]],
     );
-    let pulled = bench.pull().await;
-    assert_eq!((pulled.filed, pulled.failed.len()), (1, 1), "{pulled:?}");
-    assert!(pulled.failed[0].contains("data[0].revision"), "{pulled:?}");
-    assert_eq!(bench.cursor().await, None);
+    let ctx = &bench.scratch.ctx;
+    let set = |pragma: &'static str| ctx.write::<_, store::Error>(move |tx, _| tx.execute(pragma));
+    set("PRAGMA query_only=ON").await.unwrap();
+    let broken = pull_from(ctx, &bench.town, &bench.client).await;
+    assert!(
+        matches!(broken, Err(Error::Store(store::Error::ReadOnly(_)))),
+        "{broken:?}"
+    );
+    assert_eq!(
+        (bench.cursor().await, bench.refused().await.len()),
+        (None, 0)
+    );
 }
 
 #[actix_web::test]
@@ -514,7 +563,10 @@ async fn by_soap_the_later_time_is_the_next_revision_also_of_what_came_by_rest()
     );
     let refused = bench.refused().await;
     assert_eq!(
-        (refused[0].flow_id.as_str(), refused[0].place),
+        (
+            refused[0].place.flow().unwrap().flow_id.as_str(),
+            refused[0].place.row()
+        ),
         (two, Some(1))
     );
     assert!(

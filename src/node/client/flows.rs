@@ -25,8 +25,8 @@ pub enum FlowClient {
 pub struct Listing {
     /// Those whose rows can be read.
     pub flows: Flows,
-    /// Why the other rows cannot be read.
-    pub unread: Vec<String>,
+    /// The other rows, and why they cannot be read.
+    pub unread: Vec<Unread<Said>>,
 }
 
 /// The rows of a list.
@@ -73,16 +73,12 @@ impl Rule for fdr_soap::Error {
 impl Published {
     /// A flow as it was read, or why it cannot be.
     pub(super) fn read<E: Rule>(flow: Result<Flow<E>, E>, bodies: Vec<Vec<u8>>) -> Published {
-        let told = |row: Unread<E>| Unread {
-            text: row.text,
-            error: row.error.said(),
-        };
         let flow = flow.map(|flow| Flow {
             header: flow.header,
             payments: flow
                 .payments
                 .into_iter()
-                .map(|row| row.map_err(told))
+                .map(|row| row.map_err(said))
                 .collect(),
         });
         Published {
@@ -100,25 +96,26 @@ impl FlowClient {
     pub async fn list(&self, creditor: &FiscalCode, query: &FlowsQuery) -> Result<Listing, Error> {
         match self {
             FlowClient::Soap(client) => {
-                let rows = client.list(creditor.as_str()).await?;
-                let unread = unread(&rows);
-                let flows = Flows::Dated(rows.into_iter().flatten().collect());
+                let (mut flows, mut unread) = (Vec::new(), Vec::new());
+                sort(
+                    client.list(creditor.as_str()).await?,
+                    &mut flows,
+                    &mut unread,
+                );
+                let flows = Flows::Dated(flows);
                 Ok(Listing { flows, unread })
             }
             FlowClient::Rest(client) => {
-                let (mut flows, mut unread_rows) = (Vec::new(), Vec::new());
+                let (mut flows, mut unread) = (Vec::new(), Vec::new());
                 for page in 1..=PAGES_MAX {
                     let answer = client.flows(creditor.as_str(), query, whole(page)).await?;
-                    unread_rows.extend(unread(&answer.rows));
-                    flows.extend(answer.rows.into_iter().flatten());
+                    sort(answer.rows, &mut flows, &mut unread);
                     if page >= answer.pages {
                         break;
                     }
                 }
-                Ok(Listing {
-                    flows: Flows::Numbered(flows),
-                    unread: unread_rows,
-                })
+                let flows = Flows::Numbered(flows);
+                Ok(Listing { flows, unread })
             }
         }
     }
@@ -170,10 +167,26 @@ impl FlowClient {
     }
 }
 
-/// Why rows cannot be read.
-fn unread<T, E: std::fmt::Display>(rows: &[Result<T, Unread<E>>]) -> Vec<String> {
-    let broken = rows.iter().filter_map(|row| row.as_ref().err());
-    broken.map(|row| row.error.to_string()).collect()
+/// Parts the rows of a list from those that cannot be read.
+fn sort<T, E: Rule>(
+    rows: Vec<Result<T, Unread<E>>>,
+    flows: &mut Vec<T>,
+    unread: &mut Vec<Unread<Said>>,
+) {
+    for row in rows {
+        match row {
+            Ok(flow) => flows.push(flow),
+            Err(row) => unread.push(said(row)),
+        }
+    }
+}
+
+/// A row that cannot be read, with the reason in both languages.
+fn said<E: Rule>(row: Unread<E>) -> Unread<Said> {
+    Unread {
+        text: row.text,
+        error: row.error.said(),
+    }
 }
 
 fn whole(page: u32) -> PageAt {

@@ -60,7 +60,7 @@ fn made(form: Form, rows: i64) -> Result<(Vec<u8>, Trailer), WriteError> {
         if let Cell::Cents(one) = row[3] {
             amount = amount.plus(one).unwrap();
         }
-        report.row(&row);
+        report.row(&row)?;
     }
     let label = "Ricevute";
     let total = ControlTotal {

@@ -123,6 +123,7 @@ diesel::table! {
         own -> Bool,
         stamp -> Nullable<Binary>,
         owed_back_cents -> BigInt,
+        kept_cents -> BigInt,
     }
 }
 

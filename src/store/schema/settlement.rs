@@ -195,14 +195,14 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(treasury_also, treasury_entry);
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Integer, Nullable, Text};
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
     use crate::store::types::{Guid, Micros};
     flow_refusal (creditor, id) {
         creditor -> Text,
         id -> Guid,
-        psp_id -> Text,
-        flow_id -> Text,
-        revision -> BigInt,
+        psp_id -> Nullable<Text>,
+        flow_id -> Nullable<Text>,
+        revision -> Nullable<BigInt>,
         place -> Nullable<Integer>,
         body -> Text,
         reason -> Text,
@@ -211,5 +211,6 @@ diesel::table! {
         closed_at -> Nullable<Micros>,
         closed_by -> Nullable<Guid>,
         closed_note -> Nullable<Text>,
+        listed_sha256 -> Nullable<Binary>,
     }
 }

@@ -3,7 +3,8 @@
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::{EntryRow, Explained, Filed, columns_of, quality_name};
+use super::row::{EntryRow, columns_of, quality_name};
+use super::{Explained, Filed};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::treasury::Reference;
 use crate::store::prepared::among_ids;

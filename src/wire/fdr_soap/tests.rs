@@ -153,6 +153,13 @@ fn a_list_is_read_and_may_be_empty() {
         wrong[1].as_ref().unwrap_err().error.to_string(),
         "idRendicontazione[1].dataOraFlusso: must be a time as 2026-12-31T23:59:59"
     );
+    // A row beyond the bounds of an element takes nothing from the others either.
+    let at = "2026-03-03T10:00:00";
+    let large = listed(&[row(&"9".repeat(1 << 20), at), row("b", at)].concat()).unwrap();
+    assert_eq!(
+        (large.len(), large[0].is_err(), large[1].is_ok()),
+        (2, true, true)
+    );
 }
 
 #[test]

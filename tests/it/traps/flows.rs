@@ -284,6 +284,33 @@ both_databases! {
         assert_eq!(done["items"][0]["closed"].get("client_id"), None);
     }
 
+    async fn trap_21_a_row_of_the_list_that_nobody_can_read_waits_for_somebody(app: TestApp) {
+        let office = app.office().await;
+        let one = paid(&app, "t-1").await;
+        let line = |index, (iuv, iur): &(String, String)| row(index, (iuv, iur), ("17.08", "EXECUTED"));
+        let mut node = Node::start();
+        node.publish(&Flow::of("2026-04-02PSPX-123456789012345678901", "17.08", vec![line(1, &one)]));
+        node.publish(&Flow::of("2026-04-02PSPX-GOOD", "17.08", vec![line(1, &one)]));
+        let pulled = node.pull(&app).await;
+        assert_eq!((pulled.filed, pulled.unread_listed), (1, 1));
+        let page = async |query: &str| {
+            let page = office.get(&format!("/settlement-flow-refusals{query}")).header("accept-language", "it");
+            page.send().await.expect(200)["items"].as_array().unwrap().clone()
+        };
+        let items = page("?open=true").await;
+        assert_eq!((items.len(), &items[0]["text"]), (1, &json!(node.listed[0])));
+        assert_eq!(items[0]["detail"], "data[0].fdr: deve essere da 1 a 35 caratteri, nessuno di controllo");
+        assert!(["psp", "flow_code", "revision", "place"].iter().all(|name| items[0].get(*name).is_none()), "{items:?}");
+        assert_eq!(office.get("/aging").send().await.expect(200)["settlement_flow_refusals"]["count"], 1);
+        // The list shows it as long as the node does; what was closed stays closed.
+        assert_eq!(node.pull(&app).await.unread_listed, 1);
+        assert_eq!(page("").await.len(), 1);
+        let path = format!("/settlement-flow-refusals/{}/closing", items[0]["settlement_flow_refusal_id"].as_str().unwrap());
+        office.post(&path, &json!({"note": "Il PSP ripubblica con un altro nome"})).send().await.expect(201);
+        node.pull(&app).await;
+        assert_eq!((page("?open=true").await.len(), page("").await.len()), (0, 1));
+    }
+
     async fn trap_22_a_revision_replaces_and_equal_names_do_not_collide(app: TestApp) {
         let office = app.office().await;
         let (one, two) = (paid(&app, "t-1").await, paid(&app, "t-2").await);
