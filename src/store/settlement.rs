@@ -1,25 +1,25 @@
 //! Reporting flows: documents as they came, revisions, rows, and how far the pull has got.
 
+mod lines;
+mod pulled;
 pub mod refusals;
-
-use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::prepared::{among, among_ids};
-use super::schema::{
-    flow, flow_cursor, flow_document, flow_line, notice, position, settlement_lock,
-};
+use super::schema::{flow, notice, position, settlement_lock};
 use super::types::{At, Id};
 use super::{Conn, Error, Tx};
 use crate::domain::calendar::{Day, Instant};
 use crate::domain::fiscal_code::FiscalCode;
 use crate::domain::money::Cents;
-use crate::domain::settlement::{Header, Line, Outcome, Totals, flow_key};
+use crate::domain::settlement::{Header, Line, Totals, flow_key};
 use crate::domain::treasury::KnownFlow;
+
+pub use lines::{lines, lines_by_iuvs, lines_of, live_iuvs, reported, reporting};
+pub use pulled::{cursor, documents, insert_documents, set_cursor};
 
 const TABLE: &str = "flow";
 
@@ -69,33 +69,6 @@ struct FlowRow {
     state: String,
     previous_revision: Option<i64>,
     published_at: At,
-    fetched_at: At,
-}
-
-#[derive(Queryable, Insertable)]
-#[diesel(table_name = flow_line, treat_none_as_default_value = false)]
-struct LineRow {
-    creditor: String,
-    flow: Id,
-    line_no: i32,
-    iuv: String,
-    iur: String,
-    idx: i16,
-    amount_cents: i64,
-    outcome: i16,
-    paid_on: Day,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = flow_document, treat_none_as_default_value = false)]
-struct DocumentRow<'a> {
-    creditor: &'a str,
-    psp_id: &'a str,
-    flow_id: &'a str,
-    revision: i64,
-    part: i32,
-    body: &'a [u8],
-    sha256: Vec<u8>,
     fetched_at: At,
 }
 
@@ -197,64 +170,6 @@ pub fn hold_positions(tx: &mut Tx<'_>, creditor: &FiscalCode, iuvs: &[&str]) -> 
     Ok(())
 }
 
-/// Keeps the answers of a revision as they came: part 0 is the head, then the pages of rows. They stand in
-/// place of those of an earlier try.
-///
-/// # Errors
-/// The database's.
-pub fn insert_documents(
-    tx: &mut Tx<'_>,
-    creditor: &FiscalCode,
-    key: RevisionKey<'_>,
-    bodies: &[Vec<u8>],
-    now: Instant,
-) -> Result<(), Error> {
-    let rows: Vec<DocumentRow<'_>> = (0i32..)
-        .zip(bodies)
-        .map(|(part, body)| DocumentRow {
-            creditor: creditor.as_str(),
-            psp_id: key.psp_id,
-            flow_id: key.flow_id,
-            revision: key.revision,
-            part,
-            body,
-            sha256: Sha256::digest(body).to_vec(),
-            fetched_at: At(now),
-        })
-        .collect();
-    let earlier = flow_document::table
-        .filter(flow_document::creditor.eq(creditor.as_str()))
-        .filter(flow_document::psp_id.eq(key.psp_id))
-        .filter(flow_document::flow_id.eq(key.flow_id))
-        .filter(flow_document::revision.eq(key.revision));
-    on!(&mut **tx, |c| diesel::delete(earlier).execute(c))?;
-    for row in &rows {
-        on!(&mut **tx, |c| diesel::insert_into(flow_document::table)
-            .values(row)
-            .execute(c))?;
-    }
-    Ok(())
-}
-
-/// The answers of a revision, in order.
-///
-/// # Errors
-/// The database's.
-pub fn documents(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    key: RevisionKey<'_>,
-) -> Result<Vec<Vec<u8>>, Error> {
-    Ok(on!(conn, |c| flow_document::table
-        .filter(flow_document::creditor.eq(creditor.as_str()))
-        .filter(flow_document::psp_id.eq(key.psp_id))
-        .filter(flow_document::flow_id.eq(key.flow_id))
-        .filter(flow_document::revision.eq(key.revision))
-        .order(flow_document::part)
-        .select(flow_document::body)
-        .load(c))?)
-}
-
 /// Every stored revision of the flows with these identifiers, oldest first; different PSPs may use the same
 /// identifier.
 ///
@@ -283,7 +198,7 @@ pub fn insert(
     tx: &mut Tx<'_>,
     creditor: &FiscalCode,
     filed: &Filed,
-    lines: &[Line],
+    rows: &[Line],
 ) -> Result<(), Error> {
     let row = FlowRow::from_domain(creditor, filed);
     let made = on!(&mut **tx, |c| diesel::insert_into(flow::table)
@@ -296,12 +211,7 @@ pub fn insert(
             id: filed.name(),
         });
     }
-    let rows: Vec<LineRow> = lines
-        .iter()
-        .map(|line| LineRow::from_domain(creditor, filed.id, line))
-        .collect();
-    append_rows!(tx, flow_line::table, &rows);
-    Ok(())
+    lines::append(tx, creditor, filed.id, rows)
 }
 
 /// Counts what a large flow has put into the tables, for the planner: in a young database it would read all
@@ -442,120 +352,6 @@ pub fn replacing(
     rows.into_iter().map(FlowRow::into_domain).collect()
 }
 
-/// Rows of a revision, in order, after the given number.
-///
-/// # Errors
-/// The database's, or a corrupt row.
-pub fn lines(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    id: Uuid,
-    after: i32,
-    limit: i64,
-) -> Result<Vec<Line>, Error> {
-    let rows: Vec<LineRow> = on!(conn, |c| flow_line::table
-        .filter(flow_line::creditor.eq(creditor.as_str()))
-        .filter(flow_line::flow.eq(Id(id)))
-        .filter(flow_line::line_no.gt(after))
-        .order(flow_line::line_no)
-        .limit(limit)
-        .load(c))?;
-    rows.into_iter()
-        .map(|row| row.into_domain().map(|(_, line)| line))
-        .collect()
-}
-
-/// The rows of some flows, flow by flow, in their order.
-///
-/// # Errors
-/// The database's, or a corrupt row.
-pub fn lines_of(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    flows: &[Uuid],
-) -> Result<Vec<(Uuid, Line)>, Error> {
-    if flows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids: Vec<Id> = flows.iter().copied().map(Id).collect();
-    let rows: Vec<LineRow> = on!(conn, |c| flow_line::table
-        .filter(flow_line::creditor.eq(creditor.as_str()))
-        .filter(among_ids(flow_line::flow, &ids))
-        .order((flow_line::flow, flow_line::line_no))
-        .load(c))?;
-    rows.into_iter().map(LineRow::into_domain).collect()
-}
-
-/// Rows of any flow, in force or not, with one of these references, and the flows they stand in.
-///
-/// # Errors
-/// The database's, or a corrupt row.
-pub fn lines_by_iuvs(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    iuvs: &[&str],
-) -> Result<Vec<(Uuid, Line)>, Error> {
-    if iuvs.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<LineRow> = on!(conn, |c| flow_line::table
-        .filter(flow_line::creditor.eq(creditor.as_str()))
-        .filter(among(flow_line::iuv, iuvs))
-        .order((flow_line::flow, flow_line::line_no))
-        .load(c))?;
-    rows.into_iter().map(LineRow::into_domain).collect()
-}
-
-/// What live flows have announced already of a receipt, row by row: transfer and amount.
-///
-/// # Errors
-/// The database's, or a corrupt row.
-pub fn reported(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    iuv: &str,
-    receipt_id: &str,
-) -> Result<Vec<(u8, Cents)>, Error> {
-    let mut rows = reporting(conn, creditor, &[receipt_id])?;
-    rows.retain(|row| row.iuv == iuv);
-    rows.iter()
-        .map(|line| {
-            let transfer = u8::try_from(line.transfer)
-                .map_err(|why| Error::corrupt("flow_line", receipt_id, why))?;
-            Ok((transfer, line.effect()))
-        })
-        .collect()
-}
-
-/// Rows in force that name one of these receipts.
-///
-/// # Errors
-/// The database's, or a corrupt row.
-pub fn reporting(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    receipt_ids: &[&str],
-) -> Result<Vec<Line>, Error> {
-    if receipt_ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<LineRow> = on!(conn, |c| flow_line::table
-        .inner_join(
-            flow::table.on(flow::creditor
-                .eq(flow_line::creditor)
-                .and(flow::id.eq(flow_line::flow)))
-        )
-        .filter(flow_line::creditor.eq(creditor.as_str()))
-        .filter(among(flow_line::iur, receipt_ids))
-        .filter(flow::state.eq(FlowState::Live.as_str()))
-        .order((flow_line::flow, flow_line::line_no))
-        .select(flow_line::all_columns)
-        .load(c))?;
-    rows.into_iter()
-        .map(|row| row.into_domain().map(|(_, line)| line))
-        .collect()
-}
-
 /// Flows in force with these keys.
 ///
 /// # Errors
@@ -602,36 +398,6 @@ fn known_flow((key, psp_id): (String, String)) -> KnownFlow {
     KnownFlow { key, psp_id }
 }
 
-/// References in the rows of these flows, of the revision in force.
-///
-/// # Errors
-/// The database's.
-pub fn live_iuvs(
-    conn: &mut Conn,
-    creditor: &FiscalCode,
-    flows: &BTreeSet<KnownFlow>,
-) -> Result<BTreeSet<String>, Error> {
-    let keys: Vec<&str> = flows.iter().map(|flow| flow.key.as_str()).collect();
-    if keys.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let rows: Vec<(String, String, String)> = on!(conn, |c| flow::table
-        .inner_join(
-            flow_line::table.on(flow_line::creditor
-                .eq(flow::creditor)
-                .and(flow_line::flow.eq(flow::id)))
-        )
-        .filter(flow::creditor.eq(creditor.as_str()))
-        .filter(flow::state.eq(FlowState::Live.as_str()))
-        .filter(among(flow::flow_key, &keys))
-        .select((flow::flow_key, flow::psp_id, flow_line::iuv))
-        .load(c))?;
-    let ours = rows
-        .into_iter()
-        .filter_map(|(key, psp_id, iuv)| flows.contains(&KnownFlow { key, psp_id }).then_some(iuv));
-    Ok(ours.collect())
-}
-
 /// The revision in force of a flow, by its normalised key.
 ///
 /// # Errors
@@ -672,45 +438,6 @@ pub fn live_between(
         .limit(limit)
         .load(c))?;
     rows.into_iter().map(FlowRow::into_domain).collect()
-}
-
-/// Up to which publication the flows of a creditor have been pulled.
-///
-/// # Errors
-/// The database's.
-pub fn cursor(conn: &mut Conn, creditor: &FiscalCode) -> Result<Option<Instant>, Error> {
-    let at: Option<At> = on!(conn, |c| flow_cursor::table
-        .find(creditor.as_str())
-        .select(flow_cursor::published_at)
-        .get_result(c)
-        .optional())?;
-    Ok(at.map(|at| at.0))
-}
-
-/// Moves the cursor.
-///
-/// # Errors
-/// The database's.
-pub fn set_cursor(
-    tx: &mut Tx<'_>,
-    creditor: &FiscalCode,
-    published_at: Instant,
-    now: Instant,
-) -> Result<(), Error> {
-    on!(&mut **tx, |c| diesel::insert_into(flow_cursor::table)
-        .values((
-            flow_cursor::creditor.eq(creditor.as_str()),
-            flow_cursor::published_at.eq(At(published_at)),
-            flow_cursor::pulled_at.eq(At(now)),
-        ))
-        .on_conflict(flow_cursor::creditor)
-        .do_update()
-        .set((
-            flow_cursor::published_at.eq(excluded(flow_cursor::published_at)),
-            flow_cursor::pulled_at.eq(excluded(flow_cursor::pulled_at)),
-        ))
-        .execute(c))?;
-    Ok(())
 }
 
 impl FlowRow {
@@ -764,36 +491,5 @@ impl FlowRow {
                 published_at: self.published_at.0,
             },
         })
-    }
-}
-
-impl LineRow {
-    fn from_domain(creditor: &FiscalCode, flow: Uuid, line: &Line) -> LineRow {
-        LineRow {
-            creditor: creditor.to_string(),
-            flow: Id(flow),
-            line_no: line.number,
-            iuv: line.iuv.clone(),
-            iur: line.iur.clone(),
-            idx: line.transfer,
-            amount_cents: line.amount.get(),
-            outcome: line.outcome.code(),
-            paid_on: line.paid_on,
-        }
-    }
-
-    fn into_domain(self) -> Result<(Uuid, Line), Error> {
-        let amount = Cents::new(self.amount_cents)
-            .map_err(|why| Error::corrupt("flow_line", self.flow.0, why))?;
-        let line = Line {
-            number: self.line_no,
-            iuv: self.iuv,
-            iur: self.iur,
-            transfer: self.idx,
-            amount,
-            outcome: Outcome::from_code(self.outcome),
-            paid_on: self.paid_on,
-        };
-        Ok((self.flow.0, line))
     }
 }
