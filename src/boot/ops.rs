@@ -167,6 +167,8 @@ mod tests {
         assert_eq!(status().await.0, StatusCode::OK, "nobody was refused yet");
         let refused = ctx.write::<_, store::Error>(room::probe);
         refused.await.unwrap_err();
+        // The connection was opened again, and is as full as before.
+        set("PRAGMA max_page_count=1").await.unwrap();
         let (code, why) = status().await;
         assert_eq!(code, StatusCode::SERVICE_UNAVAILABLE);
         assert!(why.contains("is full"), "{why}");

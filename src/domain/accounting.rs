@@ -152,11 +152,11 @@ impl AccountingPlans {
     }
 
     /// Whether what a service charged for on a day has its place in the budget: what is paid of it is
-    /// `ACCOUNTING_INCOMPLETE` otherwise.
+    /// `ACCOUNTING_INCOMPLETE` otherwise. Who keeps no plan at all has nothing to complete.
     #[must_use]
     pub fn is_placed(&self, service_code: &str, day: Day) -> bool {
         let plan = self.on(service_code, day);
-        plan.is_some_and(AccountingPlan::has_chapters)
+        self.0.values().all(Vec::is_empty) || plan.is_some_and(AccountingPlan::has_chapters)
     }
 }
 

@@ -31,15 +31,6 @@ pub(crate) fn tari_plan() -> Value {
     ]}]})
 }
 
-/// Gives the services that stories charge for a chapter: their money has its place in the budget.
-pub(crate) async fn with_chapters(office: &Caller) {
-    for service in ["LAMPADE", "TARI", "CDS-VERBALI"] {
-        let key = json!({"chapter": "301", "plan_code": "E.3.01.02.01.014", "share_bp": 10_000});
-        let plan = json!({"versions": [{"valid_from_date": "2026-01-01", "keys": [key]}]});
-        office.put(&plans(service), &plan).send().await.expect(201);
-    }
-}
-
 /// The rows of a report, by column.
 pub(crate) async fn report(caller: &Caller, name: &str, more: &str) -> Vec<Value> {
     let days = format!("{YEAR}{more}");

@@ -52,11 +52,16 @@ both_databases! {
         cash(&office, "7", 999, "VARIE").await;
         let keyless = json!(["accounting_incomplete"]);
         let row = format!("AGID_01/{F}/1/1");
+        // A town without plans keeps its budget elsewhere.
+        let flagged = "/work-items?flag=accounting_incomplete";
+        assert_eq!(line(&office, "r1/1").await["flags"], json!([]));
+        assert_eq!(listed(&office, flagged).await, Vec::<String>::new());
+        let ended = version(["2025-01-01", "2025-12-31"], json!({"chapter": "301"}));
+        put(&office, json!([ended])).await;
         for key in ["r1/1", "r2/1", &row] {
             assert_eq!(line(&office, key).await["flags"], keyless, "{key}");
         }
         assert_eq!(line(&office, "2026/1/7").await["flags"], json!([]));
-        let flagged = "/work-items?flag=accounting_incomplete";
         assert_eq!(listed(&office, flagged).await, ["r1/1", "r2/1", &row]);
         assert_eq!(listed(&office, &format!("{flagged}&line_kind=receipt&limit=1")).await, ["r1/1"]);
         // Nothing is classified again: what is stored of lines stays as it is.

@@ -7,7 +7,6 @@ use avviso::domain::settlement::{Header, Line, Outcome};
 use avviso::jobs::age_lines;
 use serde_json::{Value, json};
 
-use crate::accounting::with_chapters;
 use crate::app::TestApp;
 use crate::given::{self, single};
 use crate::rest::{Caller, Reply};
@@ -271,7 +270,6 @@ both_databases! {
 
     async fn several_transfers_settle_one_flow_and_a_wrong_one_is_taken_away(app: TestApp) {
         let office = app.office().await;
-        with_chapters(&office).await;
         let iuv = paid(&app, 1, "r1").await;
         flow(&app, F, &[(&iuv, "r1", LAMP)]).await;
         let wrong = cash(&office, "6", 99, &names(F)).await;
@@ -345,7 +343,6 @@ both_databases! {
 
     async fn a_transfer_that_names_two_flows_pays_both_in_any_order(app: TestApp) {
         let office = app.office().await;
-        with_chapters(&office).await;
         let (a, b) = (paid(&app, 1, "r1").await, paid(&app, 2, "r2").await);
         let text = format!("{} /URI/{G}", names(F));
         flow(&app, F, &[(&a, "r1", LAMP)]).await;
@@ -378,7 +375,6 @@ both_databases! {
 
     async fn a_cut_text_means_all_flows_that_begin_so_when_the_amount_is_theirs(app: TestApp) {
         let office = app.office().await;
-        with_chapters(&office).await;
         let (a, b) = (paid(&app, 1, "r1").await, paid(&app, 2, "r2").await);
         let text = names(F.trim_end_matches('1'));
         cash(&office, "6", 3 * LAMP - 1, &text).await;
@@ -491,7 +487,6 @@ both_databases! {
 
     async fn a_row_that_comes_twice_is_once_without_a_receipt(app: TestApp) {
         let office = app.office().await;
-        with_chapters(&office).await;
         let iuv = paid(&app, 1, "r1").await;
         flow(&app, F, &[(&iuv, "r1", LAMP), (&iuv, "r1", LAMP)]).await;
         cash(&office, "7", 2 * LAMP, &names(F)).await;
@@ -508,7 +503,6 @@ both_databases! {
 
     async fn two_flows_that_report_the_same_payment_name_each_other(app: TestApp) {
         let office = app.office().await;
-        with_chapters(&office).await;
         let iuv = paid(&app, 1, "r1").await;
         let keys = [format!("AGID_01/{F}/1/1"), format!("AGID_01/{G}/1/1")];
         flow(&app, F, &[(&iuv, "r1", LAMP)]).await;
@@ -678,7 +672,6 @@ both_databases! {
     async fn what_price_account_and_key_say_about_a_receipt_is_flagged(app: TestApp) {
         use crate::soap::Message;
         let office = app.office().await;
-        with_chapters(&office).await;
         let fine = single(&given::position(&app, given::fine()).await);
         let payment = given::activated(&app, &fine).await;
         let late = Message::send_rt("paSendRTV2", &fine, "late", &payment).with("payment_date_time", "2026-04-20T10:15:00");
@@ -897,7 +890,6 @@ both_databases! {
 
     async fn a_closed_month_keeps_its_figures_and_the_next_one_takes_the_adjustments(app: TestApp) {
         let office = app.office().await;
-        with_chapters(&office).await;
         let iuv = paid(&app, 1, "r1").await;
         flow(&app, F, &[(&iuv, "r1", LAMP)]).await;
         let early = close(&office, "2026-04").await;

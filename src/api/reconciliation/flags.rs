@@ -41,8 +41,8 @@ pub enum ReconciliationFlag {
     UnknownOutcome,
     /// The money went to an account that the creditor has not registered.
     IbanMismatch,
-    /// The money has no place in the budget: its debt is not in these books, or no accounting plan with a chapter
-    /// for each key held on the day of its issue.
+    /// The money has no place in the budget: its debt is not in these books, or the creditor keeps accounting
+    /// plans and none with a chapter for each key held on the day of its issue.
     AccountingIncomplete,
     /// A reduced amount was paid after its term.
     PaidLateTier,

@@ -17,10 +17,12 @@ use crate::store::schema::reconciliation;
 use crate::store::types::Id;
 use crate::store::{Conn, Error};
 
-/// The debt of a line is in these books, and no plan with a chapter for each key held on the day of its issue:
-/// what [`AccountingPlans::is_placed`](crate::domain::accounting::AccountingPlans::is_placed) says, in SQL.
+/// The town has plans, the debt of a line is in these books, and no plan with a chapter for each key held on the
+/// day of its issue: what
+/// [`AccountingPlans::is_placed`](crate::domain::accounting::AccountingPlans::is_placed) says, in SQL.
 /// What is not ours is not ours to account for; of money whose debt is not known the classifier says so.
 const KEYLESS: &str = "(reconciliation.line_kind <> 'treasury' AND reconciliation.code <> 'OUT_OF_SCOPE' \
+    AND EXISTS (SELECT 1 FROM accounting_plan kt WHERE kt.creditor = reconciliation.creditor) \
     AND EXISTS (SELECT 1 FROM notice kn JOIN position kp ON kp.creditor = kn.creditor AND kp.id = kn.position_id \
      WHERE kn.creditor = reconciliation.creditor AND kn.iuv = reconciliation.iuv \
      AND NOT EXISTS (SELECT 1 FROM accounting_plan ka WHERE ka.creditor = kp.creditor \

@@ -222,7 +222,6 @@ both_databases! {
 
     async fn trap_21_a_row_that_nobody_can_read_stops_neither_its_flow_nor_the_others(app: TestApp) {
         let office = app.office().await;
-        crate::accounting::with_chapters(&office).await;
         let (one, two, three) = (paid(&app, "t-1").await, paid(&app, "t-2").await, paid(&app, "t-3").await);
         let line = |index, (iuv, iur): &(String, String)| row(index, (iuv, iur), ("17.08", "EXECUTED"));
         let mut node = Node::start();
